@@ -1,0 +1,23 @@
+# One interface target carries the warnings, the hardening and the sanitizers for everything we compile.
+add_library(rollcall_flags INTERFACE)
+target_compile_options(rollcall_flags INTERFACE
+  -Wall -Wextra -Wconversion -Wshadow -Werror -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wvla
+  -fstack-protector-strong -fno-strict-aliasing)
+target_include_directories(rollcall_flags INTERFACE ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR})
+target_compile_definitions(rollcall_flags INTERFACE _GNU_SOURCE ROLLCALL_VERSION="${PROJECT_VERSION}")
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+
+if(ROLLCALL_SANITIZE)
+  target_compile_options(rollcall_flags INTERFACE -fsanitize=${ROLLCALL_SANITIZE} -fno-omit-frame-pointer
+    -fno-sanitize-recover=all)
+  target_link_options(rollcall_flags INTERFACE -fsanitize=${ROLLCALL_SANITIZE})
+else()
+  target_link_options(rollcall_flags INTERFACE -pie -Wl,-z,relro,-z,now)
+  if(NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
+    target_compile_options(rollcall_flags INTERFACE -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+  endif()
+endif()
+if(ROLLCALL_COVERAGE)
+  target_compile_options(rollcall_flags INTERFACE --coverage -fprofile-update=atomic)
+  target_link_options(rollcall_flags INTERFACE --coverage)
+endif()

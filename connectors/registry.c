@@ -1,0 +1,1 @@
+typedef int rc_registry_is_empty;

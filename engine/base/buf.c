@@ -1,0 +1,90 @@
+#include "engine/base/buf.h"
+#include "engine/base/alloc.h"
+#include <openssl/crypto.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+char *rc_buf_reserve(struct rc_buf *b, size_t n)
+{
+	size_t need;
+
+	if (b->overflow || __builtin_add_overflow(b->n, n, &need) || need > SIZE_MAX / 2 || (b->max && need > b->max)) {
+		b->overflow = true;
+		return NULL;
+	}
+	if (need + 1 > b->cap) {
+		size_t cap = b->cap ? b->cap : 64;
+
+		while (cap < need + 1)
+			cap *= 2;
+		b->p = rc_xrealloc(b->p, cap);
+		b->cap = cap;
+	}
+	return b->p + b->n;
+}
+
+void rc_buf_add(struct rc_buf *b, const void *p, size_t n)
+{
+	char *to = rc_buf_reserve(b, n);
+
+	if (!to)
+		return;
+	if (n)
+		memcpy(to, p, n);
+	b->n += n;
+	b->p[b->n] = 0;
+}
+
+void rc_buf_adds(struct rc_buf *b, const char *s)
+{
+	rc_buf_add(b, s, strlen(s));
+}
+
+void rc_buf_addc(struct rc_buf *b, char c)
+{
+	rc_buf_add(b, &c, 1);
+}
+
+void rc_buf_addslice(struct rc_buf *b, struct rc_slice s)
+{
+	rc_buf_add(b, s.p, s.n);
+}
+
+void rc_buf_addf(struct rc_buf *b, const char *fmt, ...)
+{
+	va_list ap, again;
+	int n;
+
+	va_start(ap, fmt);
+	va_copy(again, ap);
+	n = vsnprintf(NULL, 0, fmt, ap);
+	va_end(ap);
+	if (n >= 0 && rc_buf_reserve(b, (size_t)n)) {
+		vsnprintf(b->p + b->n, (size_t)n + 1, fmt, again);
+		b->n += (size_t)n;
+	}
+	va_end(again);
+}
+
+void rc_buf_clear(struct rc_buf *b)
+{
+	b->n = 0;
+	b->overflow = false;
+	if (b->p)
+		b->p[0] = 0;
+}
+
+void rc_buf_done(struct rc_buf *b)
+{
+	free(b->p);
+	*b = (struct rc_buf){ .max = b->max };
+}
+
+void rc_buf_wipe(struct rc_buf *b)
+{
+	if (b->p)
+		OPENSSL_cleanse(b->p, b->cap);
+	rc_buf_done(b);
+}

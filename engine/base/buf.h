@@ -1,0 +1,34 @@
+/* engine/base/buf.h - a growing byte buffer with a hard maximum.
+ *
+ * A zeroed struct is an empty buffer without a limit. When an append would pass max the buffer sets .overflow, keeps what
+ * it has and ignores further appends, so that a caller checks once at the end. Always NUL-terminated beyond n once
+ * anything was appended. Secrets: rc_buf_wipe cleanses before it frees. */
+#ifndef RC_BUF_H
+#define RC_BUF_H
+#include <stdbool.h>
+#include <stddef.h>
+#include "engine/base/slice.h"
+
+struct rc_buf {
+	char *p;
+	size_t n, cap;
+	size_t max; /* 0: none */
+	bool overflow;
+};
+
+void rc_buf_add(struct rc_buf *b, const void *p, size_t n);
+void rc_buf_adds(struct rc_buf *b, const char *s);
+void rc_buf_addc(struct rc_buf *b, char c);
+void rc_buf_addslice(struct rc_buf *b, struct rc_slice s);
+void rc_buf_addf(struct rc_buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+char *rc_buf_reserve(struct rc_buf *b, size_t n); /* room for n more bytes; NULL on overflow; then add to b->n */
+void rc_buf_clear(struct rc_buf *b);              /* empty, memory kept */
+void rc_buf_done(struct rc_buf *b);
+void rc_buf_wipe(struct rc_buf *b);
+
+static inline struct rc_slice rc_buf_slice(const struct rc_buf *b)
+{
+	return (struct rc_slice){ b->p, b->n };
+}
+
+#endif

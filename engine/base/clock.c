@@ -1,0 +1,111 @@
+#include "engine/base/clock.h"
+#include "engine/base/err.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/random.h>
+#include <time.h>
+
+static int64_t read_clock(clockid_t id)
+{
+	struct timespec ts;
+
+	clock_gettime(id, &ts);
+	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+}
+
+static int64_t system_wall(void *ctx)
+{
+	(void)ctx;
+	return read_clock(CLOCK_REALTIME);
+}
+
+static int64_t system_mono(void *ctx)
+{
+	(void)ctx;
+	return read_clock(CLOCK_MONOTONIC);
+}
+
+static void system_random(void *ctx, void *buf, size_t n)
+{
+	char *p = buf;
+
+	(void)ctx;
+	while (n) {
+		ssize_t got = getrandom(p, n, 0);
+
+		if (got < 0) {
+			if (errno == EINTR)
+				continue;
+			abort(); /* a kernel without random bytes: nothing safe can follow */
+		}
+		p += got;
+		n -= (size_t)got;
+	}
+}
+
+const struct rc_clock rc_clock_system = { 0, system_wall, system_mono, system_random };
+
+int64_t rc_wall_ns(const struct rc_clock *c)
+{
+	return c->wall_ns(c->ctx);
+}
+
+int64_t rc_mono_ns(const struct rc_clock *c)
+{
+	return c->mono_ns(c->ctx);
+}
+
+void rc_random(const struct rc_clock *c, void *buf, size_t n)
+{
+	c->random(c->ctx, buf, n);
+}
+
+uint64_t rc_random_u64(const struct rc_clock *c)
+{
+	uint64_t v;
+
+	rc_random(c, &v, sizeof(v));
+	return v;
+}
+
+double rc_random_unit(const struct rc_clock *c)
+{
+	return (double)(rc_random_u64(c) >> 11) * 0x1p-53;
+}
+
+void rc_random_uuid(const struct rc_clock *c, char out[37])
+{
+	unsigned char b[16];
+
+	rc_random(c, b, sizeof(b));
+	b[6] = (unsigned char)((b[6] & 0x0f) | 0x40);
+	b[8] = (unsigned char)((b[8] & 0x3f) | 0x80);
+	snprintf(out, 37, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1], b[2], b[3],
+	         b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
+}
+
+static void iso(int64_t wall_ns, int with_ms, char out[32])
+{
+	time_t sec = (time_t)(wall_ns / 1000000000);
+	int ms = (int)(wall_ns / 1000000 % 1000);
+	struct tm tm;
+	size_t n;
+
+	gmtime_r(&sec, &tm);
+	n = strftime(out, 32, "%Y-%m-%dT%H:%M:%S", &tm);
+	if (with_ms)
+		snprintf(out + n, 32 - n, ".%03dZ", ms);
+	else
+		snprintf(out + n, 32 - n, "Z");
+}
+
+void rc_time_iso(int64_t wall_ns, char out[32])
+{
+	iso(wall_ns, 0, out);
+}
+
+void rc_time_iso_ms(int64_t wall_ns, char out[32])
+{
+	iso(wall_ns, 1, out);
+}
