@@ -31,42 +31,42 @@ enum rc_field_compare {
 };
 
 struct rc_password_rule {
-	unsigned min_classes;      /* of upper case, lower case, digits, everything else */
-	bool not_name;             /* neither the account name nor its reverse */
-	unsigned generate_length;  /* when the config names none */
+	unsigned min_classes;     /* of upper case, lower case, digits, everything else */
+	bool not_name;            /* neither the account name nor its reverse */
+	unsigned generate_length; /* when the config names none */
 	unsigned min_length, max_length;
-	const char *alphabet;      /* generated characters come from here */
-	const char *first;         /* the first one from here; equals alphabet unless the schema says otherwise */
+	const char *alphabet; /* generated characters come from here */
+	const char *first;    /* the first one from here; equals alphabet unless the schema says otherwise */
 };
 
 struct rc_schema; /* engine/config/schema.h */
 
 struct rc_field {
-	const char *name;        /* as in the provider's API and in the config's "account" */
-	const char *title;       /* for people: plan wording, documentation */
-	bool required;           /* a create without it breaks a local rule */
-	bool secret;             /* never stored, logged, compared or shown */
-	bool updatable;          /* may change on a live account; secret fields never do */
-	bool create_only;        /* = !updatable && !name && !secret: a difference is reported, never sent */
-	bool is_name;            /* one of the name fields: a change is a rename */
-	bool is_group;           /* names a group: ids, create_groups, moves */
+	const char *name;  /* as in the provider's API and in the config's "account" */
+	const char *title; /* for people: plan wording, documentation */
+	bool required;     /* a create without it breaks a local rule */
+	bool secret;       /* never stored, logged, compared or shown */
+	bool updatable;    /* may change on a live account; secret fields never do */
+	bool create_only;  /* = !updatable && !name && !secret: a difference is reported, never sent */
+	bool is_name;      /* one of the name fields: a change is a rename */
+	bool is_group;     /* names a group: ids, create_groups, moves */
 	bool integer;
 	enum rc_field_compare compare;
-	const char *clear;       /* value that means "nothing there": "" or e.g. "disable"; NULL: cannot be cleared */
-	const char *absent;      /* value sent at create when the config maps none, e.g. "2000"; NULL: nothing is sent */
-	const char *describe;    /* one sentence about the rule, for messages: "4 to 32 of letters, digits, . _ -" */
+	const char *clear;    /* value that means "nothing there": "" or e.g. "disable"; NULL: cannot be cleared */
+	const char *absent;   /* value sent at create when the config maps none, e.g. "2000"; NULL: nothing is sent */
+	const char *describe; /* one sentence about the rule, for messages: "4 to 32 of letters, digits, . _ -" */
 	struct rc_password_rule password; /* secret fields only */
 	const struct rc_schema *rule;
 };
 
 struct rc_account_schema {
-	const char *connector;   /* "huawei-p2c-vpn" */
+	const char *connector; /* "huawei-p2c-vpn" */
 	const char *title;
 	size_t n_fields;
 	struct rc_field fields[RC_MAX_FIELDS];
 	size_t n_names;
-	uint8_t names[RC_MAX_NAME_FIELDS]; /* the first non-empty one is the account's name */
-	int group_field, secret_field;     /* index or -1 */
+	uint8_t names[RC_MAX_NAME_FIELDS];                /* the first non-empty one is the account's name */
+	int group_field, secret_field;                    /* index or -1 */
 	uint32_t required, secret, updatable, comparable; /* bit per field; comparable: neither secret nor unreadable */
 
 	/* What the provider can do. */
@@ -75,19 +75,20 @@ struct rc_account_schema {
 	bool can_disable;                  /* enable and disable calls exist */
 	bool can_lock;                     /* an operator may set a password */
 	bool can_disconnect;
-	bool has_groups, has_ids;          /* has_ids: accounts carry an opaque id that a listing tells */
-	bool names_case_sensitive;         /* how the provider itself looks names up; uniqueness is always folded */
-	bool mails_credentials;            /* a create or reset sends the password to a person */
-	bool name_needs_secret;            /* the first name field and the secret field go together or not at all */
+	bool has_groups, has_ids;  /* has_ids: accounts carry an opaque id that a listing tells */
+	bool names_case_sensitive; /* how the provider itself looks names up; uniqueness is always folded */
+	bool mails_credentials;    /* a create or reset sends the password to a person */
+	bool name_needs_secret;    /* the first name field and the secret field go together or not at all */
 
-	const char *server_key;            /* config key of the server or instance id: "vpn_server_id" */
+	const char *server_key; /* config key of the server or instance id: "vpn_server_id" */
 	size_t n_target_keys;
-	const char *const *target_keys;    /* config keys of a target that are this connector's own, server_key among them */
-	uint64_t hash;                     /* of the schema file's bytes: goes into fingerprints */
+	const char *const
+		*target_keys; /* config keys of a target that are this connector's own, server_key among them */
+	uint64_t hash;        /* of the schema file's bytes: goes into fingerprints */
 };
 
-/* The compiled schema of a connector, or NULL when no such file is shipped. Compiled once per process at the first call;
- * a shipped file that does not compile is a bug of ours: err is filled with RC_INTERNAL. Thread-safe. */
+/* The compiled schema of a connector, or NULL when no such file is shipped. Compiled once per process at the first
+ * call; a shipped file that does not compile is a bug of ours: err is filled with RC_INTERNAL. Thread-safe. */
 const struct rc_account_schema *rc_account_schema_find(const char *connector, struct rc_err *err);
 
 /* Name of the i-th shipped target schema without "targets/", NULL past the end. */
@@ -115,24 +116,25 @@ void rc_account_for_create(const struct rc_account_schema *s, struct rc_account 
  * sentence that names field, rule and, for a pattern, the offending character and its place; never a secret's value.
  * The report's error_code for it is rollcall.invalid. */
 enum rc_code rc_account_check(const struct rc_account_schema *s, const struct rc_account *a, bool partial,
-                              struct rc_err *err);
+			      struct rc_err *err);
 
 /* One field alone; name is needed for password rules, empty otherwise. */
 enum rc_code rc_account_check_field(const struct rc_account_schema *s, size_t field, struct rc_slice value,
-                                    struct rc_slice name, struct rc_err *err);
+				    struct rc_slice name, struct rc_err *err);
 
 /* Whether two values of a field are the same for the diff: absent, null and the `clear` value are one. */
 bool rc_account_same(const struct rc_account_schema *s, size_t field, struct rc_slice a, struct rc_slice b);
 
 /* Bits of the fields that are set in `want`, comparable, and differ from `have` (unset in have = absent). */
-uint32_t rc_account_diff(const struct rc_account_schema *s, const struct rc_account *want, const struct rc_account *have);
+uint32_t rc_account_diff(const struct rc_account_schema *s, const struct rc_account *want,
+			 const struct rc_account *have);
 
 /* Whether a value means "nothing there": empty or the field's clear value. Guards count fields that become blank. */
 bool rc_account_blank(const struct rc_account_schema *s, size_t field, struct rc_slice v);
 
-/* A password by the rule of the field, from the clock's random source; appended to ret (whose owner wipes it). length 0:
- * the schema's own. Never equal to name or its reverse. */
+/* A password by the rule of the field, from the clock's random source; appended to ret (whose owner wipes it). length
+ * 0: the schema's own. Never equal to name or its reverse. */
 void rc_account_generate(const struct rc_account_schema *s, unsigned length, struct rc_slice name,
-                         const struct rc_clock *clock, struct rc_buf *ret);
+			 const struct rc_clock *clock, struct rc_buf *ret);
 
 #endif

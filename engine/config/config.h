@@ -42,7 +42,7 @@ struct rc_column_alias {
 };
 
 struct rc_source {
-	struct rc_strings files;   /* globs; n 0 when command is set */
+	struct rc_strings files; /* globs; n 0 when command is set */
 	enum rc_pick pick;
 	struct rc_strings command; /* argv */
 	const char *format;        /* "auto", "csv", "ldif" */
@@ -53,7 +53,7 @@ struct rc_source {
 	const char *key, *where, *left, *active_from, *active_until; /* expressions */
 	const char *date_format, *timezone;
 	enum rc_duplicates duplicates;
-	const char *prefer;        /* expression, with RC_DUP_PREFER */
+	const char *prefer; /* expression, with RC_DUP_PREFER */
 	struct {
 		int64_t min_rows, max_rows; /* -1: any */
 		const char *sha256_file;    /* path, "{file}" stands for each file */
@@ -61,12 +61,12 @@ struct rc_source {
 		const char *ready;          /* path, "{file}" */
 		int64_t min_quiet_ns;       /* 0: none */
 	} expect;
-	int64_t max_age_ns;        /* 0: any age */
-	const char *stamp;         /* pattern over the file name whose first group is a date */
+	int64_t max_age_ns; /* 0: any age */
+	const char *stamp;  /* pattern over the file name whose first group is a date */
 	enum rc_unchanged unchanged;
 	enum rc_source_error on_error;
 	uint64_t max_record_bytes;
-	uint64_t max_ratio;        /* inflated : compressed; 0: none */
+	uint64_t max_ratio; /* inflated : compressed; 0: none */
 };
 
 /* ---- targets ---- */
@@ -76,16 +76,16 @@ enum rc_rule_kind { RC_RULE_NONE, RC_RULE_EXPR, RC_RULE_FIRST_FREE, RC_RULE_GENE
 /* How one account field gets its value; in the order of the connector's schema. */
 struct rc_account_rule {
 	enum rc_rule_kind kind;
-	struct rc_strings exprs;  /* EXPR: one; FIRST_FREE: tried in order, the last one with n = 2..max_n */
+	struct rc_strings exprs; /* EXPR: one; FIRST_FREE: tried in order, the last one with n = 2..max_n */
 	unsigned max_n;
 	unsigned generate_length; /* 0: the schema's own */
 };
 
 struct rc_server {
-	const char *id, *label;   /* label defaults to the id */
-	uint64_t seats;           /* 0: not told */
-	bool drain;               /* takes no newcomers */
-	const char *address;      /* for people; may be NULL */
+	const char *id, *label; /* label defaults to the id */
+	uint64_t seats;         /* 0: not told */
+	bool drain;             /* takes no newcomers */
+	const char *address;    /* for people; may be NULL */
 };
 
 enum rc_missing_action { RC_MISSING_REPORT, RC_MISSING_IGNORE, RC_MISSING_DISABLE, RC_MISSING_LOCK, RC_MISSING_DELETE };
@@ -94,7 +94,7 @@ enum rc_policy { RC_ENFORCE, RC_KEEP, RC_REPORT };
 
 struct rc_missing {
 	enum rc_missing_action action;
-	const char *group;        /* lock: group of the locked */
+	const char *group; /* lock: group of the locked */
 	unsigned after_runs, after_days;
 	bool disconnect;
 };
@@ -123,17 +123,17 @@ struct rc_target {
 	const char *name;
 	const char *connector;
 	const struct rc_account_schema *schema;
-	const char *endpoint;      /* without a trailing slash */
+	const char *endpoint; /* without a trailing slash */
 	size_t n_keys;
 	const struct rc_pair *keys; /* the connector's own settings, by rc_target_key() */
 	struct rc_auth auth;
 	const char *where;
 	struct rc_account_rule account[RC_MAX_FIELDS];
-	uint32_t mapped;           /* bit per field with a rule */
-	size_t n_servers;          /* at least 1; 1 without a pool */
+	uint32_t mapped;  /* bit per field with a rule */
+	size_t n_servers; /* at least 1; 1 without a pool */
 	const struct rc_server *servers;
-	bool pool;                 /* "servers" was given */
-	const char *server;        /* expression that gives a label */
+	bool pool;          /* "servers" was given */
+	const char *server; /* expression that gives a label */
 	bool create_groups;
 	struct rc_missing missing;
 	enum rc_existing existing;
@@ -155,7 +155,7 @@ struct rc_target {
 
 struct rc_config {
 	struct rc_arena mem;
-	const char *path, *dir;    /* the file as opened; its directory, absolute */
+	const char *path, *dir; /* the file as opened; its directory, absolute */
 	const char *environment;
 	const char *state, *reports;
 	size_t n_sources;
@@ -167,7 +167,7 @@ struct rc_config {
 	size_t n_lookups;
 	const struct rc_pair *lookups; /* name, path */
 	const char *overrides_file;
-	struct rc_secret proxy;    /* kind NONE: as the environment says */
+	struct rc_secret proxy; /* kind NONE: as the environment says */
 	const char *tls_ca_file;
 	struct {
 		int64_t connect_ns, request_ns, settle_ns, confirm_ns, unreachable_ns;
@@ -177,17 +177,17 @@ struct rc_config {
 	int64_t retention_reports_ns, retention_history_ns;
 	struct rc_strings on_finish; /* argv; n 0: none */
 	struct {
-		bool all_users;    /* users: "all" */
+		bool all_users; /* users: "all" */
 		bool html;
 		const char *metrics_file;
 		struct rc_strings columns;
 	} report;
 	struct {
 		struct rc_strings seal_to, include;
-		const char *file;  /* absolute; NULL when there is no "credentials" */
+		const char *file; /* absolute; NULL when there is no "credentials" */
 	} credentials;
-	char hash[65];             /* SHA-256 of the effective config, lower-case hex */
-	char *effective;           /* JSON text, secrets as references; heap */
+	char hash[65];   /* SHA-256 of the effective config, lower-case hex */
+	char *effective; /* JSON text, secrets as references; heap */
 };
 
 struct rc_config_error {
@@ -204,11 +204,12 @@ struct rc_config_errors {
 /* Loads, merges `extends`, validates everything. On RC_OK *ret is the caller's (rc_config_free). Otherwise RC_CONFIG:
  * errs (required) holds every violation in the order of the file, and err the first with the number of the others; for
  * an unreadable file or a syntax error errs holds one entry whose reason begins with FILE:LINE:COLUMN. */
-enum rc_code rc_config_load(const char *path, struct rc_config **ret, struct rc_config_errors *errs, struct rc_err *err);
+enum rc_code rc_config_load(const char *path, struct rc_config **ret, struct rc_config_errors *errs,
+			    struct rc_err *err);
 
 /* The same for text that is not in a file; relative paths count from dir. */
 enum rc_code rc_config_parse(struct rc_slice text, const char *dir, struct rc_config **ret,
-                             struct rc_config_errors *errs, struct rc_err *err);
+			     struct rc_config_errors *errs, struct rc_err *err);
 void rc_config_free(struct rc_config *c);
 
 void rc_config_errors_add(struct rc_config_errors *e, const char *pointer, const char *fmt, ...)
@@ -224,6 +225,6 @@ const char *rc_target_key(const struct rc_target *t, const char *name);         
 /* Whether any secret of the targets, or of the one given, cannot be fetched; all of them into errs. RC_OK or RC_CONFIG.
  * Fetches and wipes each one. */
 enum rc_code rc_config_check_secrets(const struct rc_config *c, const struct rc_target *only,
-                                     struct rc_config_errors *errs);
+				     struct rc_config_errors *errs);
 
 #endif
