@@ -1,4 +1,5 @@
-/* engine/account_schema.h - what an account of one provider may be, compiled from schemas/targets/<connector>.json.
+/* engine/account_schema.h (account_schema.c loads, account.c applies) - what an account of one provider may be,
+ * compiled from schemas/targets/<connector>.json.
  *
  * One place decides which fields there are, which are required, secret, updatable, how two values compare and what a
  * provider can do. The file is plain JSON Schema plus keywords of ours that begin with "x-rollcall"; schemas/README.md
@@ -48,13 +49,14 @@ struct rc_field {
 	bool secret;       /* never stored, logged, compared or shown */
 	bool updatable;    /* may change on a live account; secret fields never do */
 	bool create_only;  /* = !updatable && !name && !secret: a difference is reported, never sent */
-	bool is_name;      /* one of the name fields: a change is a rename */
+	bool is_name;      /* the first name field: a change of it is a rename */
 	bool is_group;     /* names a group: ids, create_groups, moves */
 	bool integer;
 	enum rc_field_compare compare;
 	const char *clear;    /* value that means "nothing there": "" or e.g. "disable"; NULL: cannot be cleared */
 	const char *absent;   /* value sent at create when the config maps none, e.g. "2000"; NULL: nothing is sent */
 	const char *describe; /* one sentence about the rule, for messages: "4 to 32 of letters, digits, . _ -" */
+	unsigned max_bytes;   /* beside the schema's own rules; 0: none */
 	struct rc_password_rule password; /* secret fields only */
 	const struct rc_schema *rule;
 };
@@ -65,7 +67,9 @@ struct rc_account_schema {
 	size_t n_fields;
 	struct rc_field fields[RC_MAX_FIELDS];
 	size_t n_names;
-	uint8_t names[RC_MAX_NAME_FIELDS];                /* the first non-empty one is the account's name */
+	/* The first non-empty one names a new account. Only the first field renames: a provider that took a later one
+	 * as the name keeps that name when the field changes. */
+	uint8_t names[RC_MAX_NAME_FIELDS];
 	int group_field, secret_field;                    /* index or -1 */
 	uint32_t required, secret, updatable, comparable; /* bit per field; comparable: neither secret nor unreadable */
 
@@ -84,7 +88,8 @@ struct rc_account_schema {
 	size_t n_target_keys;
 	const char *const
 		*target_keys; /* config keys of a target that are this connector's own, server_key among them */
-	uint64_t hash;        /* of the schema file's bytes: goes into fingerprints */
+	const struct rc_schema *target_rule, *auth_rule; /* for the target's own keys and its "auth" */
+	uint64_t hash;                                   /* of the schema file's bytes: goes into fingerprints */
 };
 
 /* The compiled schema of a connector, or NULL when no such file is shipped. Compiled once per process at the first
@@ -131,6 +136,10 @@ uint32_t rc_account_diff(const struct rc_account_schema *s, const struct rc_acco
 
 /* Whether a value means "nothing there": empty or the field's clear value. Guards count fields that become blank. */
 bool rc_account_blank(const struct rc_account_schema *s, size_t field, struct rc_slice v);
+
+/* Whether a create of this account carries a password: not where the provider makes it for an account without a name.
+ */
+bool rc_account_takes_secret(const struct rc_account_schema *s, const struct rc_account *a);
 
 /* A password by the rule of the field, from the clock's random source; appended to ret (whose owner wipes it). length
  * 0: the schema's own. Never equal to name or its reverse. */

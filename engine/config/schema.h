@@ -31,8 +31,9 @@ void rc_schema_set_free(struct rc_schema_set *set);
 const struct rc_schema *rc_schema_root(const struct rc_schema_set *set);
 const cJSON *rc_schema_doc(const struct rc_schema_set *set);
 
-/* The schema at a pointer such as "/$defs/target"; NULL when there is none. */
-const struct rc_schema *rc_schema_at(const struct rc_schema_set *set, const char *pointer);
+/* The schema at a pointer such as "/$defs/target", also below an annotation; compiled at the first call, so ask before
+ * threads share the set. NULL and RC_INTERNAL when there is none or it does not compile. */
+const struct rc_schema *rc_schema_at(struct rc_schema_set *set, const char *pointer, struct rc_err *err);
 
 /* Validates v and reports every violation, each with the pointer of the value below `at` (NULL: the root). Returns how
  * many. note may be NULL: then it stops at the first. Never shows a value, only names and rules. */

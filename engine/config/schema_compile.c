@@ -405,9 +405,16 @@ const cJSON *rc_schema_doc(const struct rc_schema_set *set)
 	return set->doc;
 }
 
-const struct rc_schema *rc_schema_at(const struct rc_schema_set *set, const char *pointer)
+const struct rc_schema *rc_schema_at(struct rc_schema_set *set, const char *pointer, struct rc_err *err)
 {
+	struct compile c = {.set = set, .err = err};
 	const cJSON *doc = resolve(set->doc, pointer);
+	const struct rc_schema *s;
 
-	return doc ? find(set, doc) : NULL;
+	if (!doc) {
+		rc_fail(err, RC_INTERNAL, "schema %s: has nothing at %s", set->name, pointer);
+		return NULL;
+	}
+	s = compile(&c, doc, NULL);
+	return c.failed ? NULL : s;
 }

@@ -109,6 +109,8 @@ void schema_check_text(struct schema_check *c, const struct rc_schema *s, struct
 	if (offending(s, v, odd))
 		schema_report(c, at, "%s; allowed: %s", show ? odd : "has a character that is not allowed",
 			      s->chars_text);
+	else if (s->expects)
+		schema_report(c, at, "must be %s", s->expects);
 	else
 		schema_report(c, at, "does not match %s", s->pattern_text);
 }
