@@ -4,6 +4,7 @@
 #include "engine/config/schema.h"
 #include <limits.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <xxhash.h>
@@ -181,17 +182,20 @@ static enum rc_code load_target(struct loaded *l, const cJSON *x, struct rc_err 
 	struct rc_account_schema *s = &l->schema;
 	const cJSON *keys = rc_json_get(rc_json_get(x, "target"), "properties"), *one;
 	const char **names = rc_xcalloc((size_t)cJSON_GetArraySize(keys) + 1, sizeof(*names));
+	char pointer[128];
 
 	s->target_keys = names;
 	cJSON_ArrayForEach(one, keys) names[s->n_target_keys++] = one->string;
 	s->server_key = text(x, "server_key");
-	s->target_rule = rc_schema_at(l->set, "/x-rollcall/target", err);
-	s->auth_rule = s->target_rule ? rc_schema_at(l->set, "/x-rollcall/auth", err) : NULL;
-	if (!s->auth_rule)
-		return RC_INTERNAL;
 	if (!s->server_key || !rc_json_get(keys, s->server_key))
 		return rc_fail(err, RC_INTERNAL, "schema %s: x-rollcall.server_key is no key of the target",
 			       s->connector);
+	snprintf(pointer, sizeof(pointer), "/x-rollcall/target/properties/%s", s->server_key);
+	s->target_rule = rc_schema_at(l->set, "/x-rollcall/target", err);
+	s->auth_rule = s->target_rule ? rc_schema_at(l->set, "/x-rollcall/auth", err) : NULL;
+	s->server_rule = s->auth_rule ? rc_schema_at(l->set, pointer, err) : NULL;
+	if (!s->server_rule)
+		return RC_INTERNAL;
 	return RC_OK;
 }
 

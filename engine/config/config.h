@@ -184,10 +184,11 @@ struct rc_config {
 	} report;
 	struct {
 		struct rc_strings seal_to, include;
-		const char *file; /* absolute; NULL when there is no "credentials" */
+		const char *file; /* absolute */
 	} credentials;
-	char hash[65];   /* SHA-256 of the effective config, lower-case hex */
-	char *effective; /* JSON text, secrets as references; heap */
+	struct rc_strings secret_env; /* variables that hold a secret: rc_env_without() keeps them from children */
+	char hash[65];                /* SHA-256 of the effective config, lower-case hex */
+	char *effective;              /* JSON text, secrets as references; heap */
 };
 
 struct rc_config_error {

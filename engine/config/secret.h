@@ -23,12 +23,17 @@ struct rc_secret {
 	enum rc_secret_kind kind;
 	const char *name;        /* variable, resolved path, credential name or plain value */
 	const char *const *argv; /* command; NULL-terminated */
+	const char *const *hide; /* variables that the command must not inherit; NULL-terminated, may be NULL */
 	const char *pointer;     /* JSON Pointer in the config, for messages */
 };
 
 /* Appends the value to ret. RC_CONFIG when it is missing, empty, unreadable, longer than RC_SECRET_MAX, holds a NUL
  * byte, or when the command fails or takes longer than a minute; the message names the reference, never the value. */
 enum rc_code rc_secret_get(const struct rc_secret *s, struct rc_buf *ret, struct rc_err *err);
+
+/* The environment for a child process: ours without the variables named (rc_config.secret_env), so that a secret given
+ * to us is not handed on. NULL-terminated; the strings stay environ's; free() the array. */
+char **rc_env_without(const char *const *names);
 
 /* "env HUAWEI_AK", "file /etc/x", … for messages; out has room for cap bytes. */
 void rc_secret_text(const struct rc_secret *s, char *out, size_t cap);
