@@ -41,7 +41,7 @@ static unsigned distance(struct rc_slice a, struct rc_slice b)
 
 const char *rc_nearest(struct rc_slice name, const char *const *candidates, size_t n)
 {
-	unsigned limit = name.n < 6 ? 1 : (unsigned)(name.n / 3), best = limit + 1;
+	unsigned limit = name.n < 3 ? 0 : name.n < 6 ? 1 : (unsigned)(name.n / 3), best = limit + 1;
 	const char *ret = NULL;
 
 	if (name.n == 0 || name.n > NAME_MAX_BYTES)

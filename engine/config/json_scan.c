@@ -249,7 +249,7 @@ static bool container(struct scan *s, char close, bool (*item)(struct scan *))
 	}
 	for (;;) {
 		space(s);
-		if (!item(s))
+		if (s->i < s->n && !item(s))
 			return false;
 		space(s);
 		if (s->i >= s->n)
