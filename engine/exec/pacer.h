@@ -88,7 +88,8 @@ void rc_pacer_call_init(struct rc_pacer_call *c, const struct rc_pacer_params *p
 void rc_pacer_call_set_limit(struct rc_pacer_call *c, double calls_per_s);
 
 /* ---- one server instance */
-#define RC_PACER_CEILINGS 2 /* the target's and the program's */
+#define RC_PACER_ERRORS_OPEN 3 /* errors in a row that open the breaker */
+#define RC_PACER_CEILINGS 2    /* the target's and the program's */
 
 struct rc_pacer_config {
 	const struct rc_pacer_params *params; /* NULL: defaults; copied */
