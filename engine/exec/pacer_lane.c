@@ -1,5 +1,6 @@
 #include "engine/exec/pacer_lane.h"
 #include <math.h>
+#include <stddef.h>
 #include <string.h>
 
 #define EST_MIN 0.02          /* no resource is believed to be slower than one unit in 50 s */
@@ -42,9 +43,19 @@ void rc_lane_set_hint(struct rc_lane *l, double units_per_s)
 	l->est = l->est > 0 ? fmin(l->est, units_per_s) : units_per_s;
 }
 
+/* A lane that serves less than `slow` units in tm would forget each call before the next one and could never grow
+ * again, and its cubic would run off between two calls. It lives on a stretched time: the same curve per call, not per
+ * second. */
+static double stretch(const struct rc_lane *l)
+{
+	double per_tm = l->g * l->est * l->P.tm;
+
+	return l->est > 0 && per_tm < l->P.slow ? l->P.slow / per_tm : 1;
+}
+
 double rc_lane_measured(const struct rc_lane *l, double now)
 {
-	return l->meas * exp(-fmax(0.0, now - l->mt) / l->P.tm);
+	return l->meas * exp(-fmax(0.0, now - l->mt) / (l->P.tm * stretch(l)));
 }
 
 double rc_lane_rate(const struct rc_lane *l, double now)
@@ -60,12 +71,12 @@ double rc_lane_rate(const struct rc_lane *l, double now)
 		r = P->r0 * pow(2.0, fmin(40.0, s / P->t_ss));
 		return fmin(r, fmax(P->r0, P->gmax * rc_lane_measured(l, now)));
 	}
-	if (l->kk) {
-		if (s < l->kk * P->t_ss)
-			return P->beta * e * pow(2.0, fmin(0.0, s / P->t_ss - l->kk));
-		s -= l->kk * P->t_ss;
+	if (l->kk && s < l->kk * P->t_ss) {
+		r = P->beta * e * pow(2.0, fmin(0.0, s / P->t_ss - l->kk));
+		return l->hint > 0 ? fmin(r, l->hint) : r;
 	}
-	r = e * (1.0 + (1.0 - P->beta) * pow(s / P->K - 1.0, 3.0));
+	s -= l->kk * P->t_ss;
+	r = e * (1.0 + (1.0 - P->beta) * pow(s / (P->K * stretch(l)) - 1.0, 3.0));
 	r = fmax(RATE_MIN, fmin(r, fmax(e, P->gmax * rc_lane_measured(l, now))));
 	return l->hint > 0 ? fmin(r, l->hint) : r;
 }
@@ -73,10 +84,15 @@ double rc_lane_rate(const struct rc_lane *l, double now)
 void rc_lane_charge(struct rc_lane *l, double now, double cost, double slack)
 {
 	double r = rc_lane_rate(l, now);
+	double gap;
 
 	l->out += cost;
-	if (r > 0)
-		l->nxt = fmax(l->nxt, now - slack) + cost / r;
+	if (r <= 0)
+		return;
+	gap = cost / r;
+	if (l->kk) /* the ramp rises during the gap: its low foot must not make the gap longer than the ramp */
+		gap = fmin(gap, l->P.ramp_gap + cost / (l->P.beta * l->g * l->est));
+	l->nxt = fmax(l->nxt, now - slack) + gap;
 }
 
 /* A long block of throttling ended with the call sent at `sent`. Two such blocks whose ends lie whole windows apart
@@ -123,7 +139,7 @@ static double next_window(struct rc_lane *l, double now, double sent, double u)
 
 void rc_lane_accept(struct rc_lane *l, double now, double sent, double units)
 {
-	l->meas = rc_lane_measured(l, now) + units / l->P.tm;
+	l->meas = rc_lane_measured(l, now) + units / (l->P.tm * stretch(l));
 	l->mt = now;
 	l->tot += units;
 	if (sent > l->epoch) { /* false while there is no epoch */
@@ -139,7 +155,7 @@ void rc_lane_accept(struct rc_lane *l, double now, double sent, double units)
 		if (!l->work)
 			opened(l, sent);
 	}
-	l->kk = l->k - 1;
+	l->kk = l->k - 1 < l->P.ramp_max ? l->k - 1 : l->P.ramp_max;
 	l->k = 0;
 	l->s0 = now;
 }
@@ -158,7 +174,7 @@ static void steer_boldness(struct rc_lane *l)
 static void learn(struct rc_lane *l, double now, double sent, double units)
 {
 	const struct rc_lane_params *P = &l->P;
-	bool late = now - l->s0 - l->kk * P->t_ss > P->relearn * P->K && l->hint <= 0;
+	bool late = now - l->s0 - l->kk * P->t_ss > P->relearn * P->K * stretch(l) && l->hint <= 0;
 	double got = l->acc + P->opt * l->out;
 
 	if (!isnan(l->epoch) && got > 0) {

@@ -32,10 +32,13 @@ struct rc_lane_params {
 	uint32_t k_out;  /* refusals in a row that count as an outage */
 	double rho, eta; /* refusal budget per accepted call, and its gain */
 	double glo, ghi;
-	double soft; /* longest Retry-After that holds only the refused items */
-	double wlen; /* length of the fixed windows that are looked for */
-	double jit;  /* half-width of the jitter */
-	double tm;   /* memory of the measured rate */
+	double soft;       /* longest Retry-After that holds only the refused items */
+	double wlen;       /* length of the fixed windows that are looked for */
+	double jit;        /* half-width of the jitter */
+	double tm;         /* memory of the measured rate */
+	double slow;       /* units in tm below which the lane lives on a stretched time; 0: never */
+	uint32_t ramp_max; /* doublings of the ramp after a run of refusals, however long it was */
+	double ramp_gap;   /* longest gap on that ramp, beside the one call's own time at its end */
 };
 
 struct rc_lane {

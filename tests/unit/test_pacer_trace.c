@@ -107,16 +107,32 @@ static void settle(struct replay *r, double now)
 	r->due = fmax(d.until, now + WAKE_MIN);
 }
 
+/* Where this controller leaves the reference, it does so by settings of its own. */
+static struct rc_pacer_params reference_params(void)
+{
+	struct rc_pacer_params p;
+
+	rc_pacer_params_default(&p);
+	p.user.slow = p.call.slow = 0;
+	p.user.ramp_max = p.call.ramp_max = UINT32_MAX;
+	p.user.ramp_gap = p.call.ramp_gap = INFINITY;
+	return p;
+}
+
 static void begin_job(struct replay *r, const char *line)
 {
+	struct rc_pacer_params params = reference_params();
 	uint32_t batch_max;
 
 	assert_int_equal(sscanf(line, "J %63s %u %u %u %u", r->job, &batch_max, &r->pending.creates,
 				&r->pending.updates, &r->pending.deletes),
 			 5);
-	rc_pacer_call_init(&r->call, NULL);
-	rc_pacer_init(&r->pacer, &(struct rc_pacer_config){
-					 .batch_max = {batch_max, 1, 1}, .u = next_draw, .u_ctx = r, .call = &r->call});
+	rc_pacer_call_init(&r->call, &params);
+	rc_pacer_init(&r->pacer, &(struct rc_pacer_config){.params = &params,
+							   .batch_max = {batch_max, 1, 1},
+							   .u = next_draw,
+							   .u_ctx = r,
+							   .call = &r->call});
 	r->sent_n = 0;
 	r->held_n = 0;
 	r->draw = NAN;
