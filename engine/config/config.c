@@ -247,14 +247,22 @@ static void everything(struct cfg_build *b, const cJSON *root)
 	cfg_targets(b, root);
 }
 
+/* No command that fetches one secret inherits the others. */
 static void keep_env(struct cfg_build *b)
 {
 	const char **v = rc_arena_zalloc(&b->c->mem, (b->n_env + 1) * sizeof(*v));
 
 	for (size_t i = 0; i < b->n_env; i++)
 		v[i] = b->env[i];
-	b->c->secret_env = (struct rc_strings){b->n_env, v};
 	free(b->env);
+	b->c->secret_env = (struct rc_strings){b->n_env, v};
+	b->c->proxy.hide = v;
+	for (size_t i = 0; i < b->c->n_targets; i++) {
+		struct rc_auth *a = &b->targets[i].auth;
+
+		a->access_key.hide = a->secret_key.hide = a->security_token.hide = v;
+		a->token.hide = a->user.hide = a->password.hide = v;
+	}
 }
 
 /* ---- loading ---- */

@@ -12,6 +12,7 @@ struct cfg_build {
 	struct rc_config_errors *errs;
 	size_t n_env, cap_env;
 	const char **env; /* variables that hold secrets */
+	struct rc_target *targets;
 };
 
 /* A fault at a key below `at` (key NULL: at itself); silent when that place has one already. */

@@ -357,6 +357,6 @@ void cfg_targets(struct cfg_build *b, const cJSON *root)
 		if (cJSON_IsObject(one))
 			target(b, one, &at, &v[n++]);
 	}
-	b->c->targets = v;
+	b->c->targets = b->targets = v;
 	b->c->n_targets = n;
 }
