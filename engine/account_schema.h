@@ -88,8 +88,9 @@ struct rc_account_schema {
 	size_t n_target_keys;
 	const char *const
 		*target_keys; /* config keys of a target that are this connector's own, server_key among them */
-	const struct rc_schema *target_rule, *auth_rule, *server_rule; /* of the target's own keys, "auth", a server's id */
-	uint64_t hash;                                   /* of the schema file's bytes: goes into fingerprints */
+	const struct rc_schema *target_rule, *auth_rule,
+		*server_rule; /* of the target's own keys, "auth", a server's id */
+	uint64_t hash;        /* of the schema file's bytes: goes into fingerprints */
 };
 
 /* The compiled schema of a connector, or NULL when no such file is shipped. Compiled once per process at the first
