@@ -1,8 +1,8 @@
 /* engine/connector.h - the contract every provider implements.
  *
- * A connector turns a call into an HTTP request and an answer into verdicts. It is pure: no clock, socket, store, wait or
- * retry; time and nonces are arguments. The engine never knows a provider's name, path or error code. Account rules and
- * capabilities come from schemas/targets/<name>.json (engine/account_schema.h). */
+ * A connector turns a call into an HTTP request and an answer into verdicts. It is pure: no clock, socket, store, wait
+ * or retry; time and nonces are arguments. The engine never knows a provider's name, path or error code. Account rules
+ * and capabilities come from schemas/targets/<name>.json (engine/account_schema.h). */
 #ifndef RC_CONNECTOR_H
 #define RC_CONNECTOR_H
 #include <stdbool.h>
@@ -14,27 +14,27 @@
 #include "engine/http_msg.h"
 
 #define RC_CALLS(X)                                                                                                    \
-	X(CALL_LOGIN, "login")                   /* password -> token; only where auth needs it */                     \
-	X(CALL_WHOAMI, "whoami")                 /* cheap authenticated read: check --online, the lone first read */   \
-	X(CALL_LIST_USERS, "list_users")         /* one page */                                                        \
-	X(CALL_LIST_GROUPS, "list_groups")       /* one page */                                                        \
+	X(CALL_LOGIN, "login")             /* password -> token; only where auth needs it */                           \
+	X(CALL_WHOAMI, "whoami")           /* cheap authenticated read: check --online, the lone first read */         \
+	X(CALL_LIST_USERS, "list_users")   /* one page */                                                              \
+	X(CALL_LIST_GROUPS, "list_groups") /* one page */                                                              \
 	X(CALL_LIST_GROUP_USERS, "list_group_users") /* one page, to complete a short listing */                       \
-	X(CALL_LOOKUP, "lookup")                 /* one account by id or name */                                       \
-	X(CALL_SEATS, "seats")                   /* seat limit, where the provider tells */                            \
-	X(CALL_CREATE, "create")                 /* n users if the schema's batch_create, else 1 */                    \
-	X(CALL_UPDATE, "update")                 /* 1 user, fields in `changed` */                                     \
-	X(CALL_DELETE, "delete")                 /* n users if batch_delete, else 1 */                                 \
+	X(CALL_LOOKUP, "lookup")                     /* one account by id or name */                                   \
+	X(CALL_SEATS, "seats")                       /* seat limit, where the provider tells */                        \
+	X(CALL_CREATE, "create")                     /* n users if the schema's batch_create, else 1 */                \
+	X(CALL_UPDATE, "update")                     /* 1 user, fields in `changed` */                                 \
+	X(CALL_DELETE, "delete")                     /* n users if batch_delete, else 1 */                             \
 	X(CALL_ENABLE, "enable")                                                                                       \
 	X(CALL_DISABLE, "disable")                                                                                     \
-	X(CALL_PASSWORD, "password")             /* operator's reset */                                                \
-	X(CALL_DISCONNECT, "disconnect")         /* cut live connections, best effort */                               \
+	X(CALL_PASSWORD, "password")     /* operator's reset */                                                        \
+	X(CALL_DISCONNECT, "disconnect") /* cut live connections, best effort */                                       \
 	X(CALL_GROUP_CREATE, "group_create")
 
 enum rc_call_kind {
 #define X(name, text) name,
 	RC_CALLS(X)
 #undef X
-	RC_CALL_KINDS
+		RC_CALL_KINDS
 };
 const char *rc_call_name(enum rc_call_kind k);
 
@@ -57,26 +57,26 @@ struct rc_conn_auth {
 };
 
 struct rc_call_user {
-	struct rc_slice name;       /* account name */
-	struct rc_slice remote_id;  /* empty when unknown or the provider has none */
+	struct rc_slice name;          /* account name */
+	struct rc_slice remote_id;     /* empty when unknown or the provider has none */
 	const struct rc_account *want; /* create: every set field; update: the new values */
 	const struct rc_account *have; /* update: what is there now, may be NULL */
-	uint32_t changed;           /* update: bit per field of the schema */
-	struct rc_slice group_id;   /* id of want's group, where the schema has a group field; empty: none */
-	struct rc_slice password;   /* create, password */
+	uint32_t changed;              /* update: bit per field of the schema */
+	struct rc_slice group_id;      /* id of want's group, where the schema has a group field; empty: none */
+	struct rc_slice password;      /* create, password */
 };
 
 struct rc_call {
 	enum rc_call_kind kind;
-	const char *server_id;      /* vpn_server_id, smart_ag_id */
+	const char *server_id; /* vpn_server_id, smart_ag_id */
 	const struct rc_call_user *users;
 	size_t n;
-	struct rc_slice marker;     /* lists: next_marker of the page before, byte for byte; empty: first page */
-	unsigned page_limit;        /* lists: rows wanted; 0: the connector's own */
-	struct rc_slice group;      /* GROUP_CREATE: name; LIST_GROUP_USERS: id */
-	const char *client_token;   /* 36 characters, one per logical request; NULL where not used */
-	int64_t wall_ns;            /* signatures */
-	const char *nonce;          /* fresh for every try: UUID text */
+	struct rc_slice marker;   /* lists: next_marker of the page before, byte for byte; empty: first page */
+	unsigned page_limit;      /* lists: rows wanted; 0: the connector's own */
+	struct rc_slice group;    /* GROUP_CREATE: name; LIST_GROUP_USERS: id */
+	const char *client_token; /* 36 characters, one per logical request; NULL where not used */
+	int64_t wall_ns;          /* signatures */
+	const char *nonce;        /* fresh for every try: UUID text */
 };
 
 #define RC_VERDICTS(X)                                                                                                 \
@@ -102,7 +102,7 @@ enum rc_verdict {
 #define X(name) name,
 	RC_VERDICTS(X)
 #undef X
-	RC_VERDICT_KINDS
+		RC_VERDICT_KINDS
 };
 const char *rc_verdict_name(enum rc_verdict v);
 
@@ -112,9 +112,9 @@ struct rc_user_verdict {
 	const char *message; /* provider's text, printable, at most 300 bytes */
 };
 
-struct rc_listed {              /* one row of a list or lookup */
+struct rc_listed { /* one row of a list or lookup */
 	struct rc_slice name, remote_id, group_id, created_at;
-	struct rc_account account;  /* non-secret fields the answer had */
+	struct rc_account account; /* non-secret fields the answer had */
 	bool disabled;
 };
 
@@ -123,52 +123,54 @@ struct rc_listed_group {
 	bool is_default;
 };
 
-struct rc_answer {              /* everything lives in the arena given to judge */
-	enum rc_verdict v;          /* of the call as a whole; V_OK with refused users is possible */
-	const char *code, *message; /* as in rc_user_verdict; NULL when V_OK */
+struct rc_answer {                    /* everything lives in the arena given to judge */
+	enum rc_verdict v;            /* of the call as a whole; V_OK with refused users is possible */
+	const char *code, *message;   /* as in rc_user_verdict; NULL when V_OK */
 	struct rc_user_verdict *each; /* n of the call, writes only */
-	const char *request_id;     /* or NULL */
-	double retry_after_s;       /* 0: none */
-	double hint_rate;           /* calls per second the provider announced; 0: none */
-	bool renew;                 /* V_AUTH: the credential may just be stale */
-	int64_t server_date_ns;     /* V_CLOCK: 0 unknown */
-	const char *remedy;         /* V_AUTH, V_CLOCK, V_TARGET: what the operator does; may be NULL */
+	const char *request_id;       /* or NULL */
+	double retry_after_s;         /* 0: none */
+	double hint_rate;             /* calls per second the provider announced; 0: none */
+	bool renew;                   /* V_AUTH: the credential may just be stale */
+	int64_t server_date_ns;       /* V_CLOCK: 0 unknown */
+	const char *remedy;           /* V_AUTH, V_CLOCK, V_TARGET: what the operator does; may be NULL */
 	/* lists and lookup */
 	struct rc_listed *rows;
 	size_t n_rows;
 	struct rc_listed_group *groups;
 	size_t n_groups;
 	struct rc_slice next_marker; /* empty: last page */
-	int64_t total_count;        /* -1: not told */
-	struct rc_slice remote_id;  /* id of a created user or group, when told; empty otherwise */
+	int64_t total_count;         /* -1: not told */
+	struct rc_slice remote_id;   /* id of a created user or group, when told; empty otherwise */
 	/* login */
 	struct rc_slice token;
-	int64_t token_expires_ns;   /* wall; 0 unknown */
+	int64_t token_expires_ns; /* wall; 0 unknown */
 	/* seats */
 	int64_t seat_limit, seats_used; /* -1: not told */
 };
 
 /* A row of `rollcall errors`. */
 struct rc_error_row {
-	int http;             /* 0: any */
-	const char *code;     /* may end in '*' */
+	int http;         /* 0: any */
+	const char *code; /* may end in '*' */
 	const char *meaning;
-	const char *class_;   /* busy, throttle, quota, conflict, invalid, auth, clock, transient, ambiguous, target, gone */
-	const char *action;   /* what rollcall does */
-	const char *remedy;   /* what the operator does; "" for nothing */
+	const char
+		*class_; /* busy, throttle, quota, conflict, invalid, auth, clock, transient, ambiguous, target, gone */
+	const char *action; /* what rollcall does */
+	const char *remedy; /* what the operator does; "" for nothing */
 };
 
 struct connector {
-	const char *name;         /* "huawei-p2c-vpn" = schemas/targets/<name>.json */
-	bool client_token;        /* creates are idempotent on the wire under one token */
-	bool paging_needs_proof;  /* listing must be proven by total_count */
+	const char *name;           /* "huawei-p2c-vpn" = schemas/targets/<name>.json */
+	bool client_token;          /* creates are idempotent on the wire under one token */
+	bool paging_needs_proof;    /* listing must be proven by total_count */
 	bool needs_lone_first_read; /* aksk: one read alone before fanning out */
 	/* Builds the request; RC_USAGE for a call kind the provider does not have. */
-	enum rc_code (*build)(const struct rc_conn_config *cfg, const struct rc_conn_auth *auth, const struct rc_call *call,
-	                      struct rc_arena *mem, struct http_req *ret, struct rc_err *err);
+	enum rc_code (*build)(const struct rc_conn_config *cfg, const struct rc_conn_auth *auth,
+			      const struct rc_call *call, struct rc_arena *mem, struct http_req *ret,
+			      struct rc_err *err);
 	/* Total: any bytes give an answer. call is the one that was built. */
 	void (*judge)(const struct rc_conn_config *cfg, const struct rc_call *call, const struct http_resp *resp,
-	              struct rc_arena *mem, struct rc_answer *ret);
+		      struct rc_arena *mem, struct rc_answer *ret);
 	const struct rc_error_row *errors; /* ends with code NULL */
 };
 

@@ -1,7 +1,8 @@
 /* engine/http_msg.h - a request and its answer as plain values; no library's types.
  *
- * Everything a request points to lives in the arena given to the builder; everything an answer points to lives until the
- * judge returns. Header values may hold secrets: never log them; `log_path` of the request is what a log may show. */
+ * Everything a request points to lives in the arena given to the builder; everything an answer points to lives until
+ * the judge returns. Header values may hold secrets: never log them; `log_path` of the request is what a log may show.
+ */
 #ifndef RC_HTTP_MSG_H
 #define RC_HTTP_MSG_H
 #include <stdbool.h>
@@ -16,8 +17,8 @@ struct http_header {
 };
 
 struct http_req {
-	const char *method;  /* "GET", static */
-	const char *url;     /* absolute, exactly as it goes on the wire */
+	const char *method;   /* "GET", static */
+	const char *url;      /* absolute, exactly as it goes on the wire */
 	const char *log_path; /* path and query without anything secret */
 	size_t n_headers;
 	struct http_header headers[RC_HTTP_MAX_HEADERS];
@@ -41,8 +42,8 @@ struct http_resp {
 	struct rc_slice body; /* up to what arrived */
 	size_t n_headers;
 	struct http_header headers[64]; /* names lower-cased; more are dropped */
-	const char *problem;  /* for fate != ANSWERED: one phrase, e.g. "certificate is for another host (…)" */
-	bool tls_problem;     /* certificate or handshake refused: stop the target, do not retry */
+	const char *problem; /* for fate != ANSWERED: one phrase, e.g. "certificate is for another host (…)" */
+	bool tls_problem;    /* certificate or handshake refused: stop the target, do not retry */
 	double rtt_s;
 };
 

@@ -31,7 +31,7 @@ void *rc_arena_alloc(struct rc_arena *a, size_t n)
 		if (cap < need)
 			cap = need;
 		b = rc_xmalloc(cap > SIZE_MAX - sizeof(*b) ? SIZE_MAX : sizeof(*b) + cap);
-		*b = (struct rc_arena_block){ .next = a->head, .cap = cap };
+		*b = (struct rc_arena_block){.next = a->head, .cap = cap};
 		a->head = b;
 	}
 	p = b->data + b->used;
@@ -52,7 +52,7 @@ struct rc_slice rc_arena_copy(struct rc_arena *a, struct rc_slice s)
 	if (s.n)
 		memcpy(p, s.p, s.n);
 	p[s.n] = 0;
-	return (struct rc_slice){ p, s.n };
+	return (struct rc_slice){p, s.n};
 }
 
 char *rc_arena_strdup(struct rc_arena *a, const char *s)

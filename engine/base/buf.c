@@ -79,7 +79,7 @@ void rc_buf_clear(struct rc_buf *b)
 void rc_buf_done(struct rc_buf *b)
 {
 	free(b->p);
-	*b = (struct rc_buf){ .max = b->max };
+	*b = (struct rc_buf){.max = b->max};
 }
 
 void rc_buf_wipe(struct rc_buf *b)

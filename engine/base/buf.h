@@ -1,7 +1,7 @@
 /* engine/base/buf.h - a growing byte buffer with a hard maximum.
  *
- * A zeroed struct is an empty buffer without a limit. When an append would pass max the buffer sets .overflow, keeps what
- * it has and ignores further appends, so that a caller checks once at the end. Always NUL-terminated beyond n once
+ * A zeroed struct is an empty buffer without a limit. When an append would pass max the buffer sets .overflow, keeps
+ * what it has and ignores further appends, so that a caller checks once at the end. Always NUL-terminated beyond n once
  * anything was appended. Secrets: rc_buf_wipe cleanses before it frees. */
 #ifndef RC_BUF_H
 #define RC_BUF_H
@@ -28,7 +28,7 @@ void rc_buf_wipe(struct rc_buf *b);
 
 static inline struct rc_slice rc_buf_slice(const struct rc_buf *b)
 {
-	return (struct rc_slice){ b->p, b->n };
+	return (struct rc_slice){b->p, b->n};
 }
 
 #endif

@@ -44,7 +44,7 @@ static void system_random(void *ctx, void *buf, size_t n)
 	}
 }
 
-const struct rc_clock rc_clock_system = { 0, system_wall, system_mono, system_random };
+const struct rc_clock rc_clock_system = {0, system_wall, system_mono, system_random};
 
 int64_t rc_wall_ns(const struct rc_clock *c)
 {
@@ -81,8 +81,8 @@ void rc_random_uuid(const struct rc_clock *c, char out[37])
 	rc_random(c, b, sizeof(b));
 	b[6] = (unsigned char)((b[6] & 0x0f) | 0x40);
 	b[8] = (unsigned char)((b[8] & 0x3f) | 0x80);
-	snprintf(out, 37, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1], b[2], b[3],
-	         b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
+	snprintf(out, 37, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1], b[2],
+		 b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
 }
 
 static void iso(int64_t wall_ns, int with_ms, char out[32])

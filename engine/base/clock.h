@@ -1,7 +1,7 @@
 /* engine/base/clock.h - the one seam for time and randomness.
  *
- * Wall time (ns since 1970 UTC) is for dates and signatures, monotonic time (ns) for pacing; never mix them. A test puts
- * its own functions here and runs a night in a second. */
+ * Wall time (ns since 1970 UTC) is for dates and signatures, monotonic time (ns) for pacing; never mix them. A test
+ * puts its own functions here and runs a night in a second. */
 #ifndef RC_CLOCK_H
 #define RC_CLOCK_H
 #include <stddef.h>
@@ -20,7 +20,7 @@ int64_t rc_wall_ns(const struct rc_clock *c);
 int64_t rc_mono_ns(const struct rc_clock *c);
 void rc_random(const struct rc_clock *c, void *buf, size_t n);
 uint64_t rc_random_u64(const struct rc_clock *c);
-double rc_random_unit(const struct rc_clock *c); /* [0,1) */
+double rc_random_unit(const struct rc_clock *c);             /* [0,1) */
 void rc_random_uuid(const struct rc_clock *c, char out[37]); /* RFC 4122 version 4, lower case */
 
 /* "2026-11-24T05:02:44Z" and with milliseconds "2026-11-24T05:02:44.123Z"; UTC; out has room for 32. */

@@ -89,8 +89,9 @@ const char *rc_code_name(enum rc_code code)
 
 enum rc_code rc_graver(enum rc_code a, enum rc_code b)
 {
-	static const enum rc_code order[] = { RC_INTERNAL, RC_CANTCREAT, RC_SIGINT, RC_SIGTERM, RC_DATA,    RC_NOPERM,
-		                              RC_UNAVAILABLE, RC_GUARD,  RC_PARTIAL, RC_TEMPFAIL, RC_CHANGES };
+	static const enum rc_code order[] = {RC_INTERNAL, RC_CANTCREAT, RC_SIGINT,      RC_SIGTERM,
+					     RC_DATA,     RC_NOPERM,    RC_UNAVAILABLE, RC_GUARD,
+					     RC_PARTIAL,  RC_TEMPFAIL,  RC_CHANGES};
 
 	for (size_t i = 0; i < sizeof(order) / sizeof(*order); i++)
 		if (a == order[i] || b == order[i])

@@ -1,7 +1,8 @@
 /* engine/base/json_out.h - appends JSON to a buffer: the hot-path writer (cJSON reads; this writes).
  *
- * Strings must be bytes; invalid UTF-8 becomes U+FFFD. Control characters are escaped, '<' is left alone (the HTML report
- * escapes on its own). Commas are the caller's: rc_json_key writes one when the buffer does not end in '{' or '['. */
+ * Strings must be bytes; invalid UTF-8 becomes U+FFFD. Control characters are escaped, '<' is left alone (the HTML
+ * report escapes on its own). Commas are the caller's: rc_json_key writes one when the buffer does not end in '{' or
+ * '['. */
 #ifndef RC_JSON_OUT_H
 #define RC_JSON_OUT_H
 #include <stdbool.h>

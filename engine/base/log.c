@@ -54,7 +54,7 @@ static void format_json(struct rc_buf *b, const char *level, const char *msg)
 
 static void format_text(struct rc_buf *b, enum rc_log_level level, const char *name, const char *msg)
 {
-	static const char *const journald[] = { "<3>", "<4>", "<6>", "<6>", "<7>" };
+	static const char *const journald[] = {"<3>", "<4>", "<6>", "<6>", "<7>"};
 
 	if (getenv("JOURNAL_STREAM"))
 		rc_buf_adds(b, journald[level]);
@@ -68,9 +68,9 @@ static void format_text(struct rc_buf *b, enum rc_log_level level, const char *n
 
 void rc_log(enum rc_log_level level, const char *fmt, ...)
 {
-	static const char *const names[] = { "error", "warning", "info", "verbose", "debug" };
+	static const char *const names[] = {"error", "warning", "info", "verbose", "debug"};
 	char msg[2000];
-	struct rc_buf b = { 0 };
+	struct rc_buf b = {0};
 	va_list ap;
 	ssize_t ignored;
 

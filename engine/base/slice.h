@@ -10,11 +10,11 @@ struct rc_slice {
 	size_t n;
 };
 
-#define RC_SLICE(lit) ((struct rc_slice){ (lit), sizeof(lit) - 1 })
+#define RC_SLICE(lit) ((struct rc_slice){(lit), sizeof(lit) - 1})
 
 static inline struct rc_slice rc_slice_str(const char *s)
 {
-	return (struct rc_slice){ s, s ? strlen(s) : 0 };
+	return (struct rc_slice){s, s ? strlen(s) : 0};
 }
 
 static inline bool rc_slice_eq(struct rc_slice a, struct rc_slice b)

@@ -1,0 +1,530 @@
+/* libcurl's multi interface on libuv: one uv_poll a socket for the socket's life, easy handles from a pool. */
+#include "engine/net/transport.h"
+#include "engine/net/net_tls.h"
+#include "engine/base/alloc.h"
+#include "engine/base/buf.h"
+#include <curl/curl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <uv.h>
+
+enum { MAX_ANSWER = 16 << 20, KEPT_CONNECTIONS = 1024, MAX_HEADER_BYTES = 64 << 10 };
+
+struct net;
+
+struct transfer {
+	struct net *net;
+	struct transfer *next, *prev; /* open list, or free list by next */
+	CURL *easy;
+	struct curl_slist *headers;
+	struct rc_buf body_out, body_in, head; /* head: "name\0value\0" of the answer's headers */
+	size_t n_head;
+	char error[CURL_ERROR_SIZE];
+	char tls_note[256];
+	char problem[400];
+	bool too_large, cancelled;
+	rc_transport_done_fn *done;
+	void *arg;
+};
+
+struct watcher { /* of one socket, from its first use until curl closes it */
+	uv_poll_t poll;
+	struct net *net;
+	curl_socket_t fd;
+	int armed;
+	bool idle;
+};
+
+struct net {
+	uv_loop_t *loop;
+	CURLM *multi;
+	uv_timer_t timer;
+	uv_check_t soon; /* ends cancelled transfers outside their own call */
+	struct transfer *open, *free_list;
+	struct rc_transport_opts opts;
+	char *proxy, *ca_file;
+	struct watcher *
+		*by_fd; /* curl forgets what was assigned to a socket at CURL_POLL_REMOVE, this table does not */
+	size_t n_by_fd;
+	bool draining;
+};
+
+static void release(struct transfer *t)
+{
+	struct net *n = t->net;
+
+	curl_slist_free_all(t->headers);
+	t->headers = NULL;
+	if (t->prev)
+		t->prev->next = t->next;
+	else
+		n->open = t->next;
+	if (t->next)
+		t->next->prev = t->prev;
+	rc_buf_wipe(&t->body_out); /* may have held a password */
+	rc_buf_clear(&t->body_in);
+	rc_buf_clear(&t->head);
+	t->prev = NULL;
+	t->next = n->free_list;
+	n->free_list = t;
+}
+
+static enum http_fate fate_of(struct transfer *t, CURLcode rc, bool answered)
+{
+	long request_bytes = 0;
+
+	if (t->cancelled)
+		return HTTP_CANCELLED;
+	if (rc == CURLE_OK && answered)
+		return HTTP_ANSWERED;
+	if (t->too_large)
+		return HTTP_TOO_LARGE;
+	curl_easy_getinfo(t->easy, CURLINFO_REQUEST_SIZE, &request_bytes);
+	if (request_bytes == 0)
+		return HTTP_NOT_SENT;
+	return rc == CURLE_OPERATION_TIMEDOUT ? HTTP_TIMEOUT : HTTP_LOST;
+}
+
+static bool is_tls(CURLcode rc)
+{
+	return rc == CURLE_PEER_FAILED_VERIFICATION || rc == CURLE_SSL_CONNECT_ERROR ||
+	       rc == CURLE_SSL_CACERT_BADFILE || rc == CURLE_SSL_CERTPROBLEM || rc == CURLE_SSL_ISSUER_ERROR ||
+	       rc == CURLE_SSL_INVALIDCERTSTATUS;
+}
+
+static void collect_headers(const struct transfer *t, struct http_resp *r)
+{
+	const char *p = t->head.p, *end = p + t->head.n;
+	size_t max = sizeof(r->headers) / sizeof(*r->headers);
+
+	while (p < end && r->n_headers < max) {
+		const char *value = p + strlen(p) + 1;
+
+		r->headers[r->n_headers++] = (struct http_header){p, rc_slice_str(value)};
+		p = value + strlen(value) + 1;
+	}
+}
+
+static void finish(struct transfer *t, CURLcode rc)
+{
+	struct http_resp r = {0};
+	long status = 0;
+	rc_transport_done_fn *done = t->done;
+	void *arg = t->arg;
+
+	curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
+	curl_easy_getinfo(t->easy, CURLINFO_TOTAL_TIME, &r.rtt_s);
+	r.status = (int)status;
+	r.fate = fate_of(t, rc, status > 0);
+	r.body = rc_buf_slice(&t->body_in);
+	collect_headers(t, &r);
+	if (r.fate != HTTP_ANSWERED) {
+		const char *say = t->error[0] ? t->error : curl_easy_strerror(rc);
+
+		r.tls_problem = is_tls(rc);
+		if (r.fate == HTTP_TOO_LARGE)
+			say = "the answer is larger than rollcall reads";
+		else if (r.fate == HTTP_CANCELLED)
+			say = "given up by rollcall";
+		snprintf(t->problem, sizeof(t->problem), "%s%s%s", say, t->tls_note[0] ? ": " : "", t->tls_note);
+		rc_printable(t->problem, sizeof(t->problem));
+		r.problem = t->problem;
+	}
+	curl_multi_remove_handle(t->net->multi, t->easy);
+	done(arg, &r);
+	release(t);
+}
+
+/* After every socket_action, also from the timer: else the last timed-out transfer is never seen. */
+static void drain(struct net *n)
+{
+	CURLMsg *m;
+	int left;
+
+	if (n->draining)
+		return;
+	n->draining = true;
+	while ((m = curl_multi_info_read(n->multi, &left))) {
+		struct transfer *t;
+		CURLcode rc = m->data.result;
+
+		if (m->msg != CURLMSG_DONE)
+			continue;
+		curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, (char **)&t);
+		finish(t, rc);
+	}
+	n->draining = false;
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+	struct net *n = timer->data;
+	int running;
+
+	curl_multi_socket_action(n->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+	drain(n);
+}
+
+static int timer_function(CURLM *multi, long ms, void *userp)
+{
+	struct net *n = userp;
+
+	(void)multi;
+	if (ms < 0)
+		uv_timer_stop(&n->timer);
+	else
+		uv_timer_start(&n->timer, on_timer, (uint64_t)(ms ? ms : 1), 0); /* 0 means soon, never a direct call */
+	return 0;
+}
+
+static void on_poll(uv_poll_t *poll, int status, int events)
+{
+	struct watcher *w = poll->data;
+	struct net *n = w->net;
+	int flags = 0, running;
+
+	if (w->idle) { /* the server closed a kept connection: be quiet until curl looks at it */
+		uv_poll_stop(poll);
+		w->armed = 0;
+		return;
+	}
+	if (status < 0)
+		flags = CURL_CSELECT_ERR;
+	if (events & UV_READABLE)
+		flags |= CURL_CSELECT_IN;
+	if (events & UV_WRITABLE)
+		flags |= CURL_CSELECT_OUT;
+	curl_multi_socket_action(n->multi, w->fd, flags, &running);
+	drain(n);
+}
+
+static void on_watcher_closed(uv_handle_t *h)
+{
+	struct watcher *w = h->data;
+
+	close(w->fd);
+	free(w);
+}
+
+static struct watcher *watcher_of(struct net *n, curl_socket_t fd)
+{
+	size_t i = (size_t)fd;
+	struct watcher *w;
+
+	if (i >= n->n_by_fd) {
+		size_t cap = i + 64;
+
+		n->by_fd = rc_xreallocarray(n->by_fd, cap, sizeof(*n->by_fd));
+		memset(n->by_fd + n->n_by_fd, 0, (cap - n->n_by_fd) * sizeof(*n->by_fd));
+		n->n_by_fd = cap;
+	}
+	if (n->by_fd[i])
+		return n->by_fd[i];
+	w = rc_xcalloc(1, sizeof(*w));
+	w->net = n;
+	w->fd = fd;
+	if (uv_poll_init_socket(n->loop, &w->poll, fd)) {
+		free(w);
+		return NULL;
+	}
+	w->poll.data = w;
+	n->by_fd[i] = w;
+	return w;
+}
+
+static int socket_function(CURL *easy, curl_socket_t fd, int what, void *userp, void *socketp)
+{
+	struct watcher *w = watcher_of(userp, fd);
+	int events = (what != CURL_POLL_OUT ? UV_READABLE : 0) | (what != CURL_POLL_IN ? UV_WRITABLE : 0);
+
+	(void)easy;
+	(void)socketp;
+	if (!w)
+		return -1;
+	if (what == CURL_POLL_REMOVE) {
+		w->idle = true; /* stays armed: re-arming costs two system calls a request */
+		if (w->armed != UV_READABLE) {
+			w->armed = UV_READABLE;
+			uv_poll_start(&w->poll, UV_READABLE, on_poll);
+		}
+		return 0;
+	}
+	w->idle = false;
+	if (w->armed != events) {
+		w->armed = events;
+		uv_poll_start(&w->poll, events, on_poll);
+	}
+	return 0;
+}
+
+static int close_socket(void *clientp, curl_socket_t fd)
+{
+	struct net *n = clientp;
+	struct watcher *w = (size_t)fd < n->n_by_fd ? n->by_fd[fd] : NULL;
+
+	if (!w)
+		return close(fd);
+	n->by_fd[fd] = NULL;
+	uv_poll_stop(&w->poll);
+	/* The descriptor's number must not come back before libuv has let go of it, so it closes in the callback. */
+	uv_close((uv_handle_t *)&w->poll, on_watcher_closed);
+	return 0;
+}
+
+static size_t on_body(char *p, size_t size, size_t count, void *arg)
+{
+	struct transfer *t = arg;
+
+	rc_buf_add(&t->body_in, p, size * count);
+	if (t->body_in.overflow) {
+		t->too_large = true;
+		return 0;
+	}
+	return size * count;
+}
+
+static size_t on_header(char *p, size_t size, size_t count, void *arg)
+{
+	struct transfer *t = arg;
+	size_t n = size * count, name, from, to = n;
+	const char *colon = memchr(p, ':', n);
+
+	if (n >= 5 && memcmp(p, "HTTP/", 5) == 0) {
+		rc_buf_clear(&t->head); /* an interim answer came before */
+		return n;
+	}
+	if (!colon || t->head.n + n + 2 > MAX_HEADER_BYTES)
+		return n;
+	name = (size_t)(colon - p);
+	for (from = name + 1; from < n && (p[from] == ' ' || p[from] == '\t'); from++)
+		;
+	while (to > from && (p[to - 1] == '\r' || p[to - 1] == '\n' || p[to - 1] == ' ' || p[to - 1] == '\t'))
+		to--;
+	for (size_t i = 0; i < name; i++)
+		rc_buf_addc(&t->head, (char)(p[i] >= 'A' && p[i] <= 'Z' ? p[i] + 32 : p[i]));
+	rc_buf_addc(&t->head, 0);
+	rc_buf_add(&t->head, p + from, to - from);
+	rc_buf_addc(&t->head, 0);
+	return n;
+}
+
+static CURLcode on_ssl_context(CURL *easy, void *ctx, void *arg)
+{
+	struct transfer *t = arg;
+
+	(void)easy;
+	t->tls_note[0] = 0;
+	return rc_net_tls_setup(ctx, t->net->ca_file, t->tls_note, sizeof(t->tls_note)) ? CURLE_OK
+											: CURLE_SSL_CACERT_BADFILE;
+}
+
+static struct transfer *transfer_new(struct net *n)
+{
+	struct transfer *t = rc_xcalloc(1, sizeof(*t));
+
+	t->net = n;
+	t->easy = curl_easy_init();
+	if (!t->easy) {
+		free(t);
+		return NULL;
+	}
+	t->body_in.max = n->opts.max_answer_bytes;
+	curl_easy_setopt(t->easy, CURLOPT_PRIVATE, t);
+	curl_easy_setopt(t->easy, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(t->easy, CURLOPT_FOLLOWLOCATION, 0L); /* a token must not travel */
+	curl_easy_setopt(t->easy, CURLOPT_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(t->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
+	curl_easy_setopt(t->easy, CURLOPT_USERAGENT, "rollcall/" ROLLCALL_VERSION);
+	curl_easy_setopt(t->easy, CURLOPT_WRITEFUNCTION, on_body);
+	curl_easy_setopt(t->easy, CURLOPT_WRITEDATA, t);
+	curl_easy_setopt(t->easy, CURLOPT_HEADERFUNCTION, on_header);
+	curl_easy_setopt(t->easy, CURLOPT_HEADERDATA, t);
+	curl_easy_setopt(t->easy, CURLOPT_ERRORBUFFER, t->error);
+	curl_easy_setopt(t->easy, CURLOPT_CLOSESOCKETFUNCTION, close_socket);
+	curl_easy_setopt(t->easy, CURLOPT_CLOSESOCKETDATA, n);
+	curl_easy_setopt(t->easy, CURLOPT_SSL_CTX_FUNCTION, on_ssl_context);
+	curl_easy_setopt(t->easy, CURLOPT_SSL_CTX_DATA, t);
+	curl_easy_setopt(t->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)(n->opts.connect_timeout_ns / 1000000));
+	curl_easy_setopt(t->easy, CURLOPT_NOPROXY, "localhost,127.0.0.1,::1");
+	if (n->proxy)
+		curl_easy_setopt(t->easy, CURLOPT_PROXY, n->proxy);
+	return t;
+}
+
+static bool set_headers(struct transfer *t, const struct http_req *req)
+{
+	struct rc_buf line = {0};
+	bool ok = true;
+
+	for (size_t i = 0; i < req->n_headers && ok; i++) {
+		struct curl_slist *grown;
+
+		rc_buf_clear(&line);
+		rc_buf_addf(&line, "%s: %.*s", req->headers[i].name, (int)req->headers[i].value.n,
+			    req->headers[i].value.p);
+		grown = curl_slist_append(t->headers, line.p);
+		ok = grown != NULL;
+		if (ok)
+			t->headers = grown;
+	}
+	if (ok) {
+		struct curl_slist *grown = curl_slist_append(t->headers, "Expect:");
+
+		ok = grown != NULL;
+		if (ok)
+			t->headers = grown;
+	}
+	rc_buf_wipe(&line);
+	return ok;
+}
+
+static void set_method(struct transfer *t, const struct http_req *req)
+{
+	curl_easy_setopt(t->easy, CURLOPT_CUSTOMREQUEST, NULL);
+	curl_easy_setopt(t->easy, CURLOPT_POSTFIELDS, NULL);
+	if (strcmp(req->method, "GET") == 0) {
+		curl_easy_setopt(t->easy, CURLOPT_HTTPGET, 1L);
+		return;
+	}
+	if (strcmp(req->method, "DELETE") == 0 && !req->body.n) {
+		curl_easy_setopt(t->easy, CURLOPT_HTTPGET, 1L);
+		curl_easy_setopt(t->easy, CURLOPT_CUSTOMREQUEST, "DELETE");
+		return;
+	}
+	curl_easy_setopt(t->easy, CURLOPT_POST, 1L);
+	curl_easy_setopt(t->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)t->body_out.n);
+	curl_easy_setopt(t->easy, CURLOPT_POSTFIELDS, t->body_out.p ? t->body_out.p : "");
+	if (strcmp(req->method, "POST") != 0)
+		curl_easy_setopt(t->easy, CURLOPT_CUSTOMREQUEST, req->method);
+}
+
+static void on_soon(uv_check_t *check)
+{
+	struct net *n = check->data;
+
+	for (struct transfer *t = n->open, *next; t; t = next) {
+		next = t->next;
+		if (t->cancelled)
+			finish(t, CURLE_ABORTED_BY_CALLBACK);
+	}
+	uv_check_stop(check);
+}
+
+static void net_send(void *ctx, const struct http_req *req, int64_t timeout_ns, rc_transport_done_fn *done, void *arg)
+{
+	struct net *n = ctx;
+	struct transfer *t = n->free_list;
+
+	if (t)
+		n->free_list = t->next;
+	else
+		t = transfer_new(n);
+	if (!t)
+		abort(); /* curl has no memory for a handle: as rc_xmalloc */
+	t->done = done;
+	t->arg = arg;
+	t->error[0] = t->tls_note[0] = 0;
+	t->too_large = t->cancelled = false;
+	t->prev = NULL;
+	t->next = n->open;
+	if (n->open)
+		n->open->prev = t;
+	n->open = t;
+	rc_buf_add(&t->body_out, req->body.p, req->body.n);
+	set_method(t, req);
+	curl_easy_setopt(t->easy, CURLOPT_URL, req->url);
+	curl_easy_setopt(t->easy, CURLOPT_TIMEOUT_MS, (long)(timeout_ns / 1000000));
+	if (!set_headers(t, req)) {
+		t->cancelled = true;
+	} else {
+		curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, t->headers);
+		if (curl_multi_add_handle(n->multi, t->easy) == CURLM_OK)
+			return;
+		t->cancelled = true;
+	}
+	uv_check_start(&n->soon, on_soon);
+	uv_timer_start(&n->timer, on_timer, 1, 0);
+}
+
+static void net_cancel_all(void *ctx)
+{
+	struct net *n = ctx;
+
+	for (struct transfer *t = n->open; t; t = t->next)
+		t->cancelled = true;
+	if (n->open) {
+		uv_check_start(&n->soon, on_soon);
+		uv_timer_start(&n->timer, on_timer, 1, 0);
+	}
+}
+
+enum rc_code rc_net_new(struct uv_loop_s *loop, const struct rc_transport_opts *opts, struct rc_transport *ret,
+			struct rc_err *err)
+{
+	struct net *n;
+
+	if (curl_global_init(CURL_GLOBAL_DEFAULT))
+		return rc_fail(err, RC_INTERNAL, "libcurl cannot start");
+	n = rc_xcalloc(1, sizeof(*n));
+	n->loop = loop;
+	n->opts = *opts;
+	if (!n->opts.max_answer_bytes)
+		n->opts.max_answer_bytes = MAX_ANSWER;
+	n->proxy = opts->proxy ? rc_xstrdup(opts->proxy) : NULL;
+	n->ca_file = opts->ca_file ? rc_xstrdup(opts->ca_file) : NULL;
+	n->multi = curl_multi_init();
+	if (!n->multi) {
+		free(n);
+		return rc_fail(err, RC_INTERNAL, "libcurl cannot start");
+	}
+	uv_timer_init(loop, &n->timer);
+	uv_check_init(loop, &n->soon);
+	n->timer.data = n->soon.data = n;
+	curl_multi_setopt(n->multi, CURLMOPT_SOCKETFUNCTION, socket_function);
+	curl_multi_setopt(n->multi, CURLMOPT_SOCKETDATA, n);
+	curl_multi_setopt(n->multi, CURLMOPT_TIMERFUNCTION, timer_function);
+	curl_multi_setopt(n->multi, CURLMOPT_TIMERDATA, n);
+	curl_multi_setopt(n->multi, CURLMOPT_MAXCONNECTS, (long)KEPT_CONNECTIONS);
+	*ret = (struct rc_transport){n, net_send, net_cancel_all};
+	return RC_OK;
+}
+
+static void on_last_closed(uv_handle_t *h)
+{
+	struct net *n = h->data;
+
+	free(n->by_fd);
+	free(n->proxy);
+	free(n->ca_file);
+	free(n);
+}
+
+static void transfer_free(struct transfer *t)
+{
+	curl_easy_cleanup(t->easy);
+	rc_buf_wipe(&t->body_out);
+	rc_buf_done(&t->body_in);
+	rc_buf_done(&t->head);
+	free(t);
+}
+
+void rc_net_free(struct rc_transport *t)
+{
+	struct net *n = t->ctx;
+
+	if (!n)
+		return;
+	while (n->free_list) {
+		struct transfer *next = n->free_list->next;
+
+		transfer_free(n->free_list);
+		n->free_list = next;
+	}
+	curl_multi_cleanup(n->multi); /* closes the kept sockets through close_socket */
+	uv_close((uv_handle_t *)&n->timer, NULL);
+	uv_close((uv_handle_t *)&n->soon, on_last_closed);
+	*t = (struct rc_transport){0};
+}
