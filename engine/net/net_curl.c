@@ -24,7 +24,7 @@ struct transfer {
 	size_t n_head;
 	char error[CURL_ERROR_SIZE];
 	char tls_note[256];
-	char problem[400];
+	char problem[CURL_ERROR_SIZE + 300];
 	bool too_large, cancelled;
 	rc_transport_done_fn *done;
 	void *arg;
