@@ -1,0 +1,218 @@
+#include "engine/exec/listing.h"
+#include "engine/base/alloc.h"
+#include <stdlib.h>
+#include <xxhash.h>
+
+enum { MAX_WALKS = 3, LARGEST_PAGE = 1000, MAX_PAGES = 100000 };
+
+void rc_listing_begin(struct rc_listing *l, unsigned page, bool needs_proof, const struct rc_slice *groups,
+                      size_t n_groups)
+{
+	*l = (struct rc_listing){ .page = page, .needs_proof = needs_proof, .total = -1, .n_groups = n_groups };
+	l->groups = rc_arena_alloc(&l->mem, (n_groups + 1) * sizeof(*l->groups));
+	for (size_t i = 0; i < n_groups; i++)
+		l->groups[i] = rc_arena_copy(&l->mem, groups[i]);
+}
+
+void rc_listing_done(struct rc_listing *l)
+{
+	rc_arena_done(&l->mem);
+	free(l->rows);
+	free(l->by_id);
+	free(l->by_name);
+	*l = (struct rc_listing){ 0 };
+}
+
+static size_t slot_of(const struct rc_listing *l, const uint32_t *table, struct rc_slice s, bool by_id)
+{
+	size_t mask = l->table_size - 1, i = XXH3_64bits(s.p, s.n) & mask;
+
+	while (table[i]) {
+		const struct rc_listed *r = &l->rows[table[i] - 1].listed;
+
+		if (rc_slice_eq(by_id ? r->remote_id : r->name, s))
+			break;
+		i = (i + 1) & mask;
+	}
+	return i;
+}
+
+static struct rc_listing_row *find(const struct rc_listing *l, const uint32_t *table, struct rc_slice s, bool by_id)
+{
+	uint32_t at;
+
+	if (!l->table_size || !s.n)
+		return NULL;
+	at = table[slot_of(l, table, s, by_id)];
+	return at ? &l->rows[at - 1] : NULL;
+}
+
+struct rc_listing_row *rc_listing_by_name(const struct rc_listing *l, struct rc_slice name)
+{
+	return find(l, l->by_name, name, false);
+}
+
+struct rc_listing_row *rc_listing_by_id(const struct rc_listing *l, struct rc_slice id)
+{
+	return find(l, l->by_id, id, true);
+}
+
+static void grow_tables(struct rc_listing *l)
+{
+	l->table_size = l->table_size ? l->table_size * 2 : 256;
+	free(l->by_id);
+	free(l->by_name);
+	l->by_id = rc_xcalloc(l->table_size, sizeof(*l->by_id));
+	l->by_name = rc_xcalloc(l->table_size, sizeof(*l->by_name));
+	for (size_t i = 0; i < l->n; i++) {
+		const struct rc_listed *r = &l->rows[i].listed;
+
+		if (r->remote_id.n)
+			l->by_id[slot_of(l, l->by_id, r->remote_id, true)] = (uint32_t)i + 1;
+		l->by_name[slot_of(l, l->by_name, r->name, false)] = (uint32_t)i + 1;
+	}
+}
+
+static void keep(struct rc_listing *l, struct rc_listed *to, const struct rc_listed *from)
+{
+	to->name = rc_arena_copy(&l->mem, from->name);
+	to->remote_id = rc_arena_copy(&l->mem, from->remote_id);
+	to->group_id = rc_arena_copy(&l->mem, from->group_id);
+	to->created_at = rc_arena_copy(&l->mem, from->created_at);
+	to->disabled = from->disabled;
+	to->account.set = from->account.set;
+	for (size_t f = 0; f < RC_MAX_FIELDS; f++)
+		if (from->account.set & 1u << f)
+			to->account.v[f] = rc_arena_copy(&l->mem, from->account.v[f]);
+}
+
+/* Whether the row was new. */
+static bool add(struct rc_listing *l, const struct rc_listed *row)
+{
+	struct rc_listing_row *known = row->remote_id.n ? rc_listing_by_id(l, row->remote_id) :
+	                                                  rc_listing_by_name(l, row->name);
+
+	if (known) {
+		if (!l->in_groups)
+			keep(l, &known->listed, row); /* a later page knows better; a group's list knows less */
+		return false;
+	}
+	if (l->n == l->cap) {
+		l->cap = l->cap ? l->cap * 2 : 128;
+		l->rows = rc_xreallocarray(l->rows, l->cap, sizeof(*l->rows));
+	}
+	if ((l->n + 1) * 2 > l->table_size)
+		grow_tables(l);
+	l->rows[l->n] = (struct rc_listing_row){ 0 };
+	keep(l, &l->rows[l->n].listed, row);
+	l->n++;
+	if (row->remote_id.n)
+		l->by_id[slot_of(l, l->by_id, row->remote_id, true)] = (uint32_t)l->n;
+	l->by_name[slot_of(l, l->by_name, row->name, false)] = (uint32_t)l->n;
+	return true;
+}
+
+bool rc_listing_next(struct rc_listing *l, struct rc_call *ret)
+{
+	if (l->state != RC_LISTING_RUNNING)
+		return false;
+	ret->kind = l->in_groups ? CALL_LIST_GROUP_USERS : CALL_LIST_USERS;
+	ret->marker = l->marker;
+	ret->page_limit = l->page;
+	if (l->in_groups)
+		ret->group = l->groups[l->group];
+	return true;
+}
+
+static bool proven(const struct rc_listing *l)
+{
+	return l->total < 0 ? !l->needs_proof : (uint64_t)l->total == l->n;
+}
+
+static void end(struct rc_listing *l, const char *problem)
+{
+	l->state = problem ? RC_LISTING_INCOMPLETE : RC_LISTING_COMPLETE;
+	l->problem = problem;
+}
+
+/* Rows of an earlier walk may have gone since: each walk begins with an empty picture. */
+static void restart(struct rc_listing *l)
+{
+	l->n = 0;
+	if (l->table_size) {
+		memset(l->by_id, 0, l->table_size * sizeof(*l->by_id));
+		memset(l->by_name, 0, l->table_size * sizeof(*l->by_name));
+	}
+	l->marker = (struct rc_slice){ 0 };
+	l->pages = 0;
+	l->walk++;
+}
+
+static void walk_ended(struct rc_listing *l, bool broken)
+{
+	if (!broken && proven(l)) {
+		end(l, NULL);
+		return;
+	}
+	if (l->total < 0 && l->needs_proof && !broken) {
+		end(l, "the provider did not tell how many accounts there are");
+		return;
+	}
+	if (l->walk + 1 < MAX_WALKS) {
+		uint64_t want = (uint64_t)l->page * 2;
+
+		/* A page that holds everything has no border at which ties get lost. */
+		if (l->needs_proof && l->total > 0 && want < (uint64_t)l->total + 1)
+			want = (uint64_t)l->total + 1;
+		l->page = (unsigned)(want < LARGEST_PAGE ? want : LARGEST_PAGE);
+		restart(l);
+		return;
+	}
+	if (l->n_groups && (l->total < 0 || l->n < (uint64_t)l->total)) {
+		l->in_groups = true;
+		l->marker = (struct rc_slice){ 0 };
+		return;
+	}
+	end(l, broken ? "the listing's pages do not advance" : "the number of accounts listed differs from the total told");
+}
+
+static void group_ended(struct rc_listing *l)
+{
+	l->marker = (struct rc_slice){ 0 };
+	if (proven(l))
+		end(l, NULL);
+	else if (++l->group >= l->n_groups)
+		end(l, "accounts are missing from the listing, also from those of the groups");
+}
+
+void rc_listing_answer(struct rc_listing *l, const struct rc_answer *a)
+{
+	size_t fresh = 0;
+	bool stuck;
+
+	l->calls++;
+	l->pages++;
+	if (!l->in_groups && a->total_count >= 0)
+		l->total = a->total_count;
+	for (size_t i = 0; i < a->n_rows; i++)
+		fresh += add(l, &a->rows[i]);
+	if (!a->next_marker.n) {
+		if (l->in_groups)
+			group_ended(l);
+		else
+			walk_ended(l, false);
+		return;
+	}
+	stuck = rc_slice_eq(a->next_marker, l->marker) || (fresh == 0 && !l->in_groups) || l->pages > MAX_PAGES;
+	if (stuck && l->in_groups)
+		group_ended(l);
+	else if (stuck)
+		walk_ended(l, !proven(l));
+	else
+		l->marker = rc_arena_copy(&l->mem, a->next_marker);
+}
+
+void rc_listing_fail(struct rc_listing *l, const char *problem)
+{
+	end(l, rc_arena_strdup(&l->mem, problem));
+}
