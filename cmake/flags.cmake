@@ -6,6 +6,9 @@ target_compile_options(rollcall_flags INTERFACE
 target_include_directories(rollcall_flags INTERFACE ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR})
 target_compile_definitions(rollcall_flags INTERFACE _GNU_SOURCE ROLLCALL_VERSION="${PROJECT_VERSION}")
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+# Assertions stay in what we ship: a broken invariant must stop a run before it writes to accounts.
+string(REPLACE "-DNDEBUG" "" CMAKE_C_FLAGS_RELWITHDEBINFO "${CMAKE_C_FLAGS_RELWITHDEBINFO}")
+string(REPLACE "-DNDEBUG" "" CMAKE_C_FLAGS_RELEASE "${CMAKE_C_FLAGS_RELEASE}")
 
 if(ROLLCALL_SANITIZE)
   target_compile_options(rollcall_flags INTERFACE -fsanitize=${ROLLCALL_SANITIZE} -fno-omit-frame-pointer

@@ -1,0 +1,101 @@
+/* engine/exec/exec.h - carries operations out: what goes next, what an answer means for each user, when to look.
+ *
+ * One executor per run; targets and their servers run side by side on the caller's loop. It owns no thread, timer or
+ * socket: rc_exec_pump sends what may go now and says when to be called again; the transport calls back. Time, network,
+ * passwords and durability come through struct rc_exec_env, so that a run can be replayed in virtual time.
+ *
+ * Rules it keeps: no create is repeated before a look; `done` only when a complete listing, begun at least `settle` after
+ * the answer, shows it; one operation in flight per person; nothing is sent after the deadline or a stop. */
+#ifndef RC_EXEC_H
+#define RC_EXEC_H
+#include "engine/base/clock.h"
+#include "engine/config/config.h"
+#include "engine/connector.h"
+#include "engine/exec/listing.h"
+#include "engine/exec/pacer.h"
+#include "engine/net/transport.h"
+#include "engine/op.h"
+
+struct rc_exec;
+
+struct rc_exec_env {
+	const struct rc_clock *clock;
+	struct rc_transport net;
+	void *ctx;
+	/* Secrets of a target into *ret, owned by the callee until the next call; renew: fetch them anew. */
+	enum rc_code (*secrets)(void *ctx, size_t target, bool renew, struct rc_conn_auth *ret, struct rc_err *err);
+	/* Gives each op that needs one its password, sealed and synced, before they leave. */
+	enum rc_code (*passwords)(void *ctx, struct rc_op *const *ops, size_t n, struct rc_err *err);
+	/* Every change of state, before it has an effect outside; DONE, FAILED, DEFERRED and UNKNOWN are final. */
+	void (*changed)(void *ctx, struct rc_op *op, enum rc_op_state from);
+	/* Whether the intent of these ops is on disk; if not, the caller pumps again when it is. */
+	bool (*durable)(void *ctx, struct rc_op *const *ops, size_t n);
+	/* A listing of a server ended (complete or not); rows live until the next listing of that server. */
+	void (*listed)(void *ctx, size_t target, size_t server, const struct rc_listing *l);
+	/* Whether a listed account is what the op wanted. */
+	uint32_t (*differs)(void *ctx, const struct rc_op *op, const struct rc_listed *row);
+};
+
+struct rc_exec_opts {
+	int64_t deadline_ns;      /* monotonic; 0: none */
+	int64_t drain_timeout_ns;
+	unsigned canary;          /* 0: none; else users per target that go first */
+};
+
+enum rc_exec_phase {
+	RC_EXEC_IDLE,      /* nothing asked for */
+	RC_EXEC_LIST,      /* reading lists */
+	RC_EXEC_WRITE,     /* carrying out */
+	RC_EXEC_CONFIRM,   /* waiting for settle, then looking */
+	RC_EXEC_DRAIN,     /* stopped: answers in flight, one confirming listing */
+	RC_EXEC_END,
+};
+
+struct rc_exec_target_result {
+	enum rc_code code;       /* RC_OK, or why the target stopped: 69, 77, 78, 76 (breaker) */
+	const char *stopped_by;  /* one phrase, NULL when it was not stopped */
+	char why[500];           /* the sentence for the operator */
+	struct rc_pacer_counts counts; /* over its servers */
+	double learned_users_per_s;    /* sum over servers; 0 unknown */
+	double waited_s;
+	int64_t seat_limit, seats_used; /* -1: not known */
+};
+
+struct rc_exec_progress {
+	uint64_t total, done, failed, deferred, in_flight_users, accepted;
+	uint32_t in_flight;
+	uint64_t busy, throttled;
+	uint64_t parked;                /* creates that wait for a seat */
+	enum rc_pacer_reason reason;    /* of the server that waits longest */
+	double wait_s;
+	enum rc_exec_phase phase;
+};
+
+/* config and env.ctx must outlive it. */
+struct rc_exec *rc_exec_new(const struct rc_config *config, const struct rc_exec_env *env,
+                            const struct rc_exec_opts *opts);
+void rc_exec_free(struct rc_exec *x); /* only when nothing is in flight */
+
+/* Where the pacer of a server begins, from an earlier night; before the first pump. */
+void rc_exec_learned(struct rc_exec *x, size_t target, size_t server, double users_per_s);
+
+/* Asks for a complete listing of a target's servers; ends with env.listed for each. */
+void rc_exec_list(struct rc_exec *x, size_t target);
+/* Only asks who we are (check --online). */
+void rc_exec_whoami(struct rc_exec *x, size_t target);
+/* Adds operations, in the plan's order; each begins QUEUED or VERIFY. They stay the caller's. */
+void rc_exec_add(struct rc_exec *x, struct rc_op *op);
+
+/* Sends what may go now. Returns the monotonic time of the next call, INT64_MAX when only an answer can change
+ * anything, and sets *ret_ended when all that was asked for has ended. */
+int64_t rc_exec_pump(struct rc_exec *x, bool *ret_ended);
+
+/* Stops sending; what is in flight is awaited up to the drain timeout. At once: nothing is awaited. */
+void rc_exec_stop(struct rc_exec *x, bool at_once);
+
+void rc_exec_target_result(const struct rc_exec *x, size_t target, struct rc_exec_target_result *ret);
+void rc_exec_progress(const struct rc_exec *x, struct rc_exec_progress *ret);
+/* The pacer of a server, for the time series and the snapshot. */
+void rc_exec_look(const struct rc_exec *x, size_t target, size_t server, struct rc_pacer_view *ret);
+
+#endif

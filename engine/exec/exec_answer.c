@@ -1,0 +1,212 @@
+/* What an answer means for each operation of a call: batch surgery, pacing signals, breakers. */
+#include "engine/exec/exec_int.h"
+#include "engine/base/alloc.h"
+#include <stdlib.h>
+
+
+static enum rc_pacer_outcome outcome_of(const struct rc_answer *a, const struct http_resp *resp)
+{
+	switch (a->v) {
+	case V_OK:
+	case V_EXISTS:
+	case V_GONE:
+	case V_IN_USE:
+		return RC_PACER_ACCEPTED;
+	case V_BUSY:
+		return RC_PACER_BUSY;
+	case V_THROTTLED:
+		return RC_PACER_THROTTLED;
+	case V_QUOTA:
+		return RC_PACER_QUOTA;
+	case V_UNSURE:
+	case V_NOT_SENT:
+		return resp->fate == HTTP_TIMEOUT ? RC_PACER_TIMEOUT : RC_PACER_ERROR;
+	default:
+		return RC_PACER_REJECTED;
+	}
+}
+
+static void tell_pacer(struct call *c, const struct rc_answer *a, const struct http_resp *resp, int64_t now)
+{
+	struct rc_pacer_answer p = { .outcome = outcome_of(a, resp),
+		                     .retry_after_s = a->retry_after_s,
+		                     .hint_calls_per_s = a->hint_rate };
+	struct target *t = c->s->t;
+
+	if (c->req.kind == CALL_DELETE)
+		for (size_t i = 0; i < c->n && a->each; i++)
+			p.without_effect += a->each[i].v == V_GONE;
+	if (p.outcome == RC_PACER_ACCEPTED) {
+		t->last_accept_ns = now;
+		t->accepted_any++;
+	}
+	if (c->paced)
+		rc_pacer_result(&c->s->pacer, x_sec(now), &c->token, &p);
+}
+
+static void note_words(struct rc_exec *x, struct rc_op *op, const struct rc_user_verdict *v, const char *request_id)
+{
+	if (v->code)
+		op->error_code = rc_arena_strdup(&x->mem, v->code);
+	if (v->message)
+		op->error_message = rc_arena_strdup(&x->mem, v->message);
+	if (request_id)
+		op->request_id = rc_arena_strdup(&x->mem, request_id);
+}
+
+static void forget_words(struct rc_op *op)
+{
+	op->error_code = op->error_message = NULL;
+}
+
+static void verify_later(struct server *s, struct rc_op *op)
+{
+	op_go(s->t->x, op, RC_OP_VERIFY);
+	opq_push(&s->verify, op);
+}
+
+static void accepted(struct server *s, struct rc_op *op, int64_t now)
+{
+	forget_words(op);
+	op->accepted_ns = now;
+	s->last_write_ns = now;
+	op_go(s->t->x, op, RC_OP_ACCEPTED);
+	opq_push(&s->accepted, op);
+}
+
+/* One operation whose batch was answered. `again` collects those that must be sent again as they are. */
+static void settle_op(struct call *c, struct rc_op *op, const struct rc_user_verdict *v, const struct rc_answer *a,
+                      int64_t now)
+{
+	struct server *s = c->s;
+	struct rc_exec *x = c->x;
+
+	note_words(x, op, v, a->request_id);
+	op->not_before_ns = a->retry_after_s > 0 ? now + (int64_t)(a->retry_after_s * 1e9) : 0;
+	switch (v->v) {
+	case V_OK:
+		if (a->remote_id.n && c->n == 1 && op->action == RC_ACT_CREATE)
+			op->remote_id = rc_arena_copy(&x->mem, a->remote_id);
+		accepted(s, op, now);
+		break;
+	case V_GONE:
+		if (op->action == RC_ACT_DELETE)
+			accepted(s, op, now); /* the look confirms it like any other */
+		else
+			verify_later(s, op);
+		break;
+	case V_EXISTS:
+	case V_UNSURE:
+	case V_REREAD:
+		verify_later(s, op);
+		break;
+	case V_IN_USE:
+		op_fail(x, op, v->code, v->message);
+		break;
+	case V_REJECTED:
+		op_fail(x, op, v->code ? v->code : "rollcall.refused", v->message ? v->message : "refused");
+		break;
+	case V_BUSY:
+	case V_THROTTLED:
+	case V_QUOTA:
+	case V_INNOCENT:
+	case V_NOT_SENT:
+	default:
+		op_requeue(x, s, op);
+		break;
+	}
+}
+
+static void push_half(struct server *s, struct rc_op **ops, size_t n)
+{
+	struct batch *b;
+
+	if (!n)
+		return;
+	b = rc_xmalloc(sizeof(*b) + n * sizeof(struct rc_op *));
+	b->n = n;
+	memcpy(b->ops, ops, n * sizeof(struct rc_op *));
+	b->next = s->halves;
+	s->halves = b;
+}
+
+/* All-or-nothing refusal with nobody named, or a body too large: both halves go again, by themselves. */
+static void split(struct call *c, const struct rc_answer *a)
+{
+	struct server *s = c->s;
+	size_t half = c->n / 2;
+
+	if (a->v == V_TOO_BIG)
+		rc_pacer_set_batch_max(&s->pacer, c->token.op, (uint32_t)(half ? half : 1));
+	for (size_t i = 0; i < c->n; i++)
+		op_go(c->x, c->ops[i], RC_OP_QUEUED);
+	push_half(s, c->ops + half, c->n - half);
+	push_half(s, c->ops, half);
+}
+
+static void settle_all(struct call *c, const struct rc_answer *a, int64_t now)
+{
+	struct rc_user_verdict whole = { a->v, a->code, a->message };
+
+	if ((a->v == V_SPLIT || a->v == V_TOO_BIG) && c->n > 1) {
+		split(c, a);
+		return;
+	}
+	if (a->v == V_SPLIT || a->v == V_TOO_BIG)
+		whole.v = V_REJECTED;
+	/* From the tail, so that what goes back to the head of its queue keeps its order. */
+	for (size_t i = c->n; i-- > 0;)
+		settle_op(c, c->ops[i], a->each && a->v == V_OK ? &a->each[i] : &whole, a, now);
+}
+
+static void refused_by_target(struct call *c, const struct rc_answer *a)
+{
+	struct target *t = c->s->t;
+
+	target_stop(t, RC_UNAVAILABLE, "target", "target %s: %s (%s)%s%s", t->cfg->name,
+	            a->message ? a->message : "the provider refuses every call", a->code ? a->code : "no code",
+	            a->remedy ? ": " : "", a->remedy ? a->remedy : "");
+	for (size_t i = c->n; i-- > 0;)
+		op_requeue(c->x, c->s, c->ops[i]);
+}
+
+static void judge(struct call *c, const struct http_resp *resp, struct rc_answer *a)
+{
+	*a = (struct rc_answer){ .total_count = -1, .seat_limit = -1, .seats_used = -1 };
+	c->s->t->conn->judge(&c->s->t->conf, &c->req, resp, &c->mem, a);
+	if (resp->tls_problem) {
+		struct target *t = c->s->t;
+
+		target_stop(t, RC_UNAVAILABLE, "tls", "target %s: %s: %s", t->cfg->name, t->cfg->endpoint, resp->problem);
+	}
+}
+
+void call_answered(void *arg, const struct http_resp *resp)
+{
+	struct call *c = arg;
+	struct rc_exec *x = c->x;
+	struct target *t = c->s->t;
+	int64_t now = x_now(x);
+	struct rc_answer a;
+
+	t->in_flight--;
+	x->in_flight--;
+	judge(c, resp, &a);
+	tell_pacer(c, &a, resp, now);
+	if (c->req.kind == CALL_LOGIN || (t->auth != AUTH_OK && c->req.kind == CALL_WHOAMI)) {
+		auth_answered(c, &a);
+	} else if (a.v == V_AUTH || a.v == V_CLOCK) {
+		auth_refused(c, &a);
+		for (size_t i = c->n; i-- > 0;)
+			op_requeue(x, c->s, c->ops[i]);
+		if (!c->n)
+			read_answered(c, &a);
+	} else if (a.v == V_TARGET && c->n) {
+		refused_by_target(c, &a);
+	} else if (c->n) {
+		settle_all(c, &a, now);
+	} else {
+		read_answered(c, &a);
+	}
+	call_free(c);
+}

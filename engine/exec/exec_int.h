@@ -1,0 +1,162 @@
+/* engine/exec/exec_int.h - the executor's own types, shared by exec_*.c only. */
+#ifndef RC_EXEC_INT_H
+#define RC_EXEC_INT_H
+#include "engine/exec/exec.h"
+
+struct opq { /* ring of operations */
+	struct rc_op **v;
+	size_t head, n, cap;
+};
+
+void opq_push(struct opq *q, struct rc_op *op);
+void opq_push_front(struct opq *q, struct rc_op *op);
+struct rc_op *opq_pop(struct opq *q);
+struct rc_op *opq_at(const struct opq *q, size_t i);
+void opq_done(struct opq *q);
+
+enum group_state { GROUP_WANTED, GROUP_CREATING, GROUP_SETTLING, GROUP_PRESENT, GROUP_FAILED };
+
+struct group {
+	struct rc_slice name, id;
+	enum group_state state;
+	bool sent;         /* a create left: never repeated without a look */
+	int64_t look_from, give_up;
+	const char *code, *message;
+};
+
+struct batch { /* operations that must travel together, by themselves: halves of a refused batch */
+	struct batch *next;
+	size_t n;
+	struct rc_op *ops[];
+};
+
+
+
+struct server {
+	struct target *t;
+	size_t index;
+	const struct rc_server *cfg;
+	struct rc_pacer pacer;
+	struct opq q[RC_CLASS_COUNT];
+	struct opq verify;   /* unanswered: need a look */
+	struct opq accepted; /* need the confirming look */
+	struct opq held;     /* own Retry-After has not passed */
+	struct opq retiring; /* old halves of renames, until the new account is confirmed */
+	struct batch *halves; /* first to go */
+	struct group *groups;
+	size_t n_groups, cap_groups;
+	bool groups_known, groups_needed, groups_in_flight;
+	int64_t groups_at;   /* next reading of the group list */
+	struct rc_slice groups_marker;
+	struct rc_listing list;
+	bool list_wanted, list_asked, list_running, list_in_flight;
+	int64_t list_again;
+	int64_t last_seen_ns; /* when a listing last showed an account it had not shown before */
+	int64_t last_write_ns; /* last accepted write */
+	bool last_probe_sent;
+	int64_t parked_since_ns;
+	unsigned looks; /* confirming listings since the last one that showed something new */
+};
+
+enum auth_state { AUTH_NONE, AUTH_LOGIN, AUTH_PROBE, AUTH_OK };
+
+struct target {
+	struct rc_exec *x;
+	size_t index;
+	const struct rc_target *cfg;
+	const struct connector *conn;
+	struct rc_conn_config conf;
+	struct rc_pacer_call *lane;
+	struct rc_ceiling ceiling;
+	size_t n_servers;
+	struct server *servers;
+	enum auth_state auth;
+	unsigned renewals;
+	bool probe_in_flight, renewed, clock_fixed, whoami_wanted, lane_owned;
+	struct rc_conn_auth secrets;
+	struct rc_buf token; /* from a login */
+	int64_t token_renew_at; /* wall */
+	int64_t clock_shift_ns;
+	bool stopped;
+	enum rc_code code;
+	const char *stopped_by;
+	char why[500];
+	uint64_t planned, failed;  /* for the breaker */
+	uint64_t in_flight;
+	int64_t last_accept_ns, first_try_ns; /* for `unreachable`, monotonic */
+	uint64_t accepted_any;
+};
+
+struct call { /* one request on its way */
+	struct rc_exec *x;
+	struct server *s;
+	struct rc_call req;
+	struct rc_call_user *users;
+	size_t n;
+	struct rc_op **ops;
+	struct rc_pacer_token token;
+	bool paced;
+	size_t group_index;
+	char client_token[37], nonce[37];
+	struct rc_arena mem;
+	int64_t sent_ns;
+};
+
+struct rc_exec {
+	const struct rc_config *cfg;
+	struct rc_exec_env env;
+	struct rc_exec_opts opts;
+	struct rc_ceiling ceiling;
+	size_t n_targets;
+	struct target *targets;
+	size_t rotate;
+	uint32_t in_flight;
+	bool stopping, at_once, durable_wait;
+	int64_t drain_until;
+	uint64_t total, done, failed, deferred, unknown;
+	struct rc_arena mem; /* messages of operations */
+};
+
+static inline int64_t x_now(const struct rc_exec *x)
+{
+	return rc_mono_ns(x->env.clock);
+}
+static inline double x_sec(int64_t ns)
+{
+	return (double)ns / 1e9;
+}
+
+/* exec_queue.c */
+void op_go(struct rc_exec *x, struct rc_op *op, enum rc_op_state to);
+void op_fail(struct rc_exec *x, struct rc_op *op, const char *code, const char *message);
+void op_requeue(struct rc_exec *x, struct server *s, struct rc_op *op); /* at the head of its class */
+void op_defer(struct rc_exec *x, struct rc_op *op, const char *code, const char *message);
+void target_stop(struct target *t, enum rc_code code, const char *by, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+size_t server_queued(const struct server *s);
+void server_defer_all(struct server *s);
+
+/* exec_send.c */
+struct call *call_new(struct server *s, enum rc_call_kind kind, size_t n);
+void call_send(struct call *c); /* its users are set, pacing is counted */
+void call_free(struct call *c);
+bool server_pump(struct server *s, int64_t now, int64_t *next); /* whether something was sent */
+
+/* exec_auth.c */
+bool target_ready(struct target *t, int64_t now, int64_t *next); /* credentials are proven; else works towards that */
+void auth_answered(struct call *c, const struct rc_answer *a);
+bool auth_refused(struct call *c, const struct rc_answer *a); /* whether the call may be sent again */
+
+/* exec_answer.c */
+void call_answered(void *arg, const struct http_resp *resp);
+
+/* exec_read.c: groups and listings; exec_confirm.c: what a listing proves */
+bool server_reads(struct server *s, int64_t now, int64_t *next);
+void read_answered(struct call *c, const struct rc_answer *a);
+bool server_confirm(struct server *s, int64_t now, int64_t *next); /* false: nothing is left to look for */
+void listing_ended(struct server *s);
+void server_give_up(struct server *s); /* what is unsettled becomes unknown */
+struct group *group_find(struct server *s, struct rc_slice name);
+void group_want(struct server *s, struct rc_slice name);
+
+#endif

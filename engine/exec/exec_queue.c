@@ -1,0 +1,191 @@
+#include "engine/exec/exec_int.h"
+#include "engine/base/alloc.h"
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define TO(s) (1u << RC_OP_##s)
+
+static const unsigned may_go[RC_OP_STATE_COUNT] = {
+	[RC_OP_QUEUED] = TO(SENT) | TO(FAILED) | TO(DEFERRED) | TO(DONE) | TO(VERIFY),
+	[RC_OP_SENT] = TO(ACCEPTED) | TO(QUEUED) | TO(VERIFY) | TO(FAILED) | TO(DONE),
+	[RC_OP_ACCEPTED] = TO(DONE) | TO(UNKNOWN) | TO(QUEUED) | TO(FAILED),
+	[RC_OP_VERIFY] = TO(ACCEPTED) | TO(DONE) | TO(QUEUED) | TO(UNKNOWN) | TO(FAILED),
+};
+
+static void make_room(struct opq *q)
+{
+	size_t cap = q->cap ? q->cap * 2 : 64;
+	struct rc_op **v;
+
+	if (q->n < q->cap)
+		return;
+	v = rc_xmalloc(cap * sizeof(struct rc_op *));
+	for (size_t i = 0; i < q->n; i++)
+		v[i] = opq_at(q, i);
+	free(q->v);
+	q->v = v;
+	q->cap = cap;
+	q->head = 0;
+}
+
+void opq_push(struct opq *q, struct rc_op *op)
+{
+	make_room(q);
+	q->v[(q->head + q->n++) % q->cap] = op;
+}
+
+void opq_push_front(struct opq *q, struct rc_op *op)
+{
+	make_room(q);
+	q->head = (q->head + q->cap - 1) % q->cap;
+	q->v[q->head] = op;
+	q->n++;
+}
+
+struct rc_op *opq_pop(struct opq *q)
+{
+	struct rc_op *op = q->v[q->head];
+
+	assert(q->n);
+	q->head = (q->head + 1) % q->cap;
+	q->n--;
+	return op;
+}
+
+struct rc_op *opq_at(const struct opq *q, size_t i)
+{
+	return q->v[(q->head + i) % q->cap];
+}
+
+void opq_done(struct opq *q)
+{
+	free(q->v);
+	*q = (struct opq){ 0 };
+}
+
+/* The one place that assigns an operation's state. */
+void op_go(struct rc_exec *x, struct rc_op *op, enum rc_op_state to)
+{
+	enum rc_op_state from = op->state;
+
+	assert(may_go[from] & (1u << to));
+	op->state = to;
+	if (to == RC_OP_DONE || to == RC_OP_FAILED || to == RC_OP_DEFERRED || to == RC_OP_UNKNOWN)
+		op->done_at = rc_wall_ns(x->env.clock);
+	x->done += to == RC_OP_DONE;
+	x->failed += to == RC_OP_FAILED;
+	x->deferred += to == RC_OP_DEFERRED;
+	x->unknown += to == RC_OP_UNKNOWN;
+	x->env.changed(x->env.ctx, op, from);
+}
+
+static void say(struct rc_exec *x, struct rc_op *op, const char *code, const char *message)
+{
+	op->error_code = code ? rc_arena_strdup(&x->mem, code) : NULL;
+	op->error_message = message ? rc_arena_strdup(&x->mem, message) : NULL;
+}
+
+/* The breaker: too many failures of those planned stop the target; what is left is deferred. */
+static void count_failure(struct target *t, const struct rc_op *op)
+{
+	const struct rc_limit *limit = &t->cfg->guards.max_failures;
+
+	if (op->attempts == 0)
+		return; /* broke a local rule: no call was spent on it */
+	t->failed++;
+	if (!t->stopped && t->failed > rc_limit_max(limit, t->planned))
+		target_stop(t, RC_PARTIAL, "max_failures",
+		            "target %s: %llu of %llu operations failed (guards.max_failures); the rest is deferred, see the "
+		            "report for the causes",
+		            t->cfg->name, (unsigned long long)t->failed, (unsigned long long)t->planned);
+}
+
+void op_fail(struct rc_exec *x, struct rc_op *op, const char *code, const char *message)
+{
+	say(x, op, code, message);
+	op_go(x, op, RC_OP_FAILED);
+	count_failure(&x->targets[op->target], op);
+	/* The retiring half waits for its create: without it the old account stays. */
+	if (op->linked && op->action == RC_ACT_CREATE && op->linked->state == RC_OP_QUEUED) {
+		say(x, op->linked, "rollcall.linked", "the new account was not made, so the old one stays");
+		op_go(x, op->linked, RC_OP_DEFERRED);
+	}
+}
+
+void op_defer(struct rc_exec *x, struct rc_op *op, const char *code, const char *message)
+{
+	if (code && !op->error_code)
+		say(x, op, code, message);
+	op_go(x, op, RC_OP_DEFERRED);
+}
+
+void op_requeue(struct rc_exec *x, struct server *s, struct rc_op *op)
+{
+	op_go(x, op, RC_OP_QUEUED);
+	if (op->not_before_ns > x_now(x))
+		opq_push(&s->held, op);
+	else
+		opq_push_front(&s->q[op->class_], op);
+}
+
+size_t server_queued(const struct server *s)
+{
+	size_t n = s->held.n;
+
+	for (int c = 0; c < RC_CLASS_COUNT; c++)
+		n += s->q[c].n;
+	for (const struct batch *b = s->halves; b; b = b->next)
+		n += b->n;
+	return n;
+}
+
+/* Nothing of this server is sent any more: what waits is deferred, in the order in which it waits. */
+void server_defer_all(struct server *s)
+{
+	struct rc_exec *x = s->t->x;
+	uint32_t position = 0;
+	const char *code = s->t->stopped ? "rollcall.stopped" : s->pacer.parked ? "rollcall.seats" : "rollcall.deadline";
+	const char *message = s->t->stopped    ? s->t->why :
+	                      s->pacer.parked ? "no seat is free: waits for one" :
+	                                        "not done before the run ended";
+
+	while (s->halves) {
+		struct batch *b = s->halves;
+
+		s->halves = b->next;
+		for (size_t i = b->n; i-- > 0;)
+			opq_push_front(&s->q[b->ops[i]->class_], b->ops[i]);
+		free(b);
+	}
+	while (s->held.n) {
+		struct rc_op *op = opq_pop(&s->held);
+
+		opq_push_front(&s->q[op->class_], op);
+	}
+	for (int c = 0; c < RC_CLASS_COUNT; c++)
+		while (s->q[c].n) {
+			struct rc_op *op = opq_pop(&s->q[c]);
+
+			if (op->state != RC_OP_QUEUED)
+				continue; /* a linked half that ended with its create */
+			if (op->action == RC_ACT_CREATE && s->pacer.parked)
+				op->queue_position = ++position;
+			op_defer(x, op, code, message);
+		}
+}
+
+void target_stop(struct target *t, enum rc_code code, const char *by, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (t->stopped)
+		return;
+	t->stopped = true;
+	t->code = code;
+	t->stopped_by = by;
+	va_start(ap, fmt);
+	vsnprintf(t->why, sizeof(t->why), fmt, ap);
+	va_end(ap);
+	rc_printable(t->why, sizeof(t->why));
+}
