@@ -1,7 +1,7 @@
 /* engine/op.h - one account's change: what the plan orders, what the executor carries out, what the report names.
  *
- * All slices live in the plan's arena, until the run ends, except `password`, which the executor's owner sets just before
- * the send and wipes when the op ends. Only the executor assigns `state`. */
+ * All slices live in the plan's arena, until the run ends, except `password`, which the executor's owner sets just
+ * before the send and wipes when the op ends. Only the executor assigns `state`. */
 #ifndef RC_OP_H
 #define RC_OP_H
 #include <stdint.h>
@@ -13,8 +13,7 @@
  * ACCEPTED  the service took it; not seen yet       VERIFY    sent, no clear answer: look before anything else
  * DONE      a complete listing shows it             FAILED    refused for good, or breaks a rule
  * DEFERRED  not done in this run                    UNKNOWN   sent or accepted, and the look did not settle it */
-#define RC_OP_STATES(X)                                                                                                \
-	X(QUEUED) X(SENT) X(ACCEPTED) X(VERIFY) X(DONE) X(FAILED) X(DEFERRED) X(UNKNOWN)
+#define RC_OP_STATES(X) X(QUEUED) X(SENT) X(ACCEPTED) X(VERIFY) X(DONE) X(FAILED) X(DEFERRED) X(UNKNOWN)
 enum rc_op_state {
 #define X(name) RC_OP_##name,
 	RC_OP_STATES(X)
@@ -45,7 +44,7 @@ struct rc_op {
 	uint32_t changed;             /* bit per field */
 	struct rc_slice group;        /* wanted group's name, empty: none */
 	struct rc_slice password;
-	int64_t priority; /* creates: lower first */
+	int64_t priority;     /* creates: lower first */
 	struct rc_op *linked; /* create of a rename <-> its retiring half */
 	struct rc_slice linked_name;
 	const char *reason; /* the rule that ordered it */
@@ -55,14 +54,14 @@ struct rc_op {
 
 	/* what happened */
 	uint32_t attempts;
-	const char *error_code;    /* NULL: none */
+	const char *error_code; /* NULL: none */
 	const char *error_message;
 	const char *request_id;
-	int64_t planned_at, done_at; /* wall ns, 0: not yet */
+	int64_t planned_at, done_at;                 /* wall ns, 0: not yet */
 	int64_t sent_ns, accepted_ns, not_before_ns; /* monotonic */
-	uint32_t queue_position; /* waiting for a seat: 1 is next */
-	bool mail_sent;          /* a create left that may have been taken: never repeat without a look */
-	bool seen;               /* scratch of the confirming look */
+	uint32_t queue_position;                     /* waiting for a seat: 1 is next */
+	bool mail_sent; /* a create left that may have been taken: never repeat without a look */
+	bool seen;      /* scratch of the confirming look */
 };
 
 #endif

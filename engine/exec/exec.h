@@ -4,8 +4,8 @@
  * socket: rc_exec_pump sends what may go now and says when to be called again; the transport calls back. Time, network,
  * passwords and durability come through struct rc_exec_env, so that a run can be replayed in virtual time.
  *
- * Rules it keeps: no create is repeated before a look; `done` only when a complete listing, begun at least `settle` after
- * the answer, shows it; one operation in flight per person; nothing is sent after the deadline or a stop. */
+ * Rules it keeps: no create is repeated before a look; `done` only when a complete listing, begun at least `settle`
+ * after the answer, shows it; one operation in flight per person; nothing is sent after the deadline or a stop. */
 #ifndef RC_EXEC_H
 #define RC_EXEC_H
 #include "engine/base/clock.h"
@@ -37,24 +37,24 @@ struct rc_exec_env {
 };
 
 struct rc_exec_opts {
-	int64_t deadline_ns;      /* monotonic; 0: none */
+	int64_t deadline_ns; /* monotonic; 0: none */
 	int64_t drain_timeout_ns;
-	unsigned canary;          /* 0: none; else users per target that go first */
+	unsigned canary; /* 0: none; else users per target that go first */
 };
 
 enum rc_exec_phase {
-	RC_EXEC_IDLE,      /* nothing asked for */
-	RC_EXEC_LIST,      /* reading lists */
-	RC_EXEC_WRITE,     /* carrying out */
-	RC_EXEC_CONFIRM,   /* waiting for settle, then looking */
-	RC_EXEC_DRAIN,     /* stopped: answers in flight, one confirming listing */
+	RC_EXEC_IDLE,    /* nothing asked for */
+	RC_EXEC_LIST,    /* reading lists */
+	RC_EXEC_WRITE,   /* carrying out */
+	RC_EXEC_CONFIRM, /* waiting for settle, then looking */
+	RC_EXEC_DRAIN,   /* stopped: answers in flight, one confirming listing */
 	RC_EXEC_END,
 };
 
 struct rc_exec_target_result {
-	enum rc_code code;       /* RC_OK, or why the target stopped: 69, 77, 78, 76 (breaker) */
-	const char *stopped_by;  /* one phrase, NULL when it was not stopped */
-	char why[500];           /* the sentence for the operator */
+	enum rc_code code;             /* RC_OK, or why the target stopped: 69, 77, 78, 76 (breaker) */
+	const char *stopped_by;        /* one phrase, NULL when it was not stopped */
+	char why[500];                 /* the sentence for the operator */
 	struct rc_pacer_counts counts; /* over its servers */
 	double learned_users_per_s;    /* sum over servers; 0 unknown */
 	double waited_s;
@@ -65,15 +65,15 @@ struct rc_exec_progress {
 	uint64_t total, done, failed, deferred, in_flight_users, accepted;
 	uint32_t in_flight;
 	uint64_t busy, throttled;
-	uint64_t parked;                /* creates that wait for a seat */
-	enum rc_pacer_reason reason;    /* of the server that waits longest */
+	uint64_t parked;             /* creates that wait for a seat */
+	enum rc_pacer_reason reason; /* of the server that waits longest */
 	double wait_s;
 	enum rc_exec_phase phase;
 };
 
 /* config and env.ctx must outlive it. */
 struct rc_exec *rc_exec_new(const struct rc_config *config, const struct rc_exec_env *env,
-                            const struct rc_exec_opts *opts);
+			    const struct rc_exec_opts *opts);
 void rc_exec_free(struct rc_exec *x); /* only when nothing is in flight */
 
 /* Where the pacer of a server begins, from an earlier night; before the first pump. */

@@ -3,7 +3,6 @@
 #include "engine/base/alloc.h"
 #include <stdlib.h>
 
-
 static enum rc_pacer_outcome outcome_of(const struct rc_answer *a, const struct http_resp *resp)
 {
 	switch (a->v) {
@@ -28,9 +27,8 @@ static enum rc_pacer_outcome outcome_of(const struct rc_answer *a, const struct 
 
 static void tell_pacer(struct call *c, const struct rc_answer *a, const struct http_resp *resp, int64_t now)
 {
-	struct rc_pacer_answer p = { .outcome = outcome_of(a, resp),
-		                     .retry_after_s = a->retry_after_s,
-		                     .hint_calls_per_s = a->hint_rate };
+	struct rc_pacer_answer p = {
+		.outcome = outcome_of(a, resp), .retry_after_s = a->retry_after_s, .hint_calls_per_s = a->hint_rate};
 	struct target *t = c->s->t;
 
 	if (c->req.kind == CALL_DELETE)
@@ -76,7 +74,7 @@ static void accepted(struct server *s, struct rc_op *op, int64_t now)
 
 /* One operation whose batch was answered. `again` collects those that must be sent again as they are. */
 static void settle_op(struct call *c, struct rc_op *op, const struct rc_user_verdict *v, const struct rc_answer *a,
-                      int64_t now)
+		      int64_t now)
 {
 	struct server *s = c->s;
 	struct rc_exec *x = c->x;
@@ -95,9 +93,12 @@ static void settle_op(struct call *c, struct rc_op *op, const struct rc_user_ver
 		else
 			verify_later(s, op);
 		break;
-	case V_EXISTS:
 	case V_UNSURE:
 	case V_REREAD:
+		op->mail_sent |= v->v == V_UNSURE || op->attempts > 1;
+		verify_later(s, op);
+		break;
+	case V_EXISTS:
 		verify_later(s, op);
 		break;
 	case V_IN_USE:
@@ -146,7 +147,7 @@ static void split(struct call *c, const struct rc_answer *a)
 
 static void settle_all(struct call *c, const struct rc_answer *a, int64_t now)
 {
-	struct rc_user_verdict whole = { a->v, a->code, a->message };
+	struct rc_user_verdict whole = {a->v, a->code, a->message};
 
 	if ((a->v == V_SPLIT || a->v == V_TOO_BIG) && c->n > 1) {
 		split(c, a);
@@ -164,20 +165,21 @@ static void refused_by_target(struct call *c, const struct rc_answer *a)
 	struct target *t = c->s->t;
 
 	target_stop(t, RC_UNAVAILABLE, "target", "target %s: %s (%s)%s%s", t->cfg->name,
-	            a->message ? a->message : "the provider refuses every call", a->code ? a->code : "no code",
-	            a->remedy ? ": " : "", a->remedy ? a->remedy : "");
+		    a->message ? a->message : "the provider refuses every call", a->code ? a->code : "no code",
+		    a->remedy ? ": " : "", a->remedy ? a->remedy : "");
 	for (size_t i = c->n; i-- > 0;)
 		op_requeue(c->x, c->s, c->ops[i]);
 }
 
 static void judge(struct call *c, const struct http_resp *resp, struct rc_answer *a)
 {
-	*a = (struct rc_answer){ .total_count = -1, .seat_limit = -1, .seats_used = -1 };
+	*a = (struct rc_answer){.total_count = -1, .seat_limit = -1, .seats_used = -1};
 	c->s->t->conn->judge(&c->s->t->conf, &c->req, resp, &c->mem, a);
 	if (resp->tls_problem) {
 		struct target *t = c->s->t;
 
-		target_stop(t, RC_UNAVAILABLE, "tls", "target %s: %s: %s", t->cfg->name, t->cfg->endpoint, resp->problem);
+		target_stop(t, RC_UNAVAILABLE, "tls", "target %s: %s: %s", t->cfg->name, t->cfg->endpoint,
+			    resp->problem);
 	}
 }
 

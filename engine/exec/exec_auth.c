@@ -7,9 +7,10 @@ enum { RENEW_AHEAD_S = 600, MAX_RENEWALS = 20 };
 
 static void stop_for(struct target *t, const struct rc_answer *a)
 {
-	target_stop(t, RC_NOPERM, a->v == V_CLOCK ? "clock" : "credentials", "target %s: the provider refused our credentials: %s (%s)%s%s",
-	            t->cfg->name, a->message ? a->message : "no reason given", a->code ? a->code : "no code",
-	            a->remedy ? ": " : "", a->remedy ? a->remedy : "");
+	target_stop(t, RC_NOPERM, a->v == V_CLOCK ? "clock" : "credentials",
+		    "target %s: the provider refused our credentials: %s (%s)%s%s", t->cfg->name,
+		    a->message ? a->message : "no reason given", a->code ? a->code : "no code", a->remedy ? ": " : "",
+		    a->remedy ? a->remedy : "");
 }
 
 static bool fetch(struct target *t, bool renew)
@@ -102,8 +103,8 @@ void auth_answered(struct call *c, const struct rc_answer *a)
 		auth_refused(c, a);
 	} else if (a->v == V_TARGET || a->v == V_REJECTED || a->v == V_GONE) {
 		target_stop(t, RC_UNAVAILABLE, "target", "target %s: %s (%s)%s%s", t->cfg->name,
-		            a->message ? a->message : "the provider refuses the first call", a->code ? a->code : "no code",
-		            a->remedy ? ": " : "", a->remedy ? a->remedy : "");
+			    a->message ? a->message : "the provider refuses the first call",
+			    a->code ? a->code : "no code", a->remedy ? ": " : "", a->remedy ? a->remedy : "");
 	} /* busy, throttled, unreachable: the pacer says when to try again */
 }
 

@@ -19,7 +19,7 @@ enum group_state { GROUP_WANTED, GROUP_CREATING, GROUP_SETTLING, GROUP_PRESENT, 
 struct group {
 	struct rc_slice name, id;
 	enum group_state state;
-	bool sent;         /* a create left: never repeated without a look */
+	bool sent; /* a create left: never repeated without a look */
 	int64_t look_from, give_up;
 	const char *code, *message;
 };
@@ -30,28 +30,26 @@ struct batch { /* operations that must travel together, by themselves: halves of
 	struct rc_op *ops[];
 };
 
-
-
 struct server {
 	struct target *t;
 	size_t index;
 	const struct rc_server *cfg;
 	struct rc_pacer pacer;
 	struct opq q[RC_CLASS_COUNT];
-	struct opq verify;   /* unanswered: need a look */
-	struct opq accepted; /* need the confirming look */
-	struct opq held;     /* own Retry-After has not passed */
-	struct opq retiring; /* old halves of renames, until the new account is confirmed */
+	struct opq verify;    /* unanswered: need a look */
+	struct opq accepted;  /* need the confirming look */
+	struct opq held;      /* own Retry-After has not passed */
+	struct opq retiring;  /* old halves of renames, until the new account is confirmed */
 	struct batch *halves; /* first to go */
 	struct group *groups;
 	size_t n_groups, cap_groups;
 	bool groups_known, groups_needed, groups_in_flight;
-	int64_t groups_at;   /* next reading of the group list */
+	int64_t groups_at; /* next reading of the group list */
 	struct rc_slice groups_marker;
 	struct rc_listing list;
-	bool list_wanted, list_asked, list_running, list_in_flight;
+	bool list_wanted, list_asked, list_reported, list_running, list_in_flight;
 	int64_t list_again;
-	int64_t last_seen_ns; /* when a listing last showed an account it had not shown before */
+	int64_t last_seen_ns;  /* when a listing last showed an account it had not shown before */
 	int64_t last_write_ns; /* last accepted write */
 	bool last_probe_sent;
 	int64_t parked_since_ns;
@@ -74,14 +72,14 @@ struct target {
 	unsigned renewals;
 	bool probe_in_flight, renewed, clock_fixed, whoami_wanted, lane_owned;
 	struct rc_conn_auth secrets;
-	struct rc_buf token; /* from a login */
+	struct rc_buf token;    /* from a login */
 	int64_t token_renew_at; /* wall */
 	int64_t clock_shift_ns;
 	bool stopped;
 	enum rc_code code;
 	const char *stopped_by;
 	char why[500];
-	uint64_t planned, failed;  /* for the breaker */
+	uint64_t planned, failed; /* for the breaker */
 	uint64_t in_flight;
 	int64_t last_accept_ns, first_try_ns; /* for `unreachable`, monotonic */
 	uint64_t accepted_any;

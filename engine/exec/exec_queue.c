@@ -61,7 +61,7 @@ struct rc_op *opq_at(const struct opq *q, size_t i)
 void opq_done(struct opq *q)
 {
 	free(q->v);
-	*q = (struct opq){ 0 };
+	*q = (struct opq){0};
 }
 
 /* The one place that assigns an operation's state. */
@@ -96,9 +96,10 @@ static void count_failure(struct target *t, const struct rc_op *op)
 	t->failed++;
 	if (!t->stopped && t->failed > rc_limit_max(limit, t->planned))
 		target_stop(t, RC_PARTIAL, "max_failures",
-		            "target %s: %llu of %llu operations failed (guards.max_failures); the rest is deferred, see the "
-		            "report for the causes",
-		            t->cfg->name, (unsigned long long)t->failed, (unsigned long long)t->planned);
+			    "target %s: %llu of %llu operations failed (guards.max_failures); the rest is deferred, "
+			    "see the "
+			    "report for the causes",
+			    t->cfg->name, (unsigned long long)t->failed, (unsigned long long)t->planned);
 }
 
 void op_fail(struct rc_exec *x, struct rc_op *op, const char *code, const char *message)
@@ -145,10 +146,12 @@ void server_defer_all(struct server *s)
 {
 	struct rc_exec *x = s->t->x;
 	uint32_t position = 0;
-	const char *code = s->t->stopped ? "rollcall.stopped" : s->pacer.parked ? "rollcall.seats" : "rollcall.deadline";
-	const char *message = s->t->stopped    ? s->t->why :
-	                      s->pacer.parked ? "no seat is free: waits for one" :
-	                                        "not done before the run ended";
+	const char *code = s->t->stopped     ? "rollcall.stopped"
+			   : s->pacer.parked ? "rollcall.seats"
+					     : "rollcall.deadline";
+	const char *message = s->t->stopped     ? s->t->why
+			      : s->pacer.parked ? "no seat is free: waits for one"
+						: "not done before the run ended";
 
 	while (s->halves) {
 		struct batch *b = s->halves;

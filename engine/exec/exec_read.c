@@ -19,7 +19,7 @@ static struct group *group_add(struct server *s, struct rc_slice name)
 		s->cap_groups = s->cap_groups ? s->cap_groups * 2 : 16;
 		s->groups = rc_xreallocarray(s->groups, s->cap_groups, sizeof(*s->groups));
 	}
-	s->groups[s->n_groups] = (struct group){ .name = rc_arena_copy(&s->t->x->mem, name) };
+	s->groups[s->n_groups] = (struct group){.name = rc_arena_copy(&s->t->x->mem, name)};
 	return &s->groups[s->n_groups++];
 }
 
@@ -84,7 +84,7 @@ static bool make_group(struct server *s, int64_t now, int64_t *next)
 {
 	for (size_t i = 0; i < s->n_groups; i++) {
 		struct group *g = &s->groups[i];
-		struct rc_pacer_pending pending = { .updates = 1 };
+		struct rc_pacer_pending pending = {.updates = 1};
 		struct rc_pacer_decision d;
 		struct call *c;
 
@@ -145,12 +145,13 @@ static void groups_complete(struct server *s)
 	int64_t now = x_now(s->t->x);
 	bool settling = false;
 
-	s->groups_marker = (struct rc_slice){ 0 };
+	s->groups_marker = (struct rc_slice){0};
 	for (size_t i = 0; i < s->n_groups; i++) {
 		struct group *g = &s->groups[i];
 
 		if (g->state == GROUP_WANTED && !s->t->cfg->create_groups)
-			group_fail(s, g, "rollcall.group", "is not there and create_groups is off: make it, or switch that on");
+			group_fail(s, g, "rollcall.group",
+				   "is not there and create_groups is off: make it, or switch that on");
 		else if (g->state == GROUP_WANTED)
 			g->state = GROUP_CREATING;
 		else if (g->state == GROUP_SETTLING && now >= g->give_up)
@@ -170,7 +171,7 @@ static void groups_answered(struct call *c, const struct rc_answer *a)
 	if (a->v != V_OK) {
 		if (a->v == V_REJECTED || a->v == V_TARGET || a->v == V_GONE)
 			target_stop(s->t, RC_UNAVAILABLE, "groups", "target %s: the list of groups is refused: %s (%s)",
-			            s->t->cfg->name, a->message ? a->message : "", a->code ? a->code : "no code");
+				    s->t->cfg->name, a->message ? a->message : "", a->code ? a->code : "no code");
 		return;
 	}
 	for (size_t i = 0; i < a->n_groups; i++) {
@@ -242,8 +243,8 @@ static void list_answered(struct call *c, const struct rc_answer *a)
 		rc_listing_answer(&s->list, a);
 	else if (a->v == V_TARGET)
 		target_stop(s->t, RC_UNAVAILABLE, "listing", "target %s: the list of accounts is refused: %s (%s)%s%s",
-		            s->t->cfg->name, a->message ? a->message : "", a->code ? a->code : "no code",
-		            a->remedy ? ": " : "", a->remedy ? a->remedy : "");
+			    s->t->cfg->name, a->message ? a->message : "", a->code ? a->code : "no code",
+			    a->remedy ? ": " : "", a->remedy ? a->remedy : "");
 	else if (a->v == V_REJECTED || a->v == V_GONE || a->v == V_SPLIT)
 		rc_listing_fail(&s->list, a->message ? a->message : "the provider refuses a page of the list");
 	if (s->list.state != RC_LISTING_RUNNING) {

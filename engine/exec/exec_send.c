@@ -31,7 +31,7 @@ void call_send(struct call *c)
 {
 	struct rc_exec *x = c->x;
 	struct target *t = c->s->t;
-	struct http_req req = { 0 };
+	struct http_req req = {0};
 	struct rc_err err;
 
 	rc_random_uuid(x->env.clock, c->nonce);
@@ -43,7 +43,7 @@ void call_send(struct call *c)
 	t->in_flight++;
 	x->in_flight++;
 	if (t->conn->build(&t->conf, &t->secrets, &c->req, &c->mem, &req, &err)) {
-		struct http_resp none = { .fate = HTTP_NOT_SENT, .problem = err.what };
+		struct http_resp none = {.fate = HTTP_NOT_SENT, .problem = err.what};
 
 		target_stop(t, RC_INTERNAL, "request", "target %s: %s", t->cfg->name, err.what);
 		call_answered(c, &none);
@@ -92,16 +92,16 @@ static void count_pending(struct server *s, struct rc_pacer_pending *ret)
 {
 	bool ready = groups_settled(s);
 
-	*ret = (struct rc_pacer_pending){ 0 };
+	*ret = (struct rc_pacer_pending){0};
 	if (s->q[RC_CLASS_LEAVE].n && !is_delete(opq_at(&s->q[RC_CLASS_LEAVE], 0))) {
 		ret->updates = (uint32_t)s->q[RC_CLASS_LEAVE].n;
 		return; /* locks and disables of the dismissed wait for nobody */
 	}
 	ret->deletes = (uint32_t)(s->q[RC_CLASS_LEAVE].n + s->q[RC_CLASS_RETIRE].n);
 	for (const struct batch *b = s->halves; b; b = b->next) {
-		uint32_t *count = is_delete(b->ops[0])                    ? &ret->deletes :
-		                  b->ops[0]->action == RC_ACT_CREATE      ? &ret->creates :
-		                                                            &ret->updates;
+		uint32_t *count = is_delete(b->ops[0])                 ? &ret->deletes
+				  : b->ops[0]->action == RC_ACT_CREATE ? &ret->creates
+								       : &ret->updates;
 
 		*count += (uint32_t)b->n;
 	}
@@ -117,8 +117,8 @@ static struct opq *queue_for(struct server *s, enum rc_pacer_op op)
 		return &s->q[RC_CLASS_CREATE];
 	if (op == RC_PACER_DELETE)
 		return s->q[RC_CLASS_LEAVE].n ? &s->q[RC_CLASS_LEAVE] : &s->q[RC_CLASS_RETIRE];
-	return s->q[RC_CLASS_LEAVE].n && !is_delete(opq_at(&s->q[RC_CLASS_LEAVE], 0)) ? &s->q[RC_CLASS_LEAVE] :
-	                                                                               &s->q[RC_CLASS_UPDATE];
+	return s->q[RC_CLASS_LEAVE].n && !is_delete(opq_at(&s->q[RC_CLASS_LEAVE], 0)) ? &s->q[RC_CLASS_LEAVE]
+										      : &s->q[RC_CLASS_UPDATE];
 }
 
 /* Whether the operation can go as it is; otherwise it has been put where it belongs. */
@@ -138,7 +138,7 @@ static bool sendable(struct server *s, struct rc_op *op)
 
 		if (!g || g->state != GROUP_PRESENT) {
 			op_fail(x, op, g && g->code ? g->code : "rollcall.group",
-			        g && g->message ? g->message : "the group is not there");
+				g && g->message ? g->message : "the group is not there");
 			return false;
 		}
 	}
@@ -194,12 +194,12 @@ static void fill_user(struct server *s, struct rc_call_user *u, const struct rc_
 {
 	const struct group *g = op->group.n ? group_find(s, op->group) : NULL;
 
-	*u = (struct rc_call_user){ .name = op->name,
-		                    .remote_id = op->remote_id,
-		                    .want = &op->want,
-		                    .have = &op->have,
-		                    .changed = op->changed,
-		                    .password = op->password };
+	*u = (struct rc_call_user){.name = op->name,
+				   .remote_id = op->remote_id,
+				   .want = &op->want,
+				   .have = &op->have,
+				   .changed = op->changed,
+				   .password = op->password};
 	if (g)
 		u->group_id = g->id;
 }

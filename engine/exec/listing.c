@@ -6,9 +6,9 @@
 enum { MAX_WALKS = 3, LARGEST_PAGE = 1000, MAX_PAGES = 100000 };
 
 void rc_listing_begin(struct rc_listing *l, unsigned page, bool needs_proof, const struct rc_slice *groups,
-                      size_t n_groups)
+		      size_t n_groups)
 {
-	*l = (struct rc_listing){ .page = page, .needs_proof = needs_proof, .total = -1, .n_groups = n_groups };
+	*l = (struct rc_listing){.page = page, .needs_proof = needs_proof, .total = -1, .n_groups = n_groups};
 	l->groups = rc_arena_alloc(&l->mem, (n_groups + 1) * sizeof(*l->groups));
 	for (size_t i = 0; i < n_groups; i++)
 		l->groups[i] = rc_arena_copy(&l->mem, groups[i]);
@@ -20,7 +20,7 @@ void rc_listing_done(struct rc_listing *l)
 	free(l->rows);
 	free(l->by_id);
 	free(l->by_name);
-	*l = (struct rc_listing){ 0 };
+	*l = (struct rc_listing){0};
 }
 
 static size_t slot_of(const struct rc_listing *l, const uint32_t *table, struct rc_slice s, bool by_id)
@@ -89,8 +89,8 @@ static void keep(struct rc_listing *l, struct rc_listed *to, const struct rc_lis
 /* Whether the row was new. */
 static bool add(struct rc_listing *l, const struct rc_listed *row)
 {
-	struct rc_listing_row *known = row->remote_id.n ? rc_listing_by_id(l, row->remote_id) :
-	                                                  rc_listing_by_name(l, row->name);
+	struct rc_listing_row *known =
+		row->remote_id.n ? rc_listing_by_id(l, row->remote_id) : rc_listing_by_name(l, row->name);
 
 	if (known) {
 		if (!l->in_groups)
@@ -103,7 +103,7 @@ static bool add(struct rc_listing *l, const struct rc_listed *row)
 	}
 	if ((l->n + 1) * 2 > l->table_size)
 		grow_tables(l);
-	l->rows[l->n] = (struct rc_listing_row){ 0 };
+	l->rows[l->n] = (struct rc_listing_row){0};
 	keep(l, &l->rows[l->n].listed, row);
 	l->n++;
 	if (row->remote_id.n)
@@ -143,7 +143,7 @@ static void restart(struct rc_listing *l)
 		memset(l->by_id, 0, l->table_size * sizeof(*l->by_id));
 		memset(l->by_name, 0, l->table_size * sizeof(*l->by_name));
 	}
-	l->marker = (struct rc_slice){ 0 };
+	l->marker = (struct rc_slice){0};
 	l->pages = 0;
 	l->walk++;
 }
@@ -170,15 +170,16 @@ static void walk_ended(struct rc_listing *l, bool broken)
 	}
 	if (l->n_groups && (l->total < 0 || l->n < (uint64_t)l->total)) {
 		l->in_groups = true;
-		l->marker = (struct rc_slice){ 0 };
+		l->marker = (struct rc_slice){0};
 		return;
 	}
-	end(l, broken ? "the listing's pages do not advance" : "the number of accounts listed differs from the total told");
+	end(l, broken ? "the listing's pages do not advance"
+		      : "the number of accounts listed differs from the total told");
 }
 
 static void group_ended(struct rc_listing *l)
 {
-	l->marker = (struct rc_slice){ 0 };
+	l->marker = (struct rc_slice){0};
 	if (proven(l))
 		end(l, NULL);
 	else if (++l->group >= l->n_groups)

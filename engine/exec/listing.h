@@ -1,9 +1,9 @@
 /* engine/exec/listing.h - the complete list of one server's accounts, proven or not used.
  *
- * A pure walk: next() names the call to make, answer() takes its rows. De-duplicates by id (or name where there is none),
- * compares with total_count, walks again with a page that has no border (at most three walks), then adds each group's
- * users; still short means incomplete: nothing may be deleted, adopted or re-created on its word. Memory: about 200 bytes
- * and the fields of each account. Source: the providers' paging rules, connectors/<name>/API.md. */
+ * A pure walk: next() names the call to make, answer() takes its rows. De-duplicates by id (or name where there is
+ * none), compares with total_count, walks again with a page that has no border (at most three walks), then adds each
+ * group's users; still short means incomplete: nothing may be deleted, adopted or re-created on its word. Memory: about
+ * 200 bytes and the fields of each account. Source: the providers' paging rules, connectors/<name>/API.md. */
 #ifndef RC_LISTING_H
 #define RC_LISTING_H
 #include "engine/base/arena.h"
@@ -25,18 +25,18 @@ struct rc_listing {
 	struct rc_slice *groups; /* ids, for the last resort */
 	size_t n_groups, group;
 	struct rc_slice marker;
-	int64_t total;      /* -1: not told */
+	int64_t total; /* -1: not told */
 	unsigned page, walk, pages;
 	bool in_groups, needs_proof;
 	enum rc_listing_state state;
-	const char *problem; /* of an incomplete listing */
+	const char *problem;        /* of an incomplete listing */
 	int64_t began_ns, ended_ns; /* monotonic, set by the caller */
 	uint64_t calls;
 };
 
 /* groups: ids of the server's groups, borrowed until done; may be empty. */
 void rc_listing_begin(struct rc_listing *l, unsigned page, bool needs_proof, const struct rc_slice *groups,
-                      size_t n_groups);
+		      size_t n_groups);
 /* Fills kind, marker, page_limit, group of the next call; false when the listing has ended (see state). */
 bool rc_listing_next(struct rc_listing *l, struct rc_call *ret);
 /* An answer with verdict V_OK to the call that next() gave. */

@@ -1,0 +1,352 @@
+/* The executor's driver: sets up targets and servers, pumps them in turn, ends the run. */
+#include "engine/exec/exec_int.h"
+#include "engine/base/alloc.h"
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static double draw(void *ctx)
+{
+	return rc_random_unit(ctx);
+}
+
+static bool same_secret(const struct rc_secret *a, const struct rc_secret *b)
+{
+	char x[512], y[512];
+
+	rc_secret_text(a, x, sizeof(x));
+	rc_secret_text(b, y, sizeof(y));
+	return a->kind == b->kind && strcmp(x, y) == 0;
+}
+
+static bool same_lane(const struct target *a, const struct target *b)
+{
+	return strcmp(a->cfg->endpoint, b->cfg->endpoint) == 0 &&
+	       strcmp(a->cfg->auth.method, b->cfg->auth.method) == 0 &&
+	       same_secret(&a->cfg->auth.access_key, &b->cfg->auth.access_key) &&
+	       same_secret(&a->cfg->auth.token, &b->cfg->auth.token) &&
+	       same_secret(&a->cfg->auth.user, &b->cfg->auth.user);
+}
+
+static void set_lane(struct rc_exec *x, struct target *t)
+{
+	for (size_t i = 0; i < t->index; i++)
+		if (same_lane(&x->targets[i], t)) {
+			t->lane = x->targets[i].lane;
+			return;
+		}
+	t->lane = rc_xcalloc(1, sizeof(*t->lane));
+	t->lane_owned = true;
+	rc_pacer_call_init(t->lane, NULL);
+}
+
+static void start_pacer(struct server *s, double users_per_s)
+{
+	struct target *t = s->t;
+	const struct rc_account_schema *schema = t->cfg->schema;
+	struct rc_pacer_config p = {.max_in_flight = t->cfg->pace.max_in_flight,
+				    .timer_slack_s = 0.002,
+				    .u = draw,
+				    .u_ctx = (void *)t->x->env.clock,
+				    .start_users_per_s = users_per_s,
+				    .call = t->lane,
+				    .ceiling = {&t->ceiling, &t->x->ceiling}};
+
+	p.batch_max[RC_PACER_CREATE] = schema->batch_create ? t->cfg->batch_users : 1;
+	p.batch_max[RC_PACER_DELETE] = schema->batch_delete ? t->cfg->batch_users : 1;
+	p.batch_max[RC_PACER_UPDATE] = 1;
+	rc_pacer_init(&s->pacer, &p);
+}
+
+static void server_init(struct target *t, size_t i)
+{
+	struct server *s = &t->servers[i];
+
+	s->t = t;
+	s->index = i;
+	s->cfg = &t->cfg->servers[i];
+	start_pacer(s, 0);
+}
+
+static void target_init(struct rc_exec *x, size_t i)
+{
+	struct target *t = &x->targets[i];
+	const struct rc_target *cfg = &x->cfg->targets[i];
+
+	t->x = x;
+	t->index = i;
+	t->cfg = cfg;
+	t->conn = rc_connector_find(cfg->connector);
+	t->conf = (struct rc_conn_config){.endpoint = cfg->endpoint,
+					  .project_id = rc_target_key(cfg, "project_id"),
+					  .region_id = rc_target_key(cfg, "region_id"),
+					  .auth_method = cfg->auth.method,
+					  .signature = cfg->auth.signature,
+					  .iam_endpoint = cfg->auth.iam_endpoint,
+					  .domain = cfg->auth.domain,
+					  .project_name = cfg->auth.project_name,
+					  .schema = cfg->schema};
+	rc_ceiling_init(&t->ceiling, cfg->pace.max_in_flight, (uint32_t)cfg->pace.max_requests_per_second,
+			cfg->pace.max_requests_per_day);
+	set_lane(x, t);
+	t->n_servers = cfg->n_servers;
+	t->servers = rc_xcalloc(cfg->n_servers, sizeof(*t->servers));
+	for (size_t s = 0; s < cfg->n_servers; s++)
+		server_init(t, s);
+	if (!t->conn)
+		target_stop(t, RC_CONFIG, "connector", "target %s: there is no connector %s", cfg->name,
+			    cfg->connector);
+}
+
+struct rc_exec *rc_exec_new(const struct rc_config *config, const struct rc_exec_env *env,
+			    const struct rc_exec_opts *opts)
+{
+	struct rc_exec *x = rc_xcalloc(1, sizeof(*x));
+
+	x->cfg = config;
+	x->env = *env;
+	x->opts = *opts;
+	rc_ceiling_init(&x->ceiling, config->max_in_flight, 0, 0);
+	x->n_targets = config->n_targets;
+	x->targets = rc_xcalloc(config->n_targets, sizeof(*x->targets));
+	for (size_t i = 0; i < config->n_targets; i++)
+		target_init(x, i);
+	return x;
+}
+
+void rc_exec_free(struct rc_exec *x)
+{
+	if (!x)
+		return;
+	assert(x->in_flight == 0);
+	for (size_t i = 0; i < x->n_targets; i++) {
+		struct target *t = &x->targets[i];
+
+		for (size_t j = 0; j < t->n_servers; j++) {
+			struct server *s = &t->servers[j];
+
+			for (int c = 0; c < RC_CLASS_COUNT; c++)
+				opq_done(&s->q[c]);
+			opq_done(&s->verify);
+			opq_done(&s->accepted);
+			opq_done(&s->held);
+			opq_done(&s->retiring);
+			rc_listing_done(&s->list);
+			free(s->groups);
+		}
+		free(t->servers);
+		rc_buf_wipe(&t->token);
+		if (t->lane_owned)
+			free(t->lane);
+	}
+	free(x->targets);
+	rc_arena_done(&x->mem);
+	free(x);
+}
+
+void rc_exec_learned(struct rc_exec *x, size_t target, size_t server, double users_per_s)
+{
+	start_pacer(&x->targets[target].servers[server], users_per_s);
+}
+
+void rc_exec_list(struct rc_exec *x, size_t target)
+{
+	struct target *t = &x->targets[target];
+
+	for (size_t i = 0; i < t->n_servers; i++) {
+		t->servers[i].list_wanted = t->servers[i].list_asked = true;
+		t->servers[i].list_reported = false;
+	}
+}
+
+void rc_exec_whoami(struct rc_exec *x, size_t target)
+{
+	x->targets[target].whoami_wanted = true;
+}
+
+void rc_exec_add(struct rc_exec *x, struct rc_op *op)
+{
+	struct target *t = &x->targets[op->target];
+	struct server *s = &t->servers[op->server];
+
+	x->total++;
+	t->planned++;
+	if (op->group.n)
+		group_want(s, op->group);
+	if (op->state == RC_OP_VERIFY)
+		opq_push(&s->verify, op);
+	else if (op->class_ == RC_CLASS_RETIRE && op->linked)
+		opq_push(&s->retiring, op);
+	else
+		opq_push(&s->q[op->class_], op);
+}
+
+/* Nothing but parked creates is left: wait while the config lets us, look once more, then leave them for tomorrow. */
+static void seats_end(struct server *s, int64_t now, int64_t *next)
+{
+	struct target *t = s->t;
+
+	if (!s->pacer.parked || !s->q[RC_CLASS_CREATE].n || s->pacer.in_flight || t->stopped) {
+		if (!s->pacer.parked)
+			s->parked_since_ns = 0;
+		return;
+	}
+	if (s->q[RC_CLASS_LEAVE].n || s->q[RC_CLASS_UPDATE].n || s->q[RC_CLASS_RETIRE].n || s->halves)
+		return;
+	if (!s->parked_since_ns)
+		s->parked_since_ns = now;
+	if (now < s->parked_since_ns + t->cfg->pace.wait_for_seats_ns) {
+		if (s->parked_since_ns + t->cfg->pace.wait_for_seats_ns < *next)
+			*next = s->parked_since_ns + t->cfg->pace.wait_for_seats_ns;
+		return;
+	}
+	if (!s->last_probe_sent) {
+		s->last_probe_sent = true;
+		rc_pacer_probe_seats(&s->pacer, x_sec(now));
+		*next = now;
+		return;
+	}
+	server_defer_all(s);
+}
+
+static bool past_deadline(const struct rc_exec *x, int64_t now)
+{
+	return x->opts.deadline_ns && now >= x->opts.deadline_ns;
+}
+
+static void check_reach(struct target *t, int64_t now, int64_t *next)
+{
+	int64_t limit = t->last_accept_ns + t->x->cfg->timeouts.unreachable_ns;
+
+	if (t->stopped || !t->first_try_ns)
+		return;
+	if (now >= limit)
+		target_stop(t, RC_UNAVAILABLE, "unreachable",
+			    "target %s: %s accepted nothing for %lld s: check that it is up and reachable",
+			    t->cfg->name, t->cfg->endpoint,
+			    (long long)(t->x->cfg->timeouts.unreachable_ns / RC_SECOND));
+	else if (limit < *next)
+		*next = limit;
+}
+
+static void drop_listing(struct server *s)
+{
+	if (s->list_asked && !s->list_in_flight) {
+		if (s->list.state == RC_LISTING_RUNNING)
+			rc_listing_fail(&s->list, s->t->stopped ? s->t->why : "the run ended before the list was read");
+		s->list_wanted = s->list_running = s->list_asked = false;
+		s->list_reported = true;
+		s->t->x->env.listed(s->t->x->env.ctx, s->t->index, s->index, &s->list);
+	}
+}
+
+static void defer_retiring(struct server *s, bool only_settled)
+{
+	size_t n = s->retiring.n;
+
+	while (n--) {
+		struct rc_op *op = opq_pop(&s->retiring);
+		bool create_open = op->linked && op->linked->state != RC_OP_DONE && op->linked->state != RC_OP_FAILED &&
+				   op->linked->state != RC_OP_DEFERRED && op->linked->state != RC_OP_UNKNOWN;
+
+		if (op->state != RC_OP_QUEUED || (op->linked && op->linked->state == RC_OP_DONE))
+			continue; /* ended with its create, or waits in its queue now */
+		if (only_settled && create_open)
+			opq_push(&s->retiring, op);
+		else
+			op_defer(s->t->x, op, "rollcall.linked",
+				 "the new account is not confirmed, so the old one stays");
+	}
+}
+
+/* Whether the server still has something to do. */
+static bool pump_server(struct server *s, int64_t now, int64_t *next)
+{
+	struct target *t = s->t;
+	struct rc_exec *x = t->x;
+	bool ending = t->stopped || x->stopping;
+	bool busy;
+
+	if (ending) {
+		drop_listing(s);
+		server_defer_all(s);
+		defer_retiring(s, false);
+		if (t->stopped || x->at_once) {
+			if (!s->list_in_flight && !s->pacer.in_flight)
+				server_give_up(s);
+			return s->pacer.in_flight > 0;
+		}
+	}
+	busy = server_reads(s, now, next);
+	if (!ending) {
+		server_pump(s, now, next);
+		seats_end(s, now, next);
+		defer_retiring(s, true);
+	}
+	if (s->pacer.in_flight || server_queued(s) || busy)
+		return true;
+	return server_confirm(s, now, next) || s->retiring.n || server_queued(s) || s->list_wanted;
+}
+
+static bool wants_anything(const struct target *t)
+{
+	for (size_t i = 0; i < t->n_servers; i++) {
+		const struct server *s = &t->servers[i];
+
+		if (s->list_wanted || server_queued(s) || s->verify.n || s->accepted.n || s->retiring.n ||
+		    s->pacer.in_flight)
+			return true;
+	}
+	return t->whoami_wanted && t->auth != AUTH_OK;
+}
+
+static bool pump_target(struct target *t, int64_t now, int64_t *next)
+{
+	bool busy = false, ready;
+
+	if (!wants_anything(t))
+		return t->in_flight > 0;
+	check_reach(t, now, next);
+	ready = t->stopped || t->x->stopping || target_ready(t, now, next);
+	if (!ready && !t->stopped)
+		return true;
+	for (size_t i = 0; i < t->n_servers; i++)
+		busy |= pump_server(&t->servers[i], now, next);
+	return busy || t->in_flight;
+}
+
+static void begin_drain(struct rc_exec *x, int64_t now)
+{
+	x->stopping = true;
+	x->drain_until = now + x->opts.drain_timeout_ns;
+}
+
+int64_t rc_exec_pump(struct rc_exec *x, bool *ret_ended)
+{
+	int64_t now = x_now(x), next = INT64_MAX;
+	bool busy = false;
+
+	x->durable_wait = false;
+	if (!x->stopping && past_deadline(x, now))
+		begin_drain(x, now);
+	if (x->stopping && !x->at_once && now >= x->drain_until)
+		x->at_once = true;
+	if (x->at_once && x->in_flight)
+		x->env.net.cancel_all(x->env.net.ctx);
+	for (size_t i = 0; i < x->n_targets; i++)
+		busy |= pump_target(&x->targets[(i + x->rotate) % x->n_targets], now, &next);
+	x->rotate = x->n_targets ? (x->rotate + 1) % x->n_targets : 0;
+	if (!x->stopping && x->opts.deadline_ns && x->opts.deadline_ns < next)
+		next = x->opts.deadline_ns;
+	if (x->stopping && !x->at_once && x->drain_until < next)
+		next = x->drain_until;
+	*ret_ended = !busy && !x->in_flight;
+	return next;
+}
+
+void rc_exec_stop(struct rc_exec *x, bool at_once)
+{
+	if (!x->stopping)
+		begin_drain(x, x_now(x));
+	x->at_once |= at_once;
+}

@@ -1,0 +1,239 @@
+/* What a listing proves: `done` only when it was begun at least `settle` after the answer and shows what was wanted. */
+#include "engine/exec/exec_int.h"
+
+enum { MAX_TRIES = 6, FIRST_PAUSE_S = 2, LONGEST_PAUSE_S = 15 };
+
+static int64_t settle_of(const struct server *s)
+{
+	return s->t->x->cfg->timeouts.settle_ns;
+}
+
+static struct rc_listing_row *row_of(const struct server *s, const struct rc_op *op)
+{
+	struct rc_listing_row *r = NULL;
+
+	if (op->remote_id.n)
+		r = rc_listing_by_id(&s->list, op->remote_id);
+	return r ? r : rc_listing_by_name(&s->list, op->name);
+}
+
+static bool shows(const struct server *s, const struct rc_op *op, const struct rc_listing_row *r)
+{
+	const struct rc_exec *x = s->t->x;
+
+	switch (op->action) {
+	case RC_ACT_DELETE:
+		return !r && s->list.state == RC_LISTING_COMPLETE;
+	case RC_ACT_DISABLE:
+		return r && r->listed.disabled;
+	case RC_ACT_ENABLE:
+		return r && !r->listed.disabled && !x->env.differs(x->env.ctx, op, &r->listed);
+	default:
+		return r && !x->env.differs(x->env.ctx, op, &r->listed);
+	}
+}
+
+static void done(struct server *s, struct rc_op *op, const struct rc_listing_row *r)
+{
+	struct rc_exec *x = s->t->x;
+
+	if (r && r->listed.remote_id.n)
+		op->remote_id = rc_arena_copy(&x->mem, r->listed.remote_id);
+	op->error_code = op->error_message = NULL;
+	op_go(x, op, RC_OP_DONE);
+	s->last_seen_ns = x_now(x);
+	s->looks = 0;
+	if (op->action == RC_ACT_CREATE && op->linked && op->linked->state == RC_OP_QUEUED)
+		opq_push(&s->t->servers[op->linked->server].q[RC_CLASS_RETIRE], op->linked);
+}
+
+static void confirm_accepted(struct server *s)
+{
+	size_t n = s->accepted.n;
+
+	while (n--) {
+		struct rc_op *op = opq_pop(&s->accepted);
+		struct rc_listing_row *r = row_of(s, op);
+
+		if (s->list.began_ns >= op->accepted_ns + settle_of(s) && shows(s, op, r))
+			done(s, op, r);
+		else
+			opq_push(&s->accepted, op);
+	}
+}
+
+static void resend(struct server *s, struct rc_op *op)
+{
+	struct rc_exec *x = s->t->x;
+
+	if (op->attempts >= MAX_TRIES) {
+		op_fail(x, op, op->error_code ? op->error_code : "rollcall.attempts",
+			op->error_message ? op->error_message : "tried several times without a lasting effect");
+		return;
+	}
+	op->not_before_ns = 0;
+	op_requeue(x, s, op);
+}
+
+/* The name was there before our create, which was refused for it. */
+static void meet_existing(struct server *s, struct rc_op *op, const struct rc_listing_row *r)
+{
+	struct rc_exec *x = s->t->x;
+	uint32_t differs = x->env.differs(x->env.ctx, op, &r->listed);
+
+	op->remote_id = rc_arena_copy(&x->mem, r->listed.remote_id);
+	if (s->t->cfg->existing == RC_EXISTING_ADOPT) {
+		op->action = RC_ACT_ADOPT;
+		if (differs && s->t->cfg->on_adopt == RC_ENFORCE) {
+			op->action = RC_ACT_UPDATE;
+			op->class_ = RC_CLASS_UPDATE;
+			op->changed = differs;
+			resend(s, op);
+			return;
+		}
+		done(s, op, r);
+		return;
+	}
+	op_fail(x, op, "rollcall.exists", "an account of this name exists and is not managed by rollcall");
+}
+
+static void settle_present(struct server *s, struct rc_op *op, struct rc_listing_row *r)
+{
+	struct rc_exec *x = s->t->x;
+
+	if (op->action == RC_ACT_CREATE && !op->mail_sent) {
+		meet_existing(s, op, r);
+	} else if (shows(s, op, r)) {
+		done(s, op, r);
+	} else {
+		op->remote_id = rc_arena_copy(&x->mem, r->listed.remote_id);
+		if (op->action == RC_ACT_CREATE) {
+			op->class_ = RC_CLASS_UPDATE; /* ours, with another description or group than wanted */
+			op->action = RC_ACT_UPDATE;
+			op->changed = x->env.differs(x->env.ctx, op, &r->listed);
+		}
+		resend(s, op);
+	}
+}
+
+/* Unanswered operations, and those whose id was not known. */
+static void settle_verify(struct server *s)
+{
+	struct rc_exec *x = s->t->x;
+	size_t n = s->verify.n;
+
+	while (n--) {
+		struct rc_op *op = opq_pop(&s->verify);
+		struct rc_listing_row *r = row_of(s, op);
+		bool proven = s->list.state == RC_LISTING_COMPLETE &&
+			      (!op->sent_ns || s->list.began_ns >= op->sent_ns + settle_of(s));
+
+		if (r && proven)
+			settle_present(s, op, r);
+		else if (!proven)
+			opq_push(&s->verify, op);
+		else if (op->action == RC_ACT_DELETE)
+			done(s, op, NULL);
+		else if (op->action == RC_ACT_CREATE)
+			resend(s, op);
+		else
+			op_fail(x, op, "rollcall.gone",
+				"the account is no longer at the provider; the next run makes it anew");
+	}
+}
+
+void listing_ended(struct server *s)
+{
+	struct rc_exec *x = s->t->x;
+
+	if (s->list_asked) {
+		s->list_asked = false;
+		s->list_reported = true;
+		x->env.listed(x->env.ctx, s->t->index, s->index, &s->list);
+	} else if (s->list.state == RC_LISTING_COMPLETE) {
+		x->env.listed(x->env.ctx, s->t->index, s->index, &s->list);
+	}
+	confirm_accepted(s);
+	settle_verify(s);
+	s->looks++;
+}
+
+/* When the next confirming listing may begin: every answer has settled, pauses grow while nothing new is seen. */
+static int64_t look_at(const struct server *s)
+{
+	int64_t at = 0, pause = FIRST_PAUSE_S * RC_SECOND;
+
+	for (size_t i = 0; i < s->accepted.n; i++)
+		if (opq_at(&s->accepted, i)->accepted_ns + settle_of(s) > at)
+			at = opq_at(&s->accepted, i)->accepted_ns + settle_of(s);
+	for (size_t i = 0; i < s->verify.n; i++)
+		if (opq_at(&s->verify, i)->sent_ns && opq_at(&s->verify, i)->sent_ns + settle_of(s) > at)
+			at = opq_at(&s->verify, i)->sent_ns + settle_of(s);
+	if (!s->looks)
+		return at;
+	for (unsigned i = 1; i < s->looks && pause < LONGEST_PAUSE_S * RC_SECOND; i++)
+		pause += pause / 2;
+	if (pause > settle_of(s) + RC_SECOND / 5)
+		pause = settle_of(s) + RC_SECOND / 5;
+	return s->list.ended_ns + pause > at ? s->list.ended_ns + pause : at;
+}
+
+static int64_t give_up_at(const struct server *s)
+{
+	int64_t from = s->last_write_ns > s->last_seen_ns ? s->last_write_ns : s->last_seen_ns;
+
+	for (size_t i = 0; i < s->verify.n; i++)
+		if (opq_at(&s->verify, i)->sent_ns > from)
+			from = opq_at(&s->verify, i)->sent_ns;
+	return from ? from + settle_of(s) + s->t->x->cfg->timeouts.confirm_ns : INT64_MAX;
+}
+
+void server_give_up(struct server *s)
+{
+	struct rc_exec *x = s->t->x;
+
+	while (s->accepted.n) {
+		struct rc_op *op = opq_pop(&s->accepted);
+
+		op->error_code = "rollcall.unconfirmed";
+		op->error_message = "accepted by the provider, not yet seen in its list; the next run looks first";
+		op_go(x, op, RC_OP_UNKNOWN);
+	}
+	while (s->verify.n) {
+		struct rc_op *op = opq_pop(&s->verify);
+
+		if (!op->sent_ns) {
+			op_go(x, op, RC_OP_QUEUED);
+			op_defer(x, op, "rollcall.deadline", "not done before the run ended");
+			continue;
+		}
+		if (!op->error_code)
+			op->error_code = "rollcall.unanswered";
+		if (!op->error_message)
+			op->error_message = "sent, and the provider's answer is not known; the next run looks first";
+		op_go(x, op, RC_OP_UNKNOWN);
+	}
+}
+
+bool server_confirm(struct server *s, int64_t now, int64_t *next)
+{
+	int64_t at, limit;
+
+	if (!s->accepted.n && !s->verify.n)
+		return false;
+	if (s->list_wanted || s->list_in_flight)
+		return true;
+	limit = give_up_at(s);
+	if (now >= limit && s->looks) {
+		server_give_up(s);
+		return false;
+	}
+	at = look_at(s);
+	if (now >= at) {
+		s->list_wanted = true;
+		return true;
+	}
+	if (at < *next)
+		*next = at;
+	return true;
+}

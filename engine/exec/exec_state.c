@@ -1,0 +1,72 @@
+/* What the executor tells about itself: results, progress, pacing. */
+#include "engine/exec/exec_int.h"
+#include <math.h>
+#include <stdio.h>
+
+static void add_counts(struct rc_pacer_counts *to, const struct rc_pacer_counts *from)
+{
+	to->calls += from->calls;
+	to->accepted += from->accepted;
+	to->accepted_users += from->accepted_users;
+	to->busy += from->busy;
+	to->throttled += from->throttled;
+	to->quota += from->quota;
+	to->rejected += from->rejected;
+	to->errors += from->errors;
+	to->timeouts += from->timeouts;
+}
+
+void rc_exec_target_result(const struct rc_exec *x, size_t target, struct rc_exec_target_result *ret)
+{
+	const struct target *t = &x->targets[target];
+	double now = x_sec(x_now(x));
+
+	*ret = (struct rc_exec_target_result){.code = t->stopped ? t->code : RC_OK,
+					      .stopped_by = t->stopped ? t->stopped_by : NULL,
+					      .seat_limit = -1,
+					      .seats_used = -1};
+	if (!t->stopped && t->first_try_ns && !t->accepted_any)
+		ret->code = RC_UNAVAILABLE;
+	snprintf(ret->why, sizeof(ret->why), "%s", t->why);
+	for (size_t i = 0; i < t->n_servers; i++) {
+		struct rc_pacer_view v;
+
+		rc_pacer_look(&t->servers[i].pacer, now, &v);
+		add_counts(&ret->counts, v.counts);
+		if (v.learned)
+			ret->learned_users_per_s += v.learned_users_per_s;
+	}
+}
+
+void rc_exec_progress(const struct rc_exec *x, struct rc_exec_progress *ret)
+{
+	double now = x_sec(x_now(x));
+
+	*ret = (struct rc_exec_progress){.total = x->total,
+					 .done = x->done,
+					 .failed = x->failed,
+					 .deferred = x->deferred,
+					 .in_flight = x->in_flight};
+	for (size_t i = 0; i < x->n_targets; i++)
+		for (size_t j = 0; j < x->targets[i].n_servers; j++) {
+			const struct server *s = &x->targets[i].servers[j];
+			struct rc_pacer_view v;
+
+			rc_pacer_look(&s->pacer, now, &v);
+			ret->busy += v.counts->busy;
+			ret->throttled += v.counts->throttled;
+			ret->accepted += s->accepted.n;
+			if (v.parked)
+				ret->parked += s->q[RC_CLASS_CREATE].n;
+			if (v.reason != RC_PACER_WAIT_NONE && isfinite(v.until) && v.until - now > ret->wait_s) {
+				ret->wait_s = v.until - now;
+				ret->reason = v.reason;
+			}
+		}
+	ret->phase = x->stopping ? RC_EXEC_DRAIN : ret->accepted && !x->in_flight ? RC_EXEC_CONFIRM : RC_EXEC_WRITE;
+}
+
+void rc_exec_look(const struct rc_exec *x, size_t target, size_t server, struct rc_pacer_view *ret)
+{
+	rc_pacer_look(&x->targets[target].servers[server].pacer, x_sec(x_now(x)), ret);
+}
