@@ -184,10 +184,10 @@ static void add_local(struct names *locals, struct rc_slice name)
 	locals->v[locals->n++] = name;
 }
 
-/* After `local`, `for`, `goto`, `::` or `function`: the names that are declared here. */
-static void declarations(struct lexer *l, bool function, struct names *locals)
+/* After `local`, `for`, `goto`, `::` or `function`: the names that are declared here. True when it took a "(" too. */
+static bool declarations(struct lexer *l, bool function, struct names *locals)
 {
-	for (;;) {
+	for (bool opened = false;;) {
 		struct token t = peek(l);
 
 		if (t.kind == T_NAME)
@@ -197,8 +197,10 @@ static void declarations(struct lexer *l, bool function, struct names *locals)
 		else if (is(&t, "<")) { /* local x <const> */
 			next(l);
 			next(l);
-		} else if (!is(&t, ",") && !(function && (is(&t, "(") || is(&t, "..."))))
-			return;
+		} else if (function && is(&t, "("))
+			opened = true;
+		else if (!is(&t, ",") && !(function && is(&t, "...")))
+			return opened;
 		next(l);
 	}
 }
@@ -256,15 +258,13 @@ void rc_scan(struct rc_slice text, struct rc_scan *ret)
 		ret->tokens++;
 		ret->literal = t.kind == T_STRING || t.kind == T_NUMBER;
 		if (is(&t, "local") || is(&t, "for") || is(&t, "goto") || is(&t, "::") || is(&t, "function"))
-			declarations(&l, is(&t, "function"), &locals);
+			depth += declarations(&l, is(&t, "function"), &locals);
 		else if (t.kind == T_NAME && !is(&before, ".") && !is(&before, ":"))
 			name_used(&l, t.text, ret);
 		else if (is(&t, "("))
 			depth++;
 		else if (is(&t, ")") && --depth < 0)
 			ret->escapes = true;
-		if (is(&t, "function")) /* declarations() took its "(" */
-			depth++;
 	}
 	for (size_t i = 0; i < ret->n; i++)
 		for (size_t j = 0; j < locals.n && !ret->v[i].local; j++)
