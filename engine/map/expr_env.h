@@ -67,11 +67,15 @@ static inline struct rc_expr_env *rc_expr_env_of(lua_State *L)
 /* expr_env.c: the names a chunk can see. */
 bool rc_expr_column_find(const struct rc_expr_env *env, struct rc_slice name, size_t *ret);
 size_t rc_expr_column_add(struct rc_expr_env *env, struct rc_slice name);
+void rc_expr_column_publish(lua_State *L, struct rc_slice spelling, size_t i); /* may throw */
 struct rc_slice rc_expr_column_value(const struct rc_expr_env *env, size_t i);
 
 /* Runs fn(ctx) where Lua may throw; on an error puts its cleaned text into msg. LUA_OK or Lua's status. */
 int rc_expr_protected(struct rc_expr_env *env, lua_CFunction fn, void *ctx, char *msg, size_t cap);
 void rc_expr_message(lua_State *L, char *msg, size_t cap); /* pops the error */
+
+/* expr.c */
+void rc_expr_free(struct rc_expr *e);
 
 /* expr_lib.c: the functions. */
 void rc_expr_lib_push(lua_State *L); /* leaves a table of name -> function */
