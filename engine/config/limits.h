@@ -3,6 +3,7 @@
 #define RC_CONFIG_LIMITS_H
 #include <stdbool.h>
 #include <stdint.h>
+#include "engine/base/civil.h"
 #include "engine/base/err.h"
 #include "engine/base/slice.h"
 
@@ -37,7 +38,5 @@ enum rc_code rc_size_parse(struct rc_slice s, uint64_t *ret_bytes, struct rc_err
 
 /* "2026-12-18" to days since 1970-01-01, proleptic Gregorian; RC_USAGE unless it is a real date. */
 enum rc_code rc_date_parse(struct rc_slice s, int32_t *ret_days, struct rc_err *err);
-int32_t rc_date_days(int year, unsigned month, unsigned day);
-void rc_date_civil(int32_t days, int *ret_year, unsigned *ret_month, unsigned *ret_day);
 
 #endif
