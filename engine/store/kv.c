@@ -1,0 +1,459 @@
+#include "engine/store/kv.h"
+#include "engine/base/alloc.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <lmdb.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { MAP_STEP = 256 << 20, MAP_FIRST = 256 << 20 };
+
+struct rc_kv {
+	MDB_env *env;
+	MDB_dbi dbi[RC_KV_TABLE_COUNT];
+	char *path;
+	uint64_t map_max;
+	bool write;
+};
+
+struct rc_kv_txn {
+	struct rc_kv *kv;
+	MDB_txn *txn;
+	struct rc_err err; /* code RC_OK: none yet */
+};
+
+struct rc_kv_cursor {
+	struct rc_kv_txn *t;
+	MDB_cursor *c;
+	enum rc_kv_table table;
+};
+
+const char *rc_kv_table_name(enum rc_kv_table t)
+{
+	static const char *const names[] = {
+#define X(name, text) text,
+		RC_KV_TABLES(X)
+#undef X
+	};
+
+	return t < RC_KV_TABLE_COUNT ? names[t] : "?";
+}
+
+static enum rc_code kv_fail(const char *path, int rc, const char *doing, struct rc_err *err)
+{
+	enum rc_code code;
+
+	switch (rc) {
+	case MDB_CORRUPTED:
+	case MDB_PAGE_NOTFOUND:
+	case MDB_INVALID:
+	case MDB_PANIC:
+	case MDB_INCOMPATIBLE:
+	case MDB_NOTFOUND:
+	case MDB_BAD_DBI:
+		code = rc_fail(err, RC_CANTCREAT,
+			       "state %s is damaged (%s: %s): move it away and restore a backup with `rollcall state "
+			       "import`, or start anew with `rollcall refresh`",
+			       path, doing, mdb_strerror(rc));
+		break;
+	case MDB_VERSION_MISMATCH:
+		code = rc_fail(err, RC_CANTCREAT,
+			       "state %s was written by another version of LMDB: install the version that wrote it",
+			       path);
+		break;
+	case MDB_MAP_FULL:
+		code = rc_fail(err, RC_CANTCREAT, "state %s is full", path);
+		break;
+	case MDB_READERS_FULL:
+		code = rc_fail(err, RC_CANTCREAT, "state %s has too many readers at once: try again later", path);
+		break;
+	case ENOMEM:
+		code = rc_fail_sys(err, RC_INTERNAL, rc, "state %s: %s", path, doing);
+		break;
+	default:
+		if (rc > 0)
+			code = rc_fail_sys(err, RC_CANTCREAT, rc, "state %s: %s", path, doing);
+		else
+			code = rc_fail(err, RC_INTERNAL, "state %s: %s: %s", path, doing, mdb_strerror(rc));
+	}
+	if (err)
+		err->sys = rc;
+	return code;
+}
+
+static enum rc_code open_tables(struct rc_kv *kv, bool *ret_none, struct rc_err *err)
+{
+	MDB_txn *txn;
+	int rc = mdb_txn_begin(kv->env, NULL, kv->write ? 0 : MDB_RDONLY, &txn);
+
+	*ret_none = false;
+	if (rc)
+		return kv_fail(kv->path, rc, "cannot begin", err);
+	for (unsigned i = 0; i < RC_KV_TABLE_COUNT && !rc; i++)
+		rc = mdb_dbi_open(txn, rc_kv_table_name(i), kv->write ? MDB_CREATE : 0, &kv->dbi[i]);
+	if (rc == MDB_NOTFOUND && !kv->write) { /* made, but killed before the first commit */
+		*ret_none = true;
+		rc = 0;
+	}
+	if (rc) {
+		mdb_txn_abort(txn);
+		return kv_fail(kv->path, rc, "cannot open its tables", err);
+	}
+	rc = mdb_txn_commit(txn); /* keeps the handles, also of a reading transaction */
+	return rc ? kv_fail(kv->path, rc, "cannot open its tables", err) : RC_OK;
+}
+
+/* A file that ends before its last page would raise SIGBUS where it is missing. Pages that LMDB took and freed within
+ * one transaction need never be written, so a few may be absent at the end of a sound file: those are added as zeros,
+ * which no reader takes for a page. */
+static enum rc_code check_length(struct rc_kv *kv, struct rc_err *err)
+{
+	MDB_envinfo info;
+	MDB_stat st;
+	struct stat file;
+	int rc, fd;
+	off_t need;
+
+	rc = mdb_env_info(kv->env, &info);
+	if (!rc)
+		rc = mdb_env_stat(kv->env, &st);
+	if (!rc)
+		rc = mdb_env_get_fd(kv->env, &fd);
+	if (!rc && fstat(fd, &file))
+		rc = errno;
+	if (rc)
+		return kv_fail(kv->path, rc, "cannot look at it", err);
+	need = (off_t)(info.me_last_pgno + 1) * (off_t)st.ms_psize;
+	if (file.st_size >= need)
+		return RC_OK;
+	if (need - file.st_size > 64 * (off_t)st.ms_psize)
+		return kv_fail(kv->path, MDB_CORRUPTED, "it ends too early", err);
+	fd = open(kv->path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return kv_fail(kv->path, MDB_CORRUPTED, "it ends too early", err);
+	if (fallocate(fd, 0, file.st_size, need - file.st_size)) /* never shortens, whoever writes meanwhile */
+		rc = errno == EOPNOTSUPP && kv->write && !ftruncate(fd, need) ? 0 : errno;
+	close(fd);
+	return rc ? kv_fail(kv->path, rc, "cannot complete its end", err) : RC_OK;
+}
+
+static uint64_t first_map(const char *path, uint64_t max)
+{
+	struct stat st;
+	uint64_t n = MAP_FIRST;
+
+	if (!stat(path, &st) && st.st_size > 0)
+		n += (uint64_t)st.st_size * 2;
+	n = (n + MAP_STEP - 1) / MAP_STEP * MAP_STEP;
+	return n < max ? n : max;
+}
+
+enum rc_code rc_kv_open(const char *path, bool write, uint64_t map_max, struct rc_kv **ret, struct rc_err *err)
+{
+	struct rc_kv *kv = rc_xcalloc(1, sizeof(*kv));
+	enum rc_code code = RC_OK;
+	bool none = false;
+	int rc, dead;
+
+	kv->path = rc_xstrdup(path);
+	kv->map_max = map_max;
+	kv->write = write;
+	rc = mdb_env_create(&kv->env);
+	if (!rc)
+		rc = mdb_env_set_maxdbs(kv->env, RC_KV_TABLE_COUNT);
+	if (!rc && write)
+		rc = mdb_env_set_mapsize(kv->env, (size_t)first_map(path, map_max));
+	if (!rc)
+		rc = mdb_env_open(kv->env, path, MDB_NOSUBDIR | MDB_NOTLS | (write ? 0u : MDB_RDONLY), 0600);
+	if (!rc && write)
+		rc = mdb_reader_check(kv->env, &dead); /* those of killed processes pin pages */
+	if (rc)
+		code = kv_fail(path, rc, "cannot open it", err);
+	if (!code)
+		code = check_length(kv, err);
+	if (!code)
+		code = open_tables(kv, &none, err);
+	if (code || none) {
+		rc_kv_close(kv);
+		kv = NULL;
+	}
+	if (!code)
+		*ret = kv;
+	return code;
+}
+
+void rc_kv_close(struct rc_kv *kv)
+{
+	if (!kv)
+		return;
+	mdb_env_close(kv->env);
+	free(kv->path);
+	free(kv);
+}
+
+struct rc_kv_txn *rc_kv_begin(struct rc_kv *kv, bool write, bool *ret_resized, struct rc_err *err)
+{
+	struct rc_kv_txn *t;
+	MDB_txn *txn;
+	int rc = mdb_txn_begin(kv->env, NULL, write ? 0 : MDB_RDONLY, &txn);
+
+	*ret_resized = rc == MDB_MAP_RESIZED;
+	if (rc) {
+		kv_fail(kv->path, rc, "cannot begin", err);
+		return NULL;
+	}
+	t = rc_xcalloc(1, sizeof(*t));
+	t->kv = kv;
+	t->txn = txn;
+	return t;
+}
+
+enum rc_code rc_kv_commit(struct rc_kv_txn *t, struct rc_err *err)
+{
+	enum rc_code code = t->err.code;
+	int rc;
+
+	if (code) {
+		if (err)
+			*err = t->err;
+		mdb_txn_abort(t->txn);
+	} else {
+		rc = mdb_txn_commit(t->txn);
+		if (rc)
+			code = kv_fail(t->kv->path, rc, "cannot commit", err);
+	}
+	free(t);
+	return code;
+}
+
+void rc_kv_abort(struct rc_kv_txn *t)
+{
+	if (!t)
+		return;
+	mdb_txn_abort(t->txn);
+	free(t);
+}
+
+bool rc_kv_failed(const struct rc_kv_txn *t)
+{
+	return t->err.code != RC_OK;
+}
+
+const struct rc_err *rc_kv_error(const struct rc_kv_txn *t)
+{
+	return &t->err;
+}
+
+/* Takes note of a result; true when the call found or did what it was for. */
+static bool note(struct rc_kv_txn *t, int rc, enum rc_kv_table table)
+{
+	char doing[48] = "table ";
+
+	if (!rc)
+		return true;
+	if (rc == MDB_NOTFOUND)
+		return false;
+	strcat(doing, rc_kv_table_name(table));
+	kv_fail(t->kv->path, rc, doing, &t->err);
+	return false;
+}
+
+void rc_kv_damaged(struct rc_kv_txn *t, enum rc_kv_table table, const char *what)
+{
+	if (t->err.code)
+		return;
+	rc_fail(&t->err, RC_CANTCREAT,
+		"state %s is damaged (table %s: %s): move it away and restore a backup with `rollcall state import`, "
+		"or start anew with `rollcall refresh`",
+		t->kv->path, rc_kv_table_name(table), what);
+	t->err.sys = MDB_CORRUPTED;
+}
+
+bool rc_kv_is_map_full(const struct rc_err *err)
+{
+	return err->sys == MDB_MAP_FULL;
+}
+
+enum rc_code rc_kv_grow(struct rc_kv *kv, struct rc_err *err)
+{
+	MDB_envinfo info;
+	uint64_t size;
+	int rc = mdb_env_info(kv->env, &info);
+
+	if (rc)
+		return kv_fail(kv->path, rc, "cannot grow", err);
+	size = info.me_mapsize;
+	if (size >= kv->map_max)
+		return rc_fail(err, RC_CANTCREAT,
+			       "state %s reached its bound of %llu MiB: run `rollcall prune`, or shorten \"retention\"",
+			       kv->path, (unsigned long long)(kv->map_max >> 20));
+	size += size > MAP_STEP ? size : MAP_STEP;
+	if (size > kv->map_max)
+		size = kv->map_max;
+	rc = mdb_env_set_mapsize(kv->env, (size_t)size);
+	return rc ? kv_fail(kv->path, rc, "cannot grow", err) : RC_OK;
+}
+
+enum rc_code rc_kv_adopt_size(struct rc_kv *kv, struct rc_err *err)
+{
+	int rc = mdb_env_set_mapsize(kv->env, 0);
+
+	return rc ? kv_fail(kv->path, rc, "cannot follow its growth", err) : RC_OK;
+}
+
+enum rc_code rc_kv_copy(struct rc_kv *kv, int fd, struct rc_err *err)
+{
+	int rc = mdb_env_copyfd2(kv->env, fd, MDB_CP_COMPACT);
+
+	return rc ? kv_fail(kv->path, rc, "cannot compact", err) : RC_OK;
+}
+
+static MDB_val val(struct rc_slice s)
+{
+	return (MDB_val){.mv_size = s.n, .mv_data = (void *)(uintptr_t)s.p};
+}
+
+static struct rc_slice slice(MDB_val v)
+{
+	return (struct rc_slice){v.mv_data, v.mv_size};
+}
+
+bool rc_kv_get(struct rc_kv_txn *t, enum rc_kv_table table, struct rc_slice key, struct rc_slice *ret)
+{
+	MDB_val k = val(key), v;
+
+	if (t->err.code || !note(t, mdb_get(t->txn, t->kv->dbi[table], &k, &v), table))
+		return false;
+	*ret = slice(v);
+	return true;
+}
+
+bool rc_kv_put(struct rc_kv_txn *t, enum rc_kv_table table, struct rc_slice key, struct rc_slice value)
+{
+	MDB_val k = val(key), v = val(value);
+
+	return !t->err.code && note(t, mdb_put(t->txn, t->kv->dbi[table], &k, &v, 0), table);
+}
+
+void rc_kv_del(struct rc_kv_txn *t, enum rc_kv_table table, struct rc_slice key)
+{
+	MDB_val k = val(key);
+
+	if (!t->err.code)
+		note(t, mdb_del(t->txn, t->kv->dbi[table], &k, NULL), table);
+}
+
+uint64_t rc_kv_count(struct rc_kv_txn *t, enum rc_kv_table table)
+{
+	MDB_stat st;
+
+	if (t->err.code || !note(t, mdb_stat(t->txn, t->kv->dbi[table], &st), table))
+		return 0;
+	return st.ms_entries;
+}
+
+struct rc_kv_cursor *rc_kv_cursor(struct rc_kv_txn *t, enum rc_kv_table table)
+{
+	struct rc_kv_cursor *c;
+	MDB_cursor *mc;
+
+	if (t->err.code || !note(t, mdb_cursor_open(t->txn, t->kv->dbi[table], &mc), table))
+		return NULL;
+	c = rc_xcalloc(1, sizeof(*c));
+	c->t = t;
+	c->c = mc;
+	c->table = table;
+	return c;
+}
+
+void rc_kv_cursor_close(struct rc_kv_cursor *c)
+{
+	if (!c)
+		return;
+	mdb_cursor_close(c->c);
+	free(c);
+}
+
+static bool step(struct rc_kv_cursor *c, MDB_val k, MDB_cursor_op op, struct rc_slice *ret_k, struct rc_slice *ret_v)
+{
+	MDB_val v;
+
+	if (!c || c->t->err.code || !note(c->t, mdb_cursor_get(c->c, &k, &v, op), c->table))
+		return false;
+	*ret_k = slice(k);
+	*ret_v = slice(v);
+	return true;
+}
+
+bool rc_kv_seek(struct rc_kv_cursor *c, struct rc_slice key, struct rc_slice *k, struct rc_slice *v)
+{
+	return step(c, val(key), key.n ? MDB_SET_RANGE : MDB_FIRST, k, v);
+}
+
+bool rc_kv_next(struct rc_kv_cursor *c, struct rc_slice *k, struct rc_slice *v)
+{
+	return step(c, (MDB_val){0}, MDB_NEXT, k, v);
+}
+
+bool rc_kv_last(struct rc_kv_cursor *c, struct rc_slice *k, struct rc_slice *v)
+{
+	return step(c, (MDB_val){0}, MDB_LAST, k, v);
+}
+
+void rc_kv_cursor_del(struct rc_kv_cursor *c)
+{
+	if (c && !c->t->err.code)
+		note(c->t, mdb_cursor_del(c->c, 0), c->table);
+}
+
+void rc_kv_cursor_put(struct rc_kv_cursor *c, struct rc_slice key, struct rc_slice value, bool append)
+{
+	MDB_val k = val(key), v = val(value);
+
+	if (c && !c->t->err.code)
+		note(c->t, mdb_cursor_put(c->c, &k, &v, append ? MDB_APPEND : 0), c->table);
+}
+
+enum rc_code rc_kv_size(struct rc_kv *kv, struct rc_kv_size *ret, struct rc_err *err)
+{
+	MDB_envinfo info;
+	MDB_stat st;
+	MDB_txn *txn;
+	MDB_cursor *c = NULL;
+	MDB_val k, v;
+	struct stat file;
+	uint64_t free_pages = 0;
+	int rc, fd;
+
+	rc = mdb_txn_begin(kv->env, NULL, MDB_RDONLY, &txn);
+	if (rc)
+		return kv_fail(kv->path, rc, "cannot measure", err);
+	rc = mdb_cursor_open(txn, 0, &c); /* table 0 is LMDB's own: lists of free pages, each led by its length */
+	while (!rc && !(rc = mdb_cursor_get(c, &k, &v, MDB_NEXT)))
+		if (v.mv_size >= sizeof(size_t)) {
+			size_t n;
+
+			memcpy(&n, v.mv_data, sizeof(n));
+			free_pages += n;
+		}
+	if (c)
+		mdb_cursor_close(c);
+	mdb_txn_abort(txn);
+	if (rc == MDB_NOTFOUND)
+		rc = mdb_env_info(kv->env, &info);
+	if (!rc)
+		rc = mdb_env_stat(kv->env, &st);
+	if (!rc)
+		rc = mdb_env_get_fd(kv->env, &fd);
+	if (!rc && fstat(fd, &file))
+		rc = errno;
+	if (rc)
+		return kv_fail(kv->path, rc, "cannot measure", err);
+	ret->file_bytes = (uint64_t)file.st_size;
+	ret->free_bytes = free_pages * st.ms_psize;
+	ret->used_bytes = (info.me_last_pgno + 1) * st.ms_psize - ret->free_bytes;
+	ret->map_bytes = info.me_mapsize;
+	return RC_OK;
+}
