@@ -92,7 +92,7 @@ struct rc_call {
 	X(V_TOO_BIG)   /* nothing done, halve the batch */                                                             \
 	X(V_IN_USE)    /* delete refused this month: disable now, delete later */                                      \
 	X(V_REREAD)    /* stale picture (our id is unknown, repeated operation): look before anything else */          \
-	X(V_UNSURE)    /* may have been done: look before repeating */                                                 \
+	X(V_UNSURE)    /* may have been done: look before repeating; a read: no usable answer, repeat with pauses */    \
 	X(V_AUTH)      /* credentials refused; `renew` says whether fetching them anew may help, once */               \
 	X(V_CLOCK)     /* our clock is off; server_date_ns if known: correct once, then stop */                        \
 	X(V_TARGET)    /* the target cannot work (no such instance, wrong path): stop it */                            \
@@ -133,7 +133,7 @@ struct rc_answer {                    /* everything lives in the arena given to 
 	bool renew;                   /* V_AUTH: the credential may just be stale */
 	int64_t server_date_ns;       /* V_CLOCK: 0 unknown */
 	const char *remedy;           /* V_AUTH, V_CLOCK, V_TARGET: what the operator does; may be NULL */
-	/* lists and lookup */
+	/* lists and lookup; a create where the answer names the account (one row) */
 	struct rc_listed *rows;
 	size_t n_rows;
 	struct rc_listed_group *groups;
@@ -148,15 +148,18 @@ struct rc_answer {                    /* everything lives in the arena given to 
 	int64_t seat_limit, seats_used; /* -1: not told */
 };
 
-/* A row of `rollcall errors`. */
+/* A row of the provider's error table: `rollcall errors` prints it and the judge decides by it, so that the two cannot
+ * disagree. The first row that fits an answer wins. */
 struct rc_error_row {
-	int http;         /* 0: any */
-	const char *code; /* may end in '*' */
+	int http;             /* 0: any; 3, 4, 5: any 3xx, 4xx, 5xx */
+	const char *code;     /* alternatives parted by '|', '*' stands for anything; "": an answer without a code */
+	const char *text;     /* NULL, or pieces parted by '|' of which code or message must hold one, ASCII case is free */
+	enum rc_verdict verdict; /* for a call about one user; the judge fits it to batches and reads */
+	bool renew;           /* V_AUTH: fetching the credential anew may help */
+	const char *class_;   /* busy, throttle, quota, conflict, invalid, auth, clock, transient, ambiguous, target, gone */
 	const char *meaning;
-	const char
-		*class_; /* busy, throttle, quota, conflict, invalid, auth, clock, transient, ambiguous, target, gone */
-	const char *action; /* what rollcall does */
-	const char *remedy; /* what the operator does; "" for nothing */
+	const char *action;   /* what rollcall does */
+	const char *remedy;   /* what the operator does; "" for nothing */
 };
 
 struct connector {
@@ -174,6 +177,11 @@ struct connector {
 		      struct rc_arena *mem, struct rc_answer *ret);
 	const struct rc_error_row *errors; /* ends with code NULL */
 };
+
+/* The row of an error code in the connector's table or among the codes of our own ("rollcall.*", "http.NNN"), for its
+ * remedy in a report; NULL: unlisted. connectors/shared/errors.c */
+const struct rc_error_row *rc_error_row_find(const struct connector *c, const char *code);
+extern const struct rc_error_row rc_common_errors[]; /* codes that need no provider; ends with code NULL */
 
 /* connectors/registry.c */
 const struct connector *rc_connector_find(const char *name); /* NULL: unknown */
