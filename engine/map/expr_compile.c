@@ -67,11 +67,10 @@ static enum rc_code unknown_column(struct compiling *c, struct rc_slice name)
 	struct rc_slice text = rc_slice_str(c->e->text);
 	size_t i;
 
-	if (!c->unknown.p)
-		c->unknown = name;
 	if (rc_expr_column_find(env, text, &i))
 		return fault(c, "the column '%.*s' is no Lua name: write col[\"%.*s\"]", clip(text), text.p, clip(text),
 			     text.p);
+	c->unknown = name;
 	if (near)
 		return fault(c, "there is no column and no function '%.*s'; did you mean '%s'?", clip(name), name.p,
 			     near);

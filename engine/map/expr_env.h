@@ -76,6 +76,10 @@ void rc_expr_message(lua_State *L, char *msg, size_t cap); /* pops the error */
 
 /* expr.c */
 void rc_expr_free(struct rc_expr *e);
+enum rc_code rc_expr_fold(struct rc_expr *e, struct rc_err *err); /* a constant is run once and kept */
+
+/* A number as text: an integral one without a fraction. Returns the length. */
+size_t rc_expr_number_text(int64_t i, double d, bool integer, char out[32]);
 
 /* expr_lib.c: the functions. */
 void rc_expr_lib_push(lua_State *L); /* leaves a table of name -> function */
