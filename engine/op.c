@@ -1,12 +1,12 @@
 #include "engine/op.h"
 
-const char *rc_op_state_name(enum rc_op_state s)
+const char *rc_step_name(enum rc_step s)
 {
 	static const char *const names[] = {
 #define X(name) #name,
-		RC_OP_STATES(X)
+		RC_STEPS(X)
 #undef X
 	};
 
-	return (unsigned)s < RC_OP_STATE_COUNT ? names[s] : "?";
+	return (unsigned)s < RC_STEP_COUNT ? names[s] : "?";
 }

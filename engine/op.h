@@ -13,14 +13,14 @@
  * ACCEPTED  the service took it; not seen yet       VERIFY    sent, no clear answer: look before anything else
  * DONE      a complete listing shows it             FAILED    refused for good, or breaks a rule
  * DEFERRED  not done in this run                    UNKNOWN   sent or accepted, and the look did not settle it */
-#define RC_OP_STATES(X) X(QUEUED) X(SENT) X(ACCEPTED) X(VERIFY) X(DONE) X(FAILED) X(DEFERRED) X(UNKNOWN)
-enum rc_op_state {
-#define X(name) RC_OP_##name,
-	RC_OP_STATES(X)
+#define RC_STEPS(X) X(QUEUED) X(SENT) X(ACCEPTED) X(VERIFY) X(DONE) X(FAILED) X(DEFERRED) X(UNKNOWN)
+enum rc_step {
+#define X(name) RC_STEP_##name,
+	RC_STEPS(X)
 #undef X
-		RC_OP_STATE_COUNT
+		RC_STEP_COUNT
 };
-const char *rc_op_state_name(enum rc_op_state s);
+const char *rc_step_name(enum rc_step s);
 
 /* Order in which a server's work is done. */
 enum rc_op_class {
@@ -36,7 +36,7 @@ struct rc_op {
 	uint32_t target, server; /* indexes into the config's target and its servers */
 	enum rc_action action;
 	enum rc_op_class class_;
-	enum rc_op_state state;
+	enum rc_step state;
 	struct rc_slice key;  /* the person */
 	struct rc_slice name; /* the account */
 	struct rc_slice remote_id;

@@ -191,7 +191,7 @@ static void timeouts(struct cfg_build *b, const cJSON *root)
 static void lookups(struct cfg_build *b, const cJSON *root)
 {
 	const cJSON *list = rc_json_get(root, "lookups"), *one;
-	struct rc_pair *v;
+	struct rc_setting *v;
 	size_t n = 0;
 
 	if (!cJSON_IsObject(list))
@@ -200,7 +200,7 @@ static void lookups(struct cfg_build *b, const cJSON *root)
 	cJSON_ArrayForEach(one, list)
 	{
 		if (cJSON_IsString(one))
-			v[n++] = (struct rc_pair){cfg_copy(b, one->string), cfg_resolve(b, one->valuestring)};
+			v[n++] = (struct rc_setting){cfg_copy(b, one->string), cfg_resolve(b, one->valuestring)};
 	}
 	b->c->lookups = v;
 	b->c->n_lookups = n;

@@ -20,7 +20,7 @@ struct rc_strings {
 	const char *const *v; /* NULL-terminated */
 };
 
-struct rc_pair {
+struct rc_setting {
 	const char *name, *value;
 };
 
@@ -125,7 +125,7 @@ struct rc_target {
 	const struct rc_account_schema *schema;
 	const char *endpoint; /* without a trailing slash */
 	size_t n_keys;
-	const struct rc_pair *keys; /* the connector's own settings, by rc_target_key() */
+	const struct rc_setting *keys; /* the connector's own settings, by rc_target_key() */
 	struct rc_auth auth;
 	const char *where;
 	struct rc_account_rule account[RC_MAX_FIELDS];
@@ -165,7 +165,7 @@ struct rc_config {
 	int64_t deadline_ns;
 	unsigned max_in_flight;
 	size_t n_lookups;
-	const struct rc_pair *lookups; /* name, path */
+	const struct rc_setting *lookups; /* name, path */
 	const char *overrides_file;
 	struct rc_secret proxy; /* kind NONE: as the environment says */
 	const char *tls_ca_file;

@@ -56,7 +56,7 @@ static void note(void *ctx, const char *pointer, const char *reason)
 static void own_keys(struct cfg_build *b, const cJSON *target, const struct rc_json_path *at, struct rc_target *t)
 {
 	const struct rc_account_schema *s = t->schema;
-	struct rc_pair *pairs = rc_arena_zalloc(&b->c->mem, (s->n_target_keys + 1) * sizeof(*pairs));
+	struct rc_setting *pairs = rc_arena_zalloc(&b->c->mem, (s->n_target_keys + 1) * sizeof(*pairs));
 	cJSON *own = cJSON_CreateObject();
 	const cJSON *one;
 
@@ -70,7 +70,7 @@ static void own_keys(struct cfg_build *b, const cJSON *target, const struct rc_j
 		}
 		cJSON_AddItemToObject(own, one->string, cJSON_Duplicate(one, true));
 		if (cJSON_IsString(one))
-			pairs[t->n_keys++] = (struct rc_pair){cfg_copy(b, one->string), cfg_copy(b, one->valuestring)};
+			pairs[t->n_keys++] = (struct rc_setting){cfg_copy(b, one->string), cfg_copy(b, one->valuestring)};
 	}
 	rc_schema_check(s->target_rule, own, at, note, b);
 	cJSON_Delete(own);

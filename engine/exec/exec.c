@@ -173,7 +173,7 @@ void rc_exec_add(struct rc_exec *x, struct rc_op *op)
 	t->planned++;
 	if (op->group.n)
 		group_want(s, op->group);
-	if (op->state == RC_OP_VERIFY)
+	if (op->state == RC_STEP_VERIFY)
 		opq_push(&s->verify, op);
 	else if (op->class_ == RC_CLASS_RETIRE && op->linked)
 		opq_push(&s->retiring, op);
@@ -246,10 +246,10 @@ static void defer_retiring(struct server *s, bool only_settled)
 
 	while (n--) {
 		struct rc_op *op = opq_pop(&s->retiring);
-		bool create_open = op->linked && op->linked->state != RC_OP_DONE && op->linked->state != RC_OP_FAILED &&
-				   op->linked->state != RC_OP_DEFERRED && op->linked->state != RC_OP_UNKNOWN;
+		bool create_open = op->linked && op->linked->state != RC_STEP_DONE && op->linked->state != RC_STEP_FAILED &&
+				   op->linked->state != RC_STEP_DEFERRED && op->linked->state != RC_STEP_UNKNOWN;
 
-		if (op->state != RC_OP_QUEUED || (op->linked && op->linked->state == RC_OP_DONE))
+		if (op->state != RC_STEP_QUEUED || (op->linked && op->linked->state == RC_STEP_DONE))
 			continue; /* ended with its create, or waits in its queue now */
 		if (only_settled && create_open)
 			opq_push(&s->retiring, op);

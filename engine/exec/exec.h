@@ -27,11 +27,11 @@ struct rc_exec_env {
 	/* Gives each op that needs one its password, sealed and synced, before they leave. */
 	enum rc_code (*passwords)(void *ctx, struct rc_op *const *ops, size_t n, struct rc_err *err);
 	/* Every change of state, before it has an effect outside; DONE, FAILED, DEFERRED and UNKNOWN are final. */
-	void (*changed)(void *ctx, struct rc_op *op, enum rc_op_state from);
+	void (*changed)(void *ctx, struct rc_op *op, enum rc_step from);
 	/* Whether the intent of these ops is on disk; if not, the caller pumps again when it is. */
 	bool (*durable)(void *ctx, struct rc_op *const *ops, size_t n);
 	/* A listing of a server ended (complete or not); rows live until the next listing of that server. */
-	void (*listed)(void *ctx, size_t target, size_t server, const struct rc_listing *l);
+	void (*listed)(void *ctx, size_t target, size_t server, const struct rc_list *l);
 	/* Whether a listed account is what the op wanted. */
 	uint32_t (*differs)(void *ctx, const struct rc_op *op, const struct rc_listed *row);
 };

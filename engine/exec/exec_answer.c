@@ -59,7 +59,7 @@ static void forget_words(struct rc_op *op)
 
 static void verify_later(struct server *s, struct rc_op *op)
 {
-	op_go(s->t->x, op, RC_OP_VERIFY);
+	op_go(s->t->x, op, RC_STEP_VERIFY);
 	opq_push(&s->verify, op);
 }
 
@@ -68,7 +68,7 @@ static void accepted(struct server *s, struct rc_op *op, int64_t now)
 	forget_words(op);
 	op->accepted_ns = now;
 	s->last_write_ns = now;
-	op_go(s->t->x, op, RC_OP_ACCEPTED);
+	op_go(s->t->x, op, RC_STEP_ACCEPTED);
 	opq_push(&s->accepted, op);
 }
 
@@ -140,7 +140,7 @@ static void split(struct call *c, const struct rc_answer *a)
 	if (a->v == V_TOO_BIG)
 		rc_pacer_set_batch_max(&s->pacer, c->token.op, (uint32_t)(half ? half : 1));
 	for (size_t i = 0; i < c->n; i++)
-		op_go(c->x, c->ops[i], RC_OP_QUEUED);
+		op_go(c->x, c->ops[i], RC_STEP_QUEUED);
 	push_half(s, c->ops + half, c->n - half);
 	push_half(s, c->ops, half);
 }

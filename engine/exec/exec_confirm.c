@@ -40,10 +40,10 @@ static void done(struct server *s, struct rc_op *op, const struct rc_listing_row
 	if (r && r->listed.remote_id.n)
 		op->remote_id = rc_arena_copy(&x->mem, r->listed.remote_id);
 	op->error_code = op->error_message = NULL;
-	op_go(x, op, RC_OP_DONE);
+	op_go(x, op, RC_STEP_DONE);
 	s->last_seen_ns = x_now(x);
 	s->looks = 0;
-	if (op->action == RC_ACT_CREATE && op->linked && op->linked->state == RC_OP_QUEUED)
+	if (op->action == RC_ACT_CREATE && op->linked && op->linked->state == RC_STEP_QUEUED)
 		opq_push(&s->t->servers[op->linked->server].q[RC_CLASS_RETIRE], op->linked);
 }
 
@@ -197,13 +197,13 @@ void server_give_up(struct server *s)
 
 		op->error_code = "rollcall.unconfirmed";
 		op->error_message = "accepted by the provider, not yet seen in its list; the next run looks first";
-		op_go(x, op, RC_OP_UNKNOWN);
+		op_go(x, op, RC_STEP_UNKNOWN);
 	}
 	while (s->verify.n) {
 		struct rc_op *op = opq_pop(&s->verify);
 
 		if (!op->sent_ns) {
-			op_go(x, op, RC_OP_QUEUED);
+			op_go(x, op, RC_STEP_QUEUED);
 			op_defer(x, op, "rollcall.deadline", "not done before the run ended");
 			continue;
 		}
@@ -211,7 +211,7 @@ void server_give_up(struct server *s)
 			op->error_code = "rollcall.unanswered";
 		if (!op->error_message)
 			op->error_message = "sent, and the provider's answer is not known; the next run looks first";
-		op_go(x, op, RC_OP_UNKNOWN);
+		op_go(x, op, RC_STEP_UNKNOWN);
 	}
 }
 

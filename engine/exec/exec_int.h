@@ -46,7 +46,7 @@ struct server {
 	bool groups_known, groups_needed, groups_in_flight;
 	int64_t groups_at; /* next reading of the group list */
 	struct rc_slice groups_marker;
-	struct rc_listing list;
+	struct rc_list list;
 	bool list_wanted, list_asked, list_reported, list_running, list_in_flight;
 	int64_t list_again;
 	int64_t last_seen_ns;  /* when a listing last showed an account it had not shown before */
@@ -125,7 +125,7 @@ static inline double x_sec(int64_t ns)
 }
 
 /* exec_queue.c */
-void op_go(struct rc_exec *x, struct rc_op *op, enum rc_op_state to);
+void op_go(struct rc_exec *x, struct rc_op *op, enum rc_step to);
 void op_fail(struct rc_exec *x, struct rc_op *op, const char *code, const char *message);
 void op_requeue(struct rc_exec *x, struct server *s, struct rc_op *op); /* at the head of its class */
 void op_defer(struct rc_exec *x, struct rc_op *op, const char *code, const char *message);

@@ -4,13 +4,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define TO(s) (1u << RC_OP_##s)
+#define TO(s) (1u << RC_STEP_##s)
 
-static const unsigned may_go[RC_OP_STATE_COUNT] = {
-	[RC_OP_QUEUED] = TO(SENT) | TO(FAILED) | TO(DEFERRED) | TO(DONE) | TO(VERIFY),
-	[RC_OP_SENT] = TO(ACCEPTED) | TO(QUEUED) | TO(VERIFY) | TO(FAILED) | TO(DONE),
-	[RC_OP_ACCEPTED] = TO(DONE) | TO(UNKNOWN) | TO(QUEUED) | TO(FAILED),
-	[RC_OP_VERIFY] = TO(ACCEPTED) | TO(DONE) | TO(QUEUED) | TO(UNKNOWN) | TO(FAILED),
+static const unsigned may_go[RC_STEP_COUNT] = {
+	[RC_STEP_QUEUED] = TO(SENT) | TO(FAILED) | TO(DEFERRED) | TO(DONE) | TO(VERIFY),
+	[RC_STEP_SENT] = TO(ACCEPTED) | TO(QUEUED) | TO(VERIFY) | TO(FAILED) | TO(DONE),
+	[RC_STEP_ACCEPTED] = TO(DONE) | TO(UNKNOWN) | TO(QUEUED) | TO(FAILED),
+	[RC_STEP_VERIFY] = TO(ACCEPTED) | TO(DONE) | TO(QUEUED) | TO(UNKNOWN) | TO(FAILED),
 };
 
 static void make_room(struct opq *q)
@@ -65,18 +65,18 @@ void opq_done(struct opq *q)
 }
 
 /* The one place that assigns an operation's state. */
-void op_go(struct rc_exec *x, struct rc_op *op, enum rc_op_state to)
+void op_go(struct rc_exec *x, struct rc_op *op, enum rc_step to)
 {
-	enum rc_op_state from = op->state;
+	enum rc_step from = op->state;
 
 	assert(may_go[from] & (1u << to));
 	op->state = to;
-	if (to == RC_OP_DONE || to == RC_OP_FAILED || to == RC_OP_DEFERRED || to == RC_OP_UNKNOWN)
+	if (to == RC_STEP_DONE || to == RC_STEP_FAILED || to == RC_STEP_DEFERRED || to == RC_STEP_UNKNOWN)
 		op->done_at = rc_wall_ns(x->env.clock);
-	x->done += to == RC_OP_DONE;
-	x->failed += to == RC_OP_FAILED;
-	x->deferred += to == RC_OP_DEFERRED;
-	x->unknown += to == RC_OP_UNKNOWN;
+	x->done += to == RC_STEP_DONE;
+	x->failed += to == RC_STEP_FAILED;
+	x->deferred += to == RC_STEP_DEFERRED;
+	x->unknown += to == RC_STEP_UNKNOWN;
 	x->env.changed(x->env.ctx, op, from);
 }
 
@@ -105,12 +105,12 @@ static void count_failure(struct target *t, const struct rc_op *op)
 void op_fail(struct rc_exec *x, struct rc_op *op, const char *code, const char *message)
 {
 	say(x, op, code, message);
-	op_go(x, op, RC_OP_FAILED);
+	op_go(x, op, RC_STEP_FAILED);
 	count_failure(&x->targets[op->target], op);
 	/* The retiring half waits for its create: without it the old account stays. */
-	if (op->linked && op->action == RC_ACT_CREATE && op->linked->state == RC_OP_QUEUED) {
+	if (op->linked && op->action == RC_ACT_CREATE && op->linked->state == RC_STEP_QUEUED) {
 		say(x, op->linked, "rollcall.linked", "the new account was not made, so the old one stays");
-		op_go(x, op->linked, RC_OP_DEFERRED);
+		op_go(x, op->linked, RC_STEP_DEFERRED);
 	}
 }
 
@@ -118,12 +118,12 @@ void op_defer(struct rc_exec *x, struct rc_op *op, const char *code, const char 
 {
 	if (code && !op->error_code)
 		say(x, op, code, message);
-	op_go(x, op, RC_OP_DEFERRED);
+	op_go(x, op, RC_STEP_DEFERRED);
 }
 
 void op_requeue(struct rc_exec *x, struct server *s, struct rc_op *op)
 {
-	op_go(x, op, RC_OP_QUEUED);
+	op_go(x, op, RC_STEP_QUEUED);
 	if (op->not_before_ns > x_now(x))
 		opq_push(&s->held, op);
 	else
@@ -170,7 +170,7 @@ void server_defer_all(struct server *s)
 		while (s->q[c].n) {
 			struct rc_op *op = opq_pop(&s->q[c]);
 
-			if (op->state != RC_OP_QUEUED)
+			if (op->state != RC_STEP_QUEUED)
 				continue; /* a linked half that ended with its create */
 			if (op->action == RC_ACT_CREATE && s->pacer.parked)
 				op->queue_position = ++position;

@@ -126,10 +126,10 @@ static bool sendable(struct server *s, struct rc_op *op)
 {
 	struct rc_exec *x = s->t->x;
 
-	if (op->state != RC_OP_QUEUED)
+	if (op->state != RC_STEP_QUEUED)
 		return false;
 	if (op->action != RC_ACT_CREATE && s->t->cfg->schema->has_ids && !op->remote_id.n) {
-		op_go(x, op, RC_OP_VERIFY); /* the id is the provider's secret until it is listed */
+		op_go(x, op, RC_STEP_VERIFY); /* the id is the provider's secret until it is listed */
 		opq_push(&s->verify, op);
 		return false;
 	}
@@ -238,7 +238,7 @@ static bool send_writes(struct server *s, const struct rc_pacer_decision *d, int
 		fill_user(s, &c->users[i], ops[i]);
 		ops[i]->attempts++;
 		ops[i]->sent_ns = now;
-		op_go(x, ops[i], RC_OP_SENT);
+		op_go(x, ops[i], RC_STEP_SENT);
 	}
 	free(ops);
 	if (c->req.kind == CALL_CREATE && s->t->conn->client_token) {

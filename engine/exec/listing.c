@@ -5,25 +5,25 @@
 
 enum { MAX_WALKS = 3, LARGEST_PAGE = 1000, MAX_PAGES = 100000 };
 
-void rc_listing_begin(struct rc_listing *l, unsigned page, bool needs_proof, const struct rc_slice *groups,
+void rc_listing_begin(struct rc_list *l, unsigned page, bool needs_proof, const struct rc_slice *groups,
 		      size_t n_groups)
 {
-	*l = (struct rc_listing){.page = page, .needs_proof = needs_proof, .total = -1, .n_groups = n_groups};
+	*l = (struct rc_list){.page = page, .needs_proof = needs_proof, .total = -1, .n_groups = n_groups};
 	l->groups = rc_arena_alloc(&l->mem, (n_groups + 1) * sizeof(*l->groups));
 	for (size_t i = 0; i < n_groups; i++)
 		l->groups[i] = rc_arena_copy(&l->mem, groups[i]);
 }
 
-void rc_listing_done(struct rc_listing *l)
+void rc_listing_done(struct rc_list *l)
 {
 	rc_arena_done(&l->mem);
 	free(l->rows);
 	free(l->by_id);
 	free(l->by_name);
-	*l = (struct rc_listing){0};
+	*l = (struct rc_list){0};
 }
 
-static size_t slot_of(const struct rc_listing *l, const uint32_t *table, struct rc_slice s, bool by_id)
+static size_t slot_of(const struct rc_list *l, const uint32_t *table, struct rc_slice s, bool by_id)
 {
 	size_t mask = l->table_size - 1, i = XXH3_64bits(s.p, s.n) & mask;
 
@@ -37,7 +37,7 @@ static size_t slot_of(const struct rc_listing *l, const uint32_t *table, struct 
 	return i;
 }
 
-static struct rc_listing_row *find(const struct rc_listing *l, const uint32_t *table, struct rc_slice s, bool by_id)
+static struct rc_listing_row *find(const struct rc_list *l, const uint32_t *table, struct rc_slice s, bool by_id)
 {
 	uint32_t at;
 
@@ -47,17 +47,17 @@ static struct rc_listing_row *find(const struct rc_listing *l, const uint32_t *t
 	return at ? &l->rows[at - 1] : NULL;
 }
 
-struct rc_listing_row *rc_listing_by_name(const struct rc_listing *l, struct rc_slice name)
+struct rc_listing_row *rc_listing_by_name(const struct rc_list *l, struct rc_slice name)
 {
 	return find(l, l->by_name, name, false);
 }
 
-struct rc_listing_row *rc_listing_by_id(const struct rc_listing *l, struct rc_slice id)
+struct rc_listing_row *rc_listing_by_id(const struct rc_list *l, struct rc_slice id)
 {
 	return find(l, l->by_id, id, true);
 }
 
-static void grow_tables(struct rc_listing *l)
+static void grow_tables(struct rc_list *l)
 {
 	l->table_size = l->table_size ? l->table_size * 2 : 256;
 	free(l->by_id);
@@ -73,7 +73,7 @@ static void grow_tables(struct rc_listing *l)
 	}
 }
 
-static void keep(struct rc_listing *l, struct rc_listed *to, const struct rc_listed *from)
+static void keep(struct rc_list *l, struct rc_listed *to, const struct rc_listed *from)
 {
 	to->name = rc_arena_copy(&l->mem, from->name);
 	to->remote_id = rc_arena_copy(&l->mem, from->remote_id);
@@ -87,7 +87,7 @@ static void keep(struct rc_listing *l, struct rc_listed *to, const struct rc_lis
 }
 
 /* Whether the row was new. */
-static bool add(struct rc_listing *l, const struct rc_listed *row)
+static bool add(struct rc_list *l, const struct rc_listed *row)
 {
 	struct rc_listing_row *known =
 		row->remote_id.n ? rc_listing_by_id(l, row->remote_id) : rc_listing_by_name(l, row->name);
@@ -112,7 +112,7 @@ static bool add(struct rc_listing *l, const struct rc_listed *row)
 	return true;
 }
 
-bool rc_listing_next(struct rc_listing *l, struct rc_call *ret)
+bool rc_listing_next(struct rc_list *l, struct rc_call *ret)
 {
 	if (l->state != RC_LISTING_RUNNING)
 		return false;
@@ -124,19 +124,19 @@ bool rc_listing_next(struct rc_listing *l, struct rc_call *ret)
 	return true;
 }
 
-static bool proven(const struct rc_listing *l)
+static bool proven(const struct rc_list *l)
 {
 	return l->total < 0 ? !l->needs_proof : (uint64_t)l->total == l->n;
 }
 
-static void end(struct rc_listing *l, const char *problem)
+static void end(struct rc_list *l, const char *problem)
 {
 	l->state = problem ? RC_LISTING_INCOMPLETE : RC_LISTING_COMPLETE;
 	l->problem = problem;
 }
 
 /* Rows of an earlier walk may have gone since: each walk begins with an empty picture. */
-static void restart(struct rc_listing *l)
+static void restart(struct rc_list *l)
 {
 	l->n = 0;
 	if (l->table_size) {
@@ -148,7 +148,7 @@ static void restart(struct rc_listing *l)
 	l->walk++;
 }
 
-static void walk_ended(struct rc_listing *l, bool broken)
+static void walk_ended(struct rc_list *l, bool broken)
 {
 	if (!broken && proven(l)) {
 		end(l, NULL);
@@ -177,7 +177,7 @@ static void walk_ended(struct rc_listing *l, bool broken)
 		      : "the number of accounts listed differs from the total told");
 }
 
-static void group_ended(struct rc_listing *l)
+static void group_ended(struct rc_list *l)
 {
 	l->marker = (struct rc_slice){0};
 	if (proven(l))
@@ -186,7 +186,7 @@ static void group_ended(struct rc_listing *l)
 		end(l, "accounts are missing from the listing, also from those of the groups");
 }
 
-void rc_listing_answer(struct rc_listing *l, const struct rc_answer *a)
+void rc_listing_answer(struct rc_list *l, const struct rc_answer *a)
 {
 	size_t fresh = 0;
 	bool stuck;
@@ -213,7 +213,7 @@ void rc_listing_answer(struct rc_listing *l, const struct rc_answer *a)
 		l->marker = rc_arena_copy(&l->mem, a->next_marker);
 }
 
-void rc_listing_fail(struct rc_listing *l, const char *problem)
+void rc_listing_fail(struct rc_list *l, const char *problem)
 {
 	end(l, rc_arena_strdup(&l->mem, problem));
 }

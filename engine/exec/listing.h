@@ -16,7 +16,7 @@ struct rc_listing_row {
 	bool mark;               /* the caller's scratch */
 };
 
-struct rc_listing {
+struct rc_list {
 	struct rc_arena mem;
 	struct rc_listing_row *rows;
 	size_t n, cap;
@@ -35,18 +35,18 @@ struct rc_listing {
 };
 
 /* groups: ids of the server's groups, borrowed until done; may be empty. */
-void rc_listing_begin(struct rc_listing *l, unsigned page, bool needs_proof, const struct rc_slice *groups,
+void rc_listing_begin(struct rc_list *l, unsigned page, bool needs_proof, const struct rc_slice *groups,
 		      size_t n_groups);
 /* Fills kind, marker, page_limit, group of the next call; false when the listing has ended (see state). */
-bool rc_listing_next(struct rc_listing *l, struct rc_call *ret);
+bool rc_listing_next(struct rc_list *l, struct rc_call *ret);
 /* An answer with verdict V_OK to the call that next() gave. */
-void rc_listing_answer(struct rc_listing *l, const struct rc_answer *a);
+void rc_listing_answer(struct rc_list *l, const struct rc_answer *a);
 /* The call failed for good. */
-void rc_listing_fail(struct rc_listing *l, const char *problem);
-void rc_listing_done(struct rc_listing *l);
+void rc_listing_fail(struct rc_list *l, const char *problem);
+void rc_listing_done(struct rc_list *l);
 
 /* Row of an account by exact name or by id; NULL: not listed. */
-struct rc_listing_row *rc_listing_by_name(const struct rc_listing *l, struct rc_slice name);
-struct rc_listing_row *rc_listing_by_id(const struct rc_listing *l, struct rc_slice id);
+struct rc_listing_row *rc_listing_by_name(const struct rc_list *l, struct rc_slice name);
+struct rc_listing_row *rc_listing_by_id(const struct rc_list *l, struct rc_slice id);
 
 #endif
