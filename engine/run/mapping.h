@@ -1,0 +1,50 @@
+/* engine/run/mapping.h - the expressions of one source, compiled for one header, and what they make of a row. */
+#ifndef RC_RUN_MAPPING_H
+#define RC_RUN_MAPPING_H
+#include "engine/base/arena.h"
+#include "engine/config/config.h"
+#include "engine/map/dates.h"
+#include "engine/map/expr.h"
+#include "engine/map/lookup.h"
+#include "engine/source/reader.h"
+
+struct rc_mapping;
+
+/* What a person shall be on one target. Slices live in the arena given to rc_mapping_row. */
+struct rc_want {
+	bool filtered;             /* the target's `where` says no */
+	const char *invalid;       /* a local rule is broken; NULL: fine */
+	struct rc_account account; /* canonical, without secrets */
+	struct rc_slice name;
+	struct rc_slice password;  /* by expression; plain, in the arena: wipe it; n 0: none or generated */
+	struct rc_slice server;    /* label by expression; n 0: none */
+	int64_t priority;
+};
+
+struct rc_mapped {
+	struct rc_slice key;
+	bool filtered; /* the source's `where` says no */
+	bool left;     /* evidence of leaving, now */
+	int64_t from_ns, until_ns; /* first moment with / without access; INT64_MIN / INT64_MAX: open */
+	double prefer;
+	struct rc_want *want; /* one per target; NULL when filtered */
+};
+
+/* columns: the header (CSV) with aliases already put in place; n 0 for LDIF. A name that is neither function nor column
+ * is RC_DATA when `seen` (the state has known such a column) lists it, else RC_CONFIG; err says which. */
+enum rc_code rc_mapping_new(const struct rc_config *cfg, size_t source, bool ldif, const struct rc_slice *columns,
+                            size_t n, const struct rc_lookups *lookups, const struct rc_slice *seen, size_t n_seen,
+                            struct rc_mapping **ret, struct rc_err *err);
+void rc_mapping_free(struct rc_mapping *m);
+
+/* Names of the columns that can reach a verdict; *ret_all: every column can. Secret fields' columns are left out. */
+const struct rc_slice *rc_mapping_used(const struct rc_mapping *m, size_t *ret_n, bool *ret_all);
+
+/* The key alone, from what is certain of a refused record; empty when unreadable. Lives in mem. */
+struct rc_slice rc_mapping_key(struct rc_mapping *m, const struct rc_slice *fields, size_t n, struct rc_arena *mem);
+
+/* RC_DATA: the row is refused, err says why (without file and line). secrets: also evaluate password expressions. */
+enum rc_code rc_mapping_row(struct rc_mapping *m, const struct rc_record *rec, bool secrets, struct rc_arena *mem,
+                            struct rc_mapped *ret, struct rc_err *err);
+
+#endif

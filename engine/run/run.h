@@ -1,0 +1,51 @@
+/* engine/run/run.h - one run from the config to the exit code: scan, decide, guard, carry out, report.
+ *
+ * The commands (engine/cmd) fill the options and print what comes out. */
+#ifndef RC_RUN_H
+#define RC_RUN_H
+#include "engine/base/clock.h"
+#include "engine/config/config.h"
+#include "engine/report/summary.h"
+
+struct rc_run_opts {
+	const char *command;   /* "plan", "sync", "refresh" */
+	const char *run_id;    /* NULL: made */
+	bool writes;           /* sync: changes accounts */
+	bool refresh;          /* list every target first, whatever the age of its snapshot */
+	bool list_only;        /* refresh */
+	bool rebind;
+	const char *const *targets; /* names; n 0: all */
+	size_t n_targets;
+	const char *const *only;    /* keys; n 0: everybody */
+	size_t n_only;
+	const char *const *exclude; /* keys kept out of this run */
+	size_t n_exclude;
+	int64_t deadline_ns;      /* 0: the config's */
+	int64_t drain_timeout_ns; /* -1: 10 s */
+	int64_t wait_lock_ns;
+	struct {
+		bool set;
+		struct rc_limit limit;
+	} max_creates, max_updates, max_deletes, max_changes, max_renames;
+	bool accept_source;
+	bool progress, colour, quiet;
+	bool ask;                 /* on a terminal, before the first write */
+	const char *const *invocation;
+	size_t n_invocation;
+	const struct rc_clock *clock; /* NULL: the system's */
+};
+
+struct rc_run_result {
+	enum rc_code code;
+	bool changes;       /* plan: there is something to do */
+	bool summary_valid; /* text below may be printed */
+	struct rc_buf text; /* the summary for stdout; the caller's to free */
+	char run_id[80];
+};
+
+/* Runs. Errors before a run begins (64, 78, 79) and those that end it are in *err; *ret is always filled and its code
+ * is the exit code. */
+enum rc_code rc_run(const struct rc_config *cfg, const struct rc_run_opts *opts, struct rc_run_result *ret,
+                    struct rc_err *err);
+
+#endif

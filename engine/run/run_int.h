@@ -1,0 +1,108 @@
+/* engine/run/run_int.h - the run's own types, shared by engine/run only. */
+#ifndef RC_RUN_INT_H
+#define RC_RUN_INT_H
+#include "engine/exec/exec.h"
+#include "engine/op.h"
+#include "engine/report/report.h"
+#include "engine/run/run.h"
+#include "engine/run/scan.h"
+#include "engine/store/lock.h"
+#include "engine/store/writer.h"
+
+enum { RUN_GUARDS = 10 };
+
+struct run_server {
+	bool list_needed, list_done, list_complete;
+	int64_t rows;
+	char problem[200];
+};
+
+struct run_target {
+	const struct rc_target *cfg;
+	uint16_t number;
+	bool selected, stopped, list_needed;
+	enum rc_code code;
+	const char *stopped_by;
+	char why[500];
+	uint64_t known, wanted, unmanaged, drift, actual;
+	bool listed; /* every server's list is proven complete in this run */
+	struct run_server *servers;
+	struct rc_summary_guard guards[RUN_GUARDS];
+	char guard_limit[RUN_GUARDS][64];
+	size_t n_guards;
+	uint64_t n_ops, by_action[RC_ACTION_COUNT], renames, blanked, creates, updates, deletes;
+	struct rc_timeline timeline;
+	uint64_t pending_none; /* people none/done without a row */
+};
+
+struct pending { /* an outcome that needs no call, and the record to write with it */
+	struct rc_outcome o;
+	struct rc_known known;
+	bool put, drop;
+	struct rc_person *person;
+};
+
+struct op_info { /* behind rc_op.owner */
+	struct rc_person *person;
+	struct rc_known known; /* as it was */
+	bool has_known, drift;
+	uint64_t journal_id;
+	uint64_t intent_seq;
+};
+
+struct rc_run {
+	const struct rc_config *cfg;
+	const struct rc_run_opts *opts;
+	const struct rc_clock *clock;
+	char run_id[80];
+	int64_t started_ns, started_mono;
+	struct rc_lock *lock;
+	struct rc_store *store;
+	struct rc_writer *writer; /* NULL: this run writes no state */
+	struct rc_view *view;
+	bool scratch; /* the store is a copy that goes away */
+	char scratch_dir[300];
+	struct run_target *targets;
+	struct rc_scan scan;
+	bool scanned;
+	struct rc_arena mem;
+	struct rc_op **ops;
+	size_t n_ops, cap_ops;
+	struct pending *pending;
+	size_t n_pending, cap_pending;
+	struct rc_report *report;
+	struct rc_exec *exec;
+	struct rc_err fault; /* 70 or 73 in mid-run */
+	enum rc_code code;
+	int signal;
+	const char *notes[8];
+	size_t n_notes;
+};
+
+/* state.c: lock, store, binding */
+enum rc_code run_open_state(struct rc_run *r, struct rc_err *err);
+void run_close_state(struct rc_run *r);
+enum rc_code run_view(struct rc_run *r, struct rc_err *err); /* a fresh view; ends the old one */
+
+/* decide.c: wanted against known, person by person */
+enum rc_code run_decide(struct rc_run *r, struct rc_err *err);
+/* guards.c */
+void run_guards(struct rc_run *r);
+/* names.c: two people, one name */
+void run_settle_names(struct rc_run *r);
+/* lists.c: the provider's list into the snapshot */
+void run_listed(struct rc_run *r, size_t target, size_t server, const struct rc_list *l);
+/* carry.c: the loop */
+enum rc_code run_loop(struct rc_run *r, struct rc_err *err); /* until the executor has ended */
+enum rc_code run_make_exec(struct rc_run *r, struct rc_err *err);
+/* outcome.c: rows and records */
+void run_outcome_op(struct rc_run *r, struct rc_op *op, enum rc_status status);
+void run_outcome_pending(struct rc_run *r, bool planned);
+void run_settle_people(struct rc_run *r);
+/* finish.c */
+enum rc_code run_finish(struct rc_run *r, struct rc_run_result *ret, struct rc_err *err);
+
+void run_stop_target(struct rc_run *r, size_t target, enum rc_code code, const char *by, const char *fmt, ...)
+	__attribute__((format(printf, 5, 6)));
+
+#endif

@@ -1,0 +1,713 @@
+#include "engine/run/scan_int.h"
+#include "engine/base/alloc.h"
+#include "engine/store/writer.h"
+#include <stdio.h>
+#include <stdlib.h>
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+enum { ROWS_AT_ONCE = 256, CELL_SEPARATOR = 0x1f };
+
+struct walk { /* of one source */
+	struct rc_scan *s;
+	struct rc_scan_source *src;
+	uint16_t index;
+	struct rc_view *view;
+	struct rc_order_info order;
+	bool in_order;
+	const uint8_t (**rows)[16];
+	const uint8_t (**keys)[16];
+	struct rc_rowmatch match;
+	struct rc_mapping *mapping;
+	struct rc_splitter *splitter;
+	XXH3_state_t *hash;
+	uint32_t file;
+	const struct rc_reader *reader;
+};
+
+static size_t table_slot(const struct rc_scan *s, const uint8_t hash[16])
+{
+	uint64_t h;
+	size_t at;
+
+	memcpy(&h, hash, sizeof(h));
+	for (at = (size_t)h & (s->table_size - 1); s->table[at]; at = (at + 1) & (s->table_size - 1))
+		if (memcmp(s->people[s->table[at] - 1].hash, hash, 16) == 0)
+			break;
+	return at;
+}
+
+struct rc_person *rc_scan_find(const struct rc_scan *s, const uint8_t hash[16])
+{
+	uint32_t at = s->table_size ? s->table[table_slot(s, hash)] : 0;
+
+	return at ? &s->people[at - 1] : NULL;
+}
+
+struct rc_person *scan_add(struct rc_scan *s, const uint8_t hash[16])
+{
+	struct rc_person *p;
+
+	if (s->n == s->cap) {
+		s->cap = s->cap ? s->cap * 2 : 256;
+		s->people = rc_xreallocarray(s->people, s->cap, sizeof(*s->people));
+	}
+	if ((s->n + 1) * 2 > s->table_size) {
+		s->table_size = s->table_size ? s->table_size * 2 : 1024;
+		free(s->table);
+		s->table = rc_xcalloc(s->table_size, sizeof(*s->table));
+		for (size_t i = 0; i < s->n; i++)
+			s->table[table_slot(s, s->people[i].hash)] = (uint32_t)i + 1;
+	}
+	p = &s->people[s->n++];
+	*p = (struct rc_person){ 0 };
+	memcpy(p->hash, hash, 16);
+	s->table[table_slot(s, hash)] = (uint32_t)s->n;
+	return p;
+}
+
+void scan_refuse(struct rc_scan *s, uint16_t source, uint32_t file, uint64_t line, const char *why, struct rc_slice raw)
+{
+	if (s->n_refused == s->cap_refused) {
+		s->cap_refused = s->cap_refused ? s->cap_refused * 2 : 64;
+		s->refused = rc_xreallocarray(s->refused, s->cap_refused, sizeof(*s->refused));
+	}
+	s->refused[s->n_refused++] = (struct rc_refused){
+		source, file, line, rc_arena_strdup(&s->mem, why), raw.p ? rc_arena_copy(&s->mem, raw) : raw
+	};
+	s->sources[source].rejected++;
+}
+
+static void add_ref(struct rc_scan_source *src, uint32_t ref)
+{
+	if (src->n_refs == src->cap_refs) {
+		src->cap_refs = src->cap_refs ? src->cap_refs * 2 : 4096;
+		src->refs = rc_xreallocarray(src->refs, src->cap_refs, sizeof(*src->refs));
+	}
+	src->refs[src->n_refs++] = ref;
+}
+
+/* ---- the seed: everything beside the row that can change a row's verdict */
+
+static enum rc_code load_lookup(struct rc_lookups *all, const struct rc_setting *cfg, struct rc_err *err)
+{
+	struct rc_lookup *table = rc_lookups_table(all, cfg->name);
+	struct rc_reader_opts o = { .in.path = cfg->value, .format = RC_FORMAT_CSV };
+	struct rc_reader *r;
+	struct rc_record rec;
+	struct rc_reject rej;
+	enum rc_code code = rc_reader_open(&o, &r, err);
+	enum rc_read got;
+
+	if (code)
+		return code;
+	while ((got = rc_reader_next(r, &rec, &rej, err)) == RC_READ_RECORD && !code) {
+		if (rec.n < 2)
+			code = rc_fail(err, RC_DATA, "%s: a lookup table needs two columns", cfg->value);
+		else
+			code = rc_lookup_add(table, rec.field[0], rec.field[1], err);
+	}
+	if (got == RC_READ_REJECT)
+		code = rc_fail(err, RC_DATA, "%s:%llu: %s", cfg->value, (unsigned long long)rej.line, rej.why);
+	else if (got == RC_READ_ERROR)
+		code = RC_DATA;
+	rc_reader_free(r);
+	return code;
+}
+
+enum rc_code rc_scan_begin(struct rc_scan *s, const struct rc_config *cfg, struct rc_store *store, bool secrets,
+                           struct rc_err *err)
+{
+	struct {
+		uint8_t lookups[16];
+		uint32_t revision;
+		char hash[65];
+	} parts;
+	XXH128_hash_t h;
+	XXH128_canonical_t canonical;
+
+	*s = (struct rc_scan){ .cfg = cfg, .store = store, .secrets = secrets, .absence_ok = true };
+	s->sources = rc_xcalloc(cfg->n_sources, sizeof(*s->sources));
+	s->lookups = rc_lookups_new();
+	for (size_t i = 0; i < cfg->n_lookups; i++) {
+		enum rc_code code = load_lookup(s->lookups, &cfg->lookups[i], err);
+
+		if (code)
+			return code;
+	}
+	memset(&parts, 0, sizeof(parts));
+	rc_lookups_hash(s->lookups, parts.lookups);
+	parts.revision = RC_EXPR_FUNCTIONS_REVISION;
+	snprintf(parts.hash, sizeof(parts.hash), "%s", cfg->hash);
+	h = XXH3_128bits(&parts, sizeof(parts));
+	XXH128_canonicalFromHash(&canonical, h);
+	memcpy(s->seed, canonical.digest, sizeof(s->seed));
+	return RC_OK;
+}
+
+void rc_scan_done(struct rc_scan *s)
+{
+	for (size_t i = 0; s->sources && i < s->cfg->n_sources; i++) {
+		struct rc_scan_source *src = &s->sources[i];
+
+		for (size_t f = 0; f < src->n_files; f++)
+			free((void *)src->files[f]);
+		free(src->files);
+		free(src->refs);
+	}
+	free(s->sources);
+	free(s->people);
+	free(s->table);
+	free(s->refused);
+	rc_lookups_free(s->lookups);
+	rc_arena_done(&s->mem);
+	rc_arena_wipe(&s->secret_mem);
+	*s = (struct rc_scan){ 0 };
+}
+
+/* ---- the sequence of the last applied input */
+
+static const uint8_t *order_row(void *ctx, size_t i)
+{
+	struct walk *w = ctx;
+
+	return w->rows[i / RC_ORDER_BLOCK][i % RC_ORDER_BLOCK];
+}
+
+static const uint8_t *order_key(void *ctx, size_t i)
+{
+	struct walk *w = ctx;
+
+	return w->keys[i / RC_ORDER_BLOCK][i % RC_ORDER_BLOCK];
+}
+
+static void open_order(struct walk *w)
+{
+	struct rc_sequence seq = { w, order_row, order_key, 0 };
+	size_t blocks;
+
+	w->in_order = rc_view_order(w->view, w->index, &w->order) && w->order.current &&
+	              memcmp(w->order.seed, w->s->seed, 16) == 0 && w->order.n < RC_REF_PERSON &&
+	              w->s->cfg->n_sources == 1;
+	if (w->in_order) {
+		blocks = (size_t)((w->order.n + RC_ORDER_BLOCK - 1) / RC_ORDER_BLOCK);
+		w->rows = rc_xcalloc(blocks, sizeof(*w->rows));
+		w->keys = rc_xcalloc(blocks, sizeof(*w->keys));
+		for (size_t i = 0; i < blocks && w->in_order; i++) {
+			struct rc_order_block b;
+
+			w->in_order = rc_view_order_block(w->view, w->index, i, &b);
+			w->rows[i] = b.rows;
+			w->keys[i] = b.keys;
+		}
+	}
+	if (w->in_order)
+		seq.n = (size_t)w->order.n;
+	rc_rowmatch_init(&w->match, &seq);
+	w->src->order_used = w->in_order;
+}
+
+/* ---- one row */
+
+static void row_hash(struct walk *w, struct rc_slice raw, uint8_t ret[16])
+{
+	const struct rc_slice *cells;
+	size_t n = rc_splitter_cells(w->splitter, raw, &cells);
+	XXH128_canonical_t canonical;
+	const char separator = CELL_SEPARATOR;
+
+	if (n == 0) {
+		memset(ret, 0, 16);
+		return;
+	}
+	if (n > 1 && cells[n - 1].p + cells[n - 1].n - cells[0].p <= (ptrdiff_t)raw.n && cells[0].p >= raw.p) {
+		size_t total = 0;
+
+		for (size_t i = 0; i < n; i++)
+			total += cells[i].n + 1;
+		if (total == (size_t)(cells[n - 1].p + cells[n - 1].n - cells[0].p) + 1) { /* neighbours: one piece */
+			XXH128_canonicalFromHash(&canonical, XXH3_128bits(cells[0].p, total - 1));
+			memcpy(ret, canonical.digest, 16);
+			return;
+		}
+	}
+	XXH3_128bits_reset(w->hash);
+	for (size_t i = 0; i < n; i++) {
+		XXH3_128bits_update(w->hash, cells[i].p, cells[i].n);
+		XXH3_128bits_update(w->hash, &separator, 1);
+	}
+	XXH128_canonicalFromHash(&canonical, XXH3_128bits_digest(w->hash));
+	memcpy(ret, canonical.digest, 16);
+}
+
+static void no_absence(struct walk *w, uint64_t line)
+{
+	if (!w->src->unreadable) {
+		w->src->unreadable = true;
+		w->src->unreadable_line = line;
+		w->src->unreadable_file = w->file;
+	}
+	w->s->absence_ok = false;
+}
+
+static void freeze(struct rc_person *p, const char *why)
+{
+	p->kind = RC_PERSON_FROZEN;
+	p->why = why;
+}
+
+/* A refused row: its person is frozen, or nobody's absence counts. */
+static void refuse(struct walk *w, uint64_t line, const char *why, struct rc_slice raw, struct rc_slice key)
+{
+	struct rc_scan *s = w->s;
+	uint8_t hash[16];
+	struct rc_person *p;
+
+	scan_refuse(s, w->index, w->file, line, why, raw);
+	if (!key.n) {
+		no_absence(w, line);
+		add_ref(w->src, RC_REF_NONE);
+		return;
+	}
+	rc_store_key_hash(s->store, key, hash);
+	p = rc_scan_find(s, hash);
+	if (!p) {
+		p = scan_add(s, hash);
+		p->key = key;
+		p->source = w->index;
+		p->file = w->file;
+		p->line = line;
+	}
+	freeze(p, s->refused[s->n_refused - 1].why);
+	add_ref(w->src, (uint32_t)(p - s->people) | RC_REF_PERSON);
+}
+
+/* Two rows claim one key. Returns whether the new row takes the place of the old one. */
+static enum rc_code duplicate(struct walk *w, struct rc_person *p, const struct rc_mapped *m, uint64_t line,
+                              struct rc_slice raw, bool *ret_replace, struct rc_err *err)
+{
+	struct rc_scan *s = w->s;
+	const char *file = w->src->files[w->file];
+	char why[400];
+
+	*ret_replace = false;
+	if (p->source != w->index)
+		return RC_OK; /* sources in order of precedence: the first that has a person decides */
+	switch (s->cfg->sources[w->index].duplicates) {
+	case RC_DUP_ERROR:
+		return rc_fail_line(err, RC_DATA, line, "%s:%llu: key %.*s is in line %llu already (duplicates is \"error\")", file,
+		                    (unsigned long long)line, (int)p->key.n, p->key.p, (unsigned long long)p->line);
+	case RC_DUP_FIRST:
+		w->src->filtered++;
+		return RC_OK;
+	case RC_DUP_LAST:
+		*ret_replace = true;
+		w->src->filtered++;
+		return RC_OK;
+	case RC_DUP_PREFER:
+		if (p->kind != RC_PERSON_FROZEN && m->prefer != p->mapped.prefer) {
+			*ret_replace = m->prefer > p->mapped.prefer;
+			w->src->filtered++;
+			return RC_OK;
+		}
+		break;
+	case RC_DUP_REJECT:
+		break;
+	}
+	snprintf(why, sizeof(why), "key %.*s is in lines %llu and %llu", (int)p->key.n, p->key.p, (unsigned long long)p->line,
+	         (unsigned long long)line);
+	rc_printable(why, sizeof(why));
+	if (p->kind != RC_PERSON_FROZEN) {
+		scan_refuse(s, w->index, p->file, p->line, why, p->raw);
+		if (p->kind == RC_PERSON_FILTERED)
+			w->src->filtered--;
+	}
+	scan_refuse(s, w->index, w->file, line, why, raw);
+	freeze(p, s->refused[s->n_refused - 1].why);
+	return RC_OK;
+}
+
+static enum rc_code changed_row(struct walk *w, const struct rc_row *row, const uint8_t hash[16], struct rc_err *err)
+{
+	struct rc_scan *s = w->s;
+	struct rc_record rec;
+	struct rc_reject rej;
+	struct rc_mapped m;
+	struct rc_err why;
+	struct rc_person *p;
+	uint8_t key[16];
+	bool replace = true;
+	enum rc_read got = rc_splitter_split(w->splitter, row->raw, row->line, &rec, &rej, err);
+
+	if (got == RC_READ_ERROR)
+		return RC_DATA;
+	if (got == RC_READ_REJECT) {
+		refuse(w, row->line, rej.why, row->raw, rc_mapping_key(w->mapping, rej.field, rej.n, &s->mem));
+		return RC_OK;
+	}
+	if (rc_mapping_row(w->mapping, &rec, s->secrets, &s->mem, &m, &why)) {
+		refuse(w, row->line, why.what, row->raw, m.key);
+		return RC_OK;
+	}
+	rc_store_key_hash(s->store, m.key, key);
+	p = rc_scan_find(s, key);
+	if (p) {
+		enum rc_code code = duplicate(w, p, &m, row->line, row->raw, &replace, err);
+
+		if (code)
+			return code;
+		if (!replace) {
+			add_ref(w->src, RC_REF_NONE);
+			return RC_OK;
+		}
+	} else {
+		p = scan_add(s, key);
+		w->src->filtered += m.filtered;
+	}
+	p->key = m.key;
+	memcpy(p->row, hash, 16);
+	p->source = w->index;
+	p->file = w->file;
+	p->line = row->line;
+	p->mapped = m;
+	p->kind = m.filtered ? RC_PERSON_FILTERED : RC_PERSON_PRESENT;
+	p->raw = s->cfg->sources[w->index].duplicates == RC_DUP_REJECT ? rc_arena_copy(&s->mem, row->raw) : (struct rc_slice){ 0 };
+	add_ref(w->src, (uint32_t)(p - s->people) | RC_REF_PERSON);
+	return RC_OK;
+}
+
+static enum rc_code one_row(struct walk *w, const struct rc_row *row, struct rc_err *err)
+{
+	uint8_t hash[16];
+	size_t at;
+
+	w->src->rows++;
+	row_hash(w, row->raw, hash);
+	at = rc_rowmatch_row(&w->match, hash, row->line);
+	if (at == SIZE_MAX)
+		return changed_row(w, row, hash, err);
+	add_ref(w->src, (uint32_t)at);
+	return RC_OK;
+}
+
+static enum rc_code read_rows(struct walk *w, struct rc_reader *r, struct rc_err *err)
+{
+	for (;;) {
+		struct rc_row rows[ROWS_AT_ONCE];
+		struct rc_reject rej;
+		size_t n;
+		enum rc_read got = rc_reader_next_rows(r, rows, ROWS_AT_ONCE, &n, &rej, err);
+
+		for (size_t i = 0; i < n; i++) {
+			enum rc_code code = one_row(w, &rows[i], err);
+
+			if (code)
+				return code;
+		}
+		if (got == RC_READ_END)
+			return RC_OK;
+		if (got == RC_READ_ERROR)
+			return RC_DATA;
+		if (got == RC_READ_REJECT) {
+			w->src->rows++;
+			refuse(w, rej.line, rej.why, rej.raw, rc_mapping_key(w->mapping, rej.field, rej.n, &w->s->mem));
+		}
+	}
+}
+
+/* ---- one file */
+
+static struct rc_slice alias_of(const struct rc_source *s, struct rc_slice column)
+{
+	for (size_t i = 0; i < s->n_columns; i++)
+		for (size_t j = 0; j < s->columns[i].aliases.n; j++)
+			if (rc_slice_eqs(column, s->columns[i].aliases.v[j]))
+				return rc_slice_str(s->columns[i].name);
+	return column;
+}
+
+static void keep_header(struct walk *w, const struct rc_reader *r)
+{
+	struct rc_scan *s = w->s;
+	size_t n;
+	const struct rc_slice *columns = rc_reader_columns(r, &n);
+
+	w->src->ldif = rc_reader_format(r) == RC_FORMAT_LDIF;
+	w->src->delimiter = w->src->ldif ? 0 : rc_reader_delimiter(r);
+	w->src->columns = rc_arena_alloc(&s->mem, (n + 1) * sizeof(*columns));
+	w->src->n_columns = n;
+	for (size_t i = 0; i < n; i++)
+		w->src->columns[i] = rc_arena_copy(&s->mem, columns[i]);
+}
+
+/* Names the mapping uses, as this header spells them. */
+static enum rc_code select_columns(struct walk *w, const struct rc_slice *header, const struct rc_slice *named, size_t n)
+{
+	size_t n_used;
+	bool all;
+	const struct rc_slice *used = rc_mapping_used(w->mapping, &n_used, &all);
+	struct rc_slice *names = rc_xcalloc(n_used + n + 1, sizeof(*names));
+	size_t count = 0;
+
+	for (size_t i = 0; i < n; i++)
+		for (size_t j = 0; j < n_used || all; j++)
+			if (all || rc_slice_eq(named[i], used[j])) {
+				names[count++] = header[i];
+				break;
+			}
+	if (n == 0)
+		for (size_t j = 0; j < n_used; j++)
+			names[count++] = used[j];
+	rc_splitter_select(w->splitter, names, count);
+	free(names);
+	return RC_OK;
+}
+
+static enum rc_code begin_file(struct walk *w, const struct rc_reader *r, struct rc_err *err)
+{
+	struct rc_scan *s = w->s;
+	const struct rc_source *cfg = &s->cfg->sources[w->index];
+	struct rc_source_facts facts = { 0 };
+	size_t n;
+	const struct rc_slice *columns = rc_reader_columns(r, &n);
+	struct rc_slice *named = rc_arena_alloc(&s->mem, (n + 1) * sizeof(*named));
+	enum rc_code code;
+
+	for (size_t i = 0; i < n; i++)
+		named[i] = alias_of(cfg, columns[i]);
+	rc_view_source(w->view, w->index, &s->mem, &facts);
+	if (w->src->n_files == 1)
+		keep_header(w, r);
+	rc_mapping_free(w->mapping);
+	w->mapping = NULL;
+	code = rc_mapping_new(s->cfg, w->index, rc_reader_format(r) == RC_FORMAT_LDIF, named, n, s->lookups, facts.columns,
+	                      facts.n_columns, &w->mapping, err);
+	if (code == RC_CONFIG && w->src->n_files > 1)
+		err->code = code = RC_DATA; /* the file before had it: this one is the odd one */
+	if (code)
+		return code;
+	rc_splitter_free(w->splitter);
+	w->splitter = rc_splitter_new(r);
+	return select_columns(w, columns, named, n);
+}
+
+static enum rc_code one_file(struct walk *w, struct rc_reader *r, const char *name, struct rc_err *err)
+{
+	struct rc_scan_source *src = w->src;
+	const struct rc_stream_info *info;
+	enum rc_code code;
+
+	w->file = (uint32_t)src->n_files;
+	src->files = rc_xreallocarray(src->files, src->n_files + 1, sizeof(*src->files));
+	src->files[src->n_files++] = rc_xstrdup(name);
+	code = begin_file(w, r, err);
+	if (!code)
+		code = read_rows(w, r, err);
+	info = rc_reader_info(r);
+	src->bytes += info->bytes;
+	if (info->mtime_ns > src->mtime_ns)
+		src->mtime_ns = info->mtime_ns;
+	if (!code) {
+		uint64_t both[4];
+
+		memcpy(both, src->content, 16);
+		both[2] = info->hash[0];
+		both[3] = info->hash[1];
+		XXH128_canonical_t c;
+
+		XXH128_canonicalFromHash(&c, XXH3_128bits(both, sizeof(both)));
+		memcpy(src->content, c.digest, 16);
+	}
+	return code;
+}
+
+/* ---- after the last row */
+
+static bool known_anywhere(struct walk *w, const uint16_t *targets, const uint8_t *hash)
+{
+	struct rc_known k;
+
+	for (size_t i = 0; i < w->s->cfg->n_targets; i++)
+		if (rc_view_known_hash(w->view, targets[i], hash, &k))
+			return true;
+	return false;
+}
+
+/* Entries that no row matched: their people have another row now, or none. A person whose old row matched and who has
+ * a second, differing row is a duplicate. */
+static enum rc_code sweep_order(struct walk *w, const uint16_t *targets, bool *ret_again)
+{
+	struct rc_scan *s = w->s;
+	struct rc_source_facts facts = { 0 };
+	uint64_t gone = 0; /* filtered rows of last time that are not in the input any more, or differ */
+
+	for (size_t i = 0; i < w->match.seq.n; i++) {
+		const uint8_t *key = order_key(w, i);
+		struct rc_person *p = s->n ? rc_scan_find(s, key) : NULL;
+
+		if (w->match.line[i] && p) {
+			*ret_again = true; /* a copy or a second row: rare, so the whole input is looked at */
+			return RC_OK;
+		}
+		if (w->match.line[i])
+			continue;
+		if (!known_anywhere(w, targets, key))
+			gone++;
+		else if (!p)
+			scan_add(s, key)->kind = RC_PERSON_ABSENT;
+	}
+	if (rc_view_source(w->view, w->index, &s->mem, &facts) && facts.filtered > gone)
+		w->src->filtered += facts.filtered - gone;
+	return RC_OK;
+}
+
+static void sweep_records(struct rc_scan *s, struct rc_view *v, uint16_t target, bool open_only)
+{
+	struct rc_walk walk = { 0 };
+	struct rc_known k;
+	const uint8_t *hash;
+
+	if (open_only)
+		rc_walk_open_begin(v, target, &walk);
+	else
+		rc_walk_known_begin(v, target, &walk);
+	while (open_only ? rc_walk_open(&walk, &k, &hash) : rc_walk_known(&walk, &k, &hash))
+		if (!rc_scan_find(s, hash))
+			scan_add(s, hash)->kind = RC_PERSON_ABSENT;
+	rc_walk_end(&walk);
+}
+
+static void walk_done(struct walk *w)
+{
+	rc_rowmatch_done(&w->match);
+	rc_mapping_free(w->mapping);
+	rc_splitter_free(w->splitter);
+	XXH3_freeState(w->hash);
+	free(w->rows);
+	free(w->keys);
+}
+
+static void forget_all(struct rc_scan *s)
+{
+	struct rc_scan_source *src = &s->sources[0];
+
+	for (size_t f = 0; f < src->n_files; f++)
+		free((void *)src->files[f]);
+	free(src->files);
+	free(src->refs);
+	*src = (struct rc_scan_source){ 0 };
+	s->n = s->n_refused = 0;
+	s->absence_ok = true;
+	if (s->table)
+		memset(s->table, 0, s->table_size * sizeof(*s->table));
+}
+
+static enum rc_code one_source(struct rc_scan *s, struct rc_view *v, uint16_t index, bool try_order, const uint16_t *targets,
+                               bool *ret_again, struct rc_err *err)
+{
+	struct walk w = { .s = s, .src = &s->sources[index], .index = index, .view = v };
+	struct rc_feed feed;
+	enum rc_code code = rc_feed_open(&feed, s->cfg, index, err);
+
+	if (code)
+		return code;
+	w.hash = XXH3_createState();
+	if (try_order)
+		open_order(&w);
+	else
+		rc_rowmatch_init(&w.match, &(struct rc_sequence){ 0 });
+	while (!code) {
+		struct rc_reader *r = NULL;
+		const char *name = NULL;
+
+		code = rc_feed_next(&feed, &r, &name, err);
+		if (code || !r)
+			break;
+		code = one_file(&w, r, name, err);
+		rc_reader_free(r);
+	}
+	rc_feed_done(&feed);
+	w.src->matched = w.match.matched;
+	w.src->order_same = w.in_order && w.match.missed == 0 && w.match.matched == w.match.seq.n;
+	if (!code && w.in_order)
+		code = sweep_order(&w, targets, ret_again);
+	walk_done(&w);
+	return code;
+}
+
+enum rc_code rc_scan_run(struct rc_scan *s, struct rc_view *v, const uint16_t *targets, struct rc_err *err)
+{
+	bool again = false, ordered = true;
+	enum rc_code code = RC_OK;
+
+	for (uint16_t i = 0; i < s->cfg->n_sources && !code && !again; i++)
+		code = one_source(s, v, i, true, targets, &again, err);
+	if (again && !code) {
+		forget_all(s);
+		code = one_source(s, v, 0, false, targets, &again, err);
+		ordered = false;
+	}
+	for (size_t i = 0; i < s->cfg->n_sources; i++)
+		ordered &= s->sources[i].order_used;
+	for (size_t i = 0; i < s->cfg->n_targets && !code; i++)
+		sweep_records(s, v, targets[i], ordered);
+	return code;
+}
+
+/* ---- the sequence for next time */
+
+enum { STORE_AT_ONCE = 4096 };
+
+void rc_scan_store(const struct rc_scan *s, struct rc_view *v, struct rc_writer *w, const char *run_id, int64_t now_ns)
+{
+	for (uint16_t i = 0; i < s->cfg->n_sources; i++) {
+		const struct rc_scan_source *src = &s->sources[i];
+		struct walk old = { .s = (struct rc_scan *)s, .src = (struct rc_scan_source *)src, .index = i, .view = v };
+		struct rc_source_facts facts = { .rows = src->rows,
+			                         .filtered = src->filtered,
+			                         .rejected = src->rejected,
+			                         .bytes = src->bytes,
+			                         .mtime_ns = src->mtime_ns,
+			                         .applied_ns = now_ns,
+			                         .run_id = rc_slice_str(run_id),
+			                         .columns = src->columns,
+			                         .n_columns = src->n_columns };
+		uint8_t(*rows)[16] = rc_xcalloc(STORE_AT_ONCE, 16);
+		uint8_t(*keys)[16] = rc_xcalloc(STORE_AT_ONCE, 16);
+		size_t n = 0;
+
+		memcpy(facts.content, src->content, 16);
+		rc_writer_source(w, i, &facts);
+		if (src->order_used)
+			open_order(&old);
+		rc_writer_order_begin(w, i, s->seed, false);
+		for (size_t r = 0; r < src->n_refs; r++) {
+			uint32_t ref = src->refs[r];
+
+			if (ref == RC_REF_NONE)
+				continue;
+			if (ref & RC_REF_PERSON) {
+				const struct rc_person *p = &s->people[ref & ~RC_REF_PERSON];
+
+				memcpy(keys[n], p->hash, 16);
+				if (p->settled)
+					memcpy(rows[n], p->row, 16);
+				else
+					memset(rows[n], 0, 16);
+			} else {
+				memcpy(keys[n], order_key(&old, ref), 16);
+				memcpy(rows[n], order_row(&old, ref), 16);
+			}
+			if (++n == STORE_AT_ONCE || r + 1 == src->n_refs) {
+				rc_writer_order_add(w, i, (const uint8_t(*)[16])rows, (const uint8_t(*)[16])keys, NULL, n);
+				n = 0;
+			}
+		}
+		if (n)
+			rc_writer_order_add(w, i, (const uint8_t(*)[16])rows, (const uint8_t(*)[16])keys, NULL, n);
+		rc_writer_order_commit(w, i);
+		walk_done(&old);
+		free(rows);
+		free(keys);
+	}
+}

@@ -1,0 +1,91 @@
+/* engine/run/scan.h - reads the sources and tells whom this run has to think about: rows that differ from the last
+ * applied input, people who are no longer in it, and people the snapshot holds open.
+ *
+ * Unchanged rows are counted and nothing else. Memory: what differs, plus 8 bytes a row (16 with the index of
+ * rowmatch.h). A source that cannot be read to its end is RC_DATA. */
+#ifndef RC_RUN_SCAN_H
+#define RC_RUN_SCAN_H
+#include "engine/run/mapping.h"
+#include "engine/store/meta.h"
+#include "engine/store/snapshot.h"
+
+enum rc_person_kind {
+	RC_PERSON_PRESENT,
+	RC_PERSON_FILTERED, /* the source's `where` says no */
+	RC_PERSON_FROZEN,   /* a row of theirs was refused: nothing is known, nothing is done */
+	RC_PERSON_ABSENT,   /* in no row */
+};
+
+struct rc_person {
+	uint8_t hash[16];        /* of the key */
+	uint8_t row[16];         /* of the used columns */
+	struct rc_slice key;     /* empty for ABSENT until the record is read */
+	enum rc_person_kind kind;
+	uint16_t source;
+	uint32_t file;           /* index into the source's files */
+	uint64_t line;
+	struct rc_mapped mapped; /* PRESENT */
+	const char *why;         /* FROZEN: the reason of the refusal */
+	bool settled;            /* set by the run: every target is done or filtered */
+	struct rc_slice raw;     /* only while the scan runs */
+};
+
+struct rc_refused {
+	uint16_t source;
+	uint32_t file;
+	uint64_t line;
+	const char *why;
+	struct rc_slice raw; /* p NULL: could not be told apart */
+};
+
+struct rc_scan_source {
+	const char **files;
+	size_t n_files;
+	uint64_t rows, filtered, rejected, bytes, matched;
+	uint8_t content[16];
+	int64_t mtime_ns;
+	bool unreadable; /* a row whose key cannot be read: no absence counts */
+	uint64_t unreadable_line;
+	uint32_t unreadable_file;
+	bool ldif;
+	char delimiter;
+	struct rc_slice *columns, header;
+	size_t n_columns;
+	bool order_used, order_same; /* the walk was beside the sequence; every row in its place, nothing else */
+	uint32_t *refs;              /* rows in order: sequence entry, or person | RC_REF_PERSON */
+	size_t n_refs, cap_refs;
+};
+#define RC_REF_PERSON 0x80000000u
+#define RC_REF_NONE 0xffffffffu
+
+struct rc_scan {
+	const struct rc_config *cfg;
+	struct rc_store *store;
+	struct rc_arena mem, secret_mem;
+	struct rc_person *people;
+	size_t n, cap;
+	uint32_t *table; /* people + 1 by key hash */
+	size_t table_size;
+	struct rc_scan_source *sources;
+	struct rc_refused *refused;
+	size_t n_refused, cap_refused;
+	uint8_t seed[16];
+	struct rc_lookups *lookups;
+	bool secrets;    /* evaluate password expressions */
+	bool absence_ok; /* every source was read whole and every key was readable */
+};
+
+/* seed is filled from config, lookups and revision; secrets: see above. */
+enum rc_code rc_scan_begin(struct rc_scan *s, const struct rc_config *cfg, struct rc_store *store, bool secrets,
+                           struct rc_err *err);
+enum rc_code rc_scan_run(struct rc_scan *s, struct rc_view *v, const uint16_t *targets, struct rc_err *err);
+void rc_scan_done(struct rc_scan *s);
+
+struct rc_person *rc_scan_find(const struct rc_scan *s, const uint8_t hash[16]);
+
+/* Queues the sequence of this input into the writer: entries of people who are not settled count for nothing. v is the
+ * view the scan ran in. */
+struct rc_writer;
+void rc_scan_store(const struct rc_scan *s, struct rc_view *v, struct rc_writer *w, const char *run_id, int64_t now_ns);
+
+#endif
