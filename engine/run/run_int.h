@@ -50,7 +50,7 @@ struct op_info { /* behind rc_op.owner */
 	uint64_t intent_seq;
 };
 
-struct rc_run {
+struct run {
 	const struct rc_config *cfg;
 	const struct rc_run_opts *opts;
 	const struct rc_clock *clock;
@@ -80,29 +80,29 @@ struct rc_run {
 };
 
 /* state.c: lock, store, binding */
-enum rc_code run_open_state(struct rc_run *r, struct rc_err *err);
-void run_close_state(struct rc_run *r);
-enum rc_code run_view(struct rc_run *r, struct rc_err *err); /* a fresh view; ends the old one */
+enum rc_code run_open_state(struct run *r, struct rc_err *err);
+void run_close_state(struct run *r);
+enum rc_code run_view(struct run *r, struct rc_err *err); /* a fresh view; ends the old one */
 
 /* decide.c: wanted against known, person by person */
-enum rc_code run_decide(struct rc_run *r, struct rc_err *err);
+enum rc_code run_decide(struct run *r, struct rc_err *err);
 /* guards.c */
-void run_guards(struct rc_run *r);
+void run_guards(struct run *r);
 /* names.c: two people, one name */
-void run_settle_names(struct rc_run *r);
+void run_settle_names(struct run *r);
 /* lists.c: the provider's list into the snapshot */
-void run_listed(struct rc_run *r, size_t target, size_t server, const struct rc_list *l);
+void run_listed(struct run *r, size_t target, size_t server, const struct rc_list *l);
 /* carry.c: the loop */
-enum rc_code run_loop(struct rc_run *r, struct rc_err *err); /* until the executor has ended */
-enum rc_code run_make_exec(struct rc_run *r, struct rc_err *err);
+enum rc_code run_loop(struct run *r, struct rc_err *err); /* until the executor has ended */
+enum rc_code run_make_exec(struct run *r, struct rc_err *err);
 /* outcome.c: rows and records */
-void run_outcome_op(struct rc_run *r, struct rc_op *op, enum rc_status status);
-void run_outcome_pending(struct rc_run *r, bool planned);
-void run_settle_people(struct rc_run *r);
+void run_outcome_op(struct run *r, struct rc_op *op, enum rc_status status);
+void run_outcome_pending(struct run *r, bool planned);
+void run_settle_people(struct run *r);
 /* finish.c */
-enum rc_code run_finish(struct rc_run *r, struct rc_run_result *ret, struct rc_err *err);
+enum rc_code run_finish(struct run *r, struct rc_run_result *ret, struct rc_err *err);
 
-void run_stop_target(struct rc_run *r, size_t target, enum rc_code code, const char *by, const char *fmt, ...)
+void run_stop_target(struct run *r, size_t target, enum rc_code code, const char *by, const char *fmt, ...)
 	__attribute__((format(printf, 5, 6)));
 
 #endif

@@ -1,0 +1,261 @@
+/* What came of each operation: a row of the report, a record in the snapshot, an event of the history. */
+#include "engine/run/run_int.h"
+#include <stdio.h>
+
+static const char *label_of(const struct run *r, const struct rc_op *op)
+{
+	const struct rc_target *t = r->targets[op->target].cfg;
+
+	return t->pool ? t->servers[op->server].label : NULL;
+}
+
+static size_t fill_fields(const struct run *r, const struct rc_op *op, struct rc_field_change ret[RC_MAX_FIELDS])
+{
+	const struct rc_account_schema *schema = r->targets[op->target].cfg->schema;
+	size_t n = 0;
+
+	for (size_t f = 0; f < schema->n_fields; f++) {
+		bool create = op->action == RC_ACT_CREATE && (op->want.set & 1u << f);
+		bool named = op->linked && op->class_ == RC_CLASS_CREATE && schema->fields[f].is_name;
+
+		if (!create && !named && !(op->changed & 1u << f))
+			continue;
+		ret[n] = (struct rc_field_change){ .field = schema->fields[f].name, .secret = schema->fields[f].secret };
+		if (op->have.set & 1u << f)
+			ret[n].before = op->have.v[f];
+		if (op->want.set & 1u << f)
+			ret[n].after = op->want.v[f];
+		n++;
+	}
+	return n;
+}
+
+static struct rc_known record_of(const struct run *r, const struct rc_op *op)
+{
+	const struct op_info *info = op->owner;
+	const char *label = label_of(r, op);
+	struct rc_known k = info->known;
+
+	k.key = op->key;
+	k.name = op->name;
+	k.remote_id = op->remote_id;
+	k.server = rc_slice_str(label);
+	k.changed_at_ns = op->done_at;
+	k.changed_run = rc_slice_str(r->run_id);
+	if (!info->has_known) {
+		k.created_at_ns = op->done_at;
+		k.created_run = k.changed_run;
+		k.first_seen_ns = r->started_ns;
+	}
+	k.error_code = rc_slice_str(op->error_code);
+	k.error_message = rc_slice_str(op->error_message);
+	k.missing_since_ns = 0;
+	k.missing_count = 0;
+	k.source = info->person ? info->person->source : 0;
+	return k;
+}
+
+static void merge_account(const struct rc_account *want, struct rc_account *ret)
+{
+	for (size_t f = 0; f < RC_MAX_FIELDS; f++)
+		if (want->set & 1u << f)
+			ret->v[f] = want->v[f];
+	ret->set |= want->set;
+}
+
+static void keep_done(struct run *r, struct rc_op *op)
+{
+	struct run_target *t = &r->targets[op->target];
+	const struct op_info *info = op->owner;
+	struct rc_known k = record_of(r, op);
+
+	if (op->class_ == RC_CLASS_RETIRE) {
+		rc_writer_del_retiring(r->writer, t->number, op->key, rc_slice_str(label_of(r, op)), op->name, op->done_at);
+		return;
+	}
+	if (op->action == RC_ACT_DELETE) {
+		rc_writer_del_known(r->writer, t->number, op->key, op->done_at);
+		return;
+	}
+	if (op->linked && op->class_ == RC_CLASS_CREATE) {
+		struct rc_known old = info->known;
+
+		old.linked_name = op->name;
+		old.key = op->key;
+		rc_writer_put_retiring(r->writer, t->number, &old);
+		k.account = (struct rc_account){ 0 };
+	}
+	merge_account(&op->want, &k.account);
+	k.flags |= RC_KNOWN_MANAGED;
+	k.flags &= ~(uint32_t)(RC_KNOWN_DISABLED | RC_KNOWN_LOCKED);
+	k.status = RC_KNOWN_SETTLED;
+	if (op->action == RC_ACT_DISABLE || op->action == RC_ACT_LOCK) {
+		k.flags |= op->action == RC_ACT_DISABLE ? RC_KNOWN_DISABLED : RC_KNOWN_LOCKED;
+		k.missing_since_ns = info->known.missing_since_ns ? info->known.missing_since_ns : r->started_ns;
+		k.missing_count = info->known.missing_count + 1;
+		memset(k.fingerprint, 0, 16);
+	} else if (info->person) {
+		memcpy(k.fingerprint, info->person->row, 16);
+	}
+	rc_writer_put_known(r->writer, t->number, &k);
+}
+
+static void keep_open(struct run *r, struct rc_op *op, enum rc_known_status status)
+{
+	struct run_target *t = &r->targets[op->target];
+	const struct op_info *info = op->owner;
+	struct rc_known k = record_of(r, op);
+
+	if (op->class_ == RC_CLASS_RETIRE)
+		return; /* the retiring record stays as it is */
+	if (info->has_known && status != RC_KNOWN_UNKNOWN) {
+		k.name = info->known.name;
+		k.remote_id = info->known.remote_id;
+		k.changed_at_ns = info->known.changed_at_ns;
+		k.changed_run = info->known.changed_run;
+		k.missing_since_ns = info->known.missing_since_ns;
+		k.missing_count = info->known.missing_count;
+	}
+	k.status = status;
+	memset(k.fingerprint, 0, 16);
+	if (status == RC_KNOWN_UNKNOWN) {
+		k.sent_at_ns = rc_wall_ns(r->clock);
+		k.flags |= RC_KNOWN_MANAGED;
+		if (op->action == RC_ACT_CREATE)
+			merge_account(&op->want, &k.account);
+	}
+	rc_writer_put_known(r->writer, t->number, &k);
+}
+
+static enum rc_known_status open_status(const struct rc_op *op, enum rc_status status)
+{
+	if (status == RC_ST_UNKNOWN)
+		return RC_KNOWN_UNKNOWN;
+	if (status == RC_ST_FAILED)
+		return RC_KNOWN_FAILED;
+	return op->queue_position ? RC_KNOWN_PARKED : RC_KNOWN_DEFERRED;
+}
+
+static void event(struct run *r, const struct rc_op *op, enum rc_status status, const struct rc_field_change *fields, size_t n)
+{
+	const struct op_info *info = op->owner;
+	char changed[600] = "";
+	struct rc_event e = { .key = op->key,
+		              .run_id = rc_slice_str(r->run_id),
+		              .at_ns = op->done_at ? op->done_at : r->started_ns,
+		              .action = (uint8_t)op->action,
+		              .status = (uint8_t)status,
+		              .name = op->name,
+		              .server = rc_slice_str(label_of(r, op)),
+		              .error_code = rc_slice_str(op->error_code),
+		              .reason = rc_slice_str(op->reason) };
+	bool removes = op->action == RC_ACT_DELETE || op->action == RC_ACT_DISABLE || op->action == RC_ACT_LOCK;
+
+	for (size_t i = 0; i < n; i++) {
+		size_t at = strlen(changed);
+
+		snprintf(changed + at, sizeof(changed) - at, "%s%s", at ? " " : "", fields[i].field);
+	}
+	e.changed_fields = rc_slice_str(changed);
+	e.access = status == RC_ST_DONE ? !removes : info->has_known && !(info->known.flags & RC_KNOWN_DISABLED);
+	rc_writer_event(r->writer, r->targets[op->target].number, &e);
+}
+
+void run_outcome_op(struct run *r, struct rc_op *op, enum rc_status status)
+{
+	struct op_info *info = op->owner;
+	struct rc_field_change fields[RC_MAX_FIELDS];
+	struct rc_outcome o = { .target = r->targets[op->target].cfg->name,
+		                .key = op->key,
+		                .name = op->name,
+		                .action = op->action,
+		                .status = status,
+		                .fields = fields,
+		                .attempts = op->attempts,
+		                .error_code = op->error_code,
+		                .error_message = op->error_message,
+		                .request_id = op->request_id,
+		                .remote_id = op->remote_id,
+		                .planned_at = op->planned_at,
+		                .done_at = status == RC_ST_PLANNED ? 0 : op->done_at,
+		                .server = label_of(r, op),
+		                .source_file = op->source_file,
+		                .source_line = op->source_line,
+		                .reason = op->reason,
+		                .linked_name = op->linked_name,
+		                .queue_position = op->queue_position,
+		                .drift = info->drift };
+	struct rc_err err;
+
+	o.n_fields = fill_fields(r, op, fields);
+	if (op->linked || op->linked_name.n) {
+		if (op->class_ == RC_CLASS_RETIRE && op->linked)
+			goto store; /* a rename is one row: that of its create */
+		if (op->class_ == RC_CLASS_CREATE)
+			o.action = RC_ACT_UPDATE;
+	}
+	if (rc_report_row(r->report, &o, &err) && !r->fault.code)
+		r->fault = err;
+store:
+	if (!r->writer || r->scratch || status == RC_ST_PLANNED)
+		return;
+	if (info->person)
+		info->person->settled &= status == RC_ST_DONE;
+	rc_writer_together_begin(r->writer);
+	if (status == RC_ST_DONE)
+		keep_done(r, op);
+	else
+		keep_open(r, op, open_status(op, status));
+	event(r, op, status, fields, o.n_fields);
+	if (info->journal_id)
+		rc_writer_op_end(r->writer, info->journal_id);
+	rc_writer_together_end(r->writer);
+}
+
+/* People who need no call. planned: this run only shows. */
+void run_outcome_pending(struct run *r, bool planned)
+{
+	for (size_t i = 0; i < r->n_pending; i++) {
+		struct pending *q = &r->pending[i];
+		struct rc_outcome o = q->o;
+		struct rc_err err;
+		size_t t = 0;
+
+		while (strcmp(r->targets[t].cfg->name, o.target) != 0)
+			t++;
+		if (r->targets[t].stopped && o.status != RC_ST_NOT_SELECTED && !planned) {
+			o.status = o.status == RC_ST_DONE ? RC_ST_DONE : RC_ST_DEFERRED;
+			if (o.status == RC_ST_DEFERRED)
+				o.error_message = r->targets[t].why;
+		}
+		o.done_at = o.status == RC_ST_DONE && o.action != RC_ACT_NONE ? r->started_ns : 0;
+		if (planned && o.action != RC_ACT_NONE && o.status == RC_ST_DONE)
+			o.status = RC_ST_PLANNED;
+		if (rc_report_row(r->report, &o, &err) && !r->fault.code)
+			r->fault = err;
+		if (planned || !r->writer || r->scratch || r->targets[t].stopped)
+			continue;
+		if (q->person && (o.status == RC_ST_FAILED || (q->put && q->known.status != RC_KNOWN_SETTLED)))
+			q->person->settled = false;
+		if (q->person && o.status == RC_ST_SKIPPED)
+			q->person->settled = false;
+		if (q->drop)
+			rc_writer_del_known(r->writer, r->targets[t].number, o.key, 0);
+		else if (q->put)
+			rc_writer_put_known(r->writer, r->targets[t].number, &q->known);
+		if (o.action == RC_ACT_ADOPT)
+			rc_writer_del_unmanaged(r->writer, r->targets[t].number, q->known.server, q->known.name);
+	}
+}
+
+/* Before any outcome: whoever was read whole begins settled, and every outcome that is not may take that away. */
+void run_settle_people(struct run *r)
+{
+	for (size_t i = 0; i < r->scan.n; i++) {
+		struct rc_person *p = &r->scan.people[i];
+
+		p->settled = p->kind == RC_PERSON_PRESENT || p->kind == RC_PERSON_FILTERED;
+		for (size_t t = 0; t < r->cfg->n_targets; t++)
+			p->settled &= r->targets[t].selected && !r->targets[t].stopped;
+	}
+}

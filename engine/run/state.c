@@ -1,0 +1,205 @@
+/* Lock, store and the view of a run; a plan that must list first works on a copy that goes away. */
+#include "engine/run/run_int.h"
+#include "engine/base/alloc.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static enum rc_code bind_targets(struct run *r, struct rc_err *err)
+{
+	for (size_t i = 0; i < r->cfg->n_targets; i++) {
+		struct run_target *t = &r->targets[i];
+		struct rc_pair ids[64];
+		struct rc_target_bound bound;
+		size_t n = 0;
+		enum rc_code code;
+
+		ids[n++] = (struct rc_pair){ RC_SLICE("connector"), rc_slice_str(t->cfg->connector) };
+		ids[n++] = (struct rc_pair){ RC_SLICE("endpoint"), rc_slice_str(t->cfg->endpoint) };
+		for (size_t k = 0; k < t->cfg->n_keys && n < 60; k++)
+			ids[n++] = (struct rc_pair){ rc_slice_str(t->cfg->keys[k].name), rc_slice_str(t->cfg->keys[k].value) };
+		code = rc_store_bind(r->store, rc_slice_str(t->cfg->name), t->cfg->schema, ids, n, &r->mem, &bound, err);
+		if (code)
+			return code;
+		if (bound.ids_differ && r->opts->rebind && r->writer) {
+			code = rc_store_rebind(r->store, bound.number, ids, n, err);
+			if (code)
+				return code;
+		} else if (bound.ids_differ) {
+			return rc_fail(err, RC_CONFIG,
+			               "/targets/%s: the ids differ from those the snapshot was made with: put them back, or run refresh --rebind",
+			               t->cfg->name);
+		}
+		t->number = bound.number;
+	}
+	return RC_OK;
+}
+
+static bool copy_file(int from_dir, int to_dir, const char *name)
+{
+	int from = openat(from_dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC), to;
+	struct stat st;
+	bool ok;
+
+	if (from < 0)
+		return errno == ENOENT;
+	to = openat(to_dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	ok = to >= 0 && fstat(from, &st) == 0;
+	for (off_t left = ok ? st.st_size : 0; ok && left > 0;) {
+		ssize_t n = sendfile(to, from, NULL, (size_t)left);
+
+		ok = n > 0;
+		left -= n > 0 ? n : left;
+	}
+	close(from);
+	if (to >= 0)
+		close(to);
+	return ok;
+}
+
+/* A private copy of the state: a plan may list and adopt there as sync would, and leaves no trace. */
+static enum rc_code make_scratch(struct run *r, struct rc_err *err)
+{
+	const char *tmp = getenv("TMPDIR");
+	int from, to;
+	bool ok;
+
+	snprintf(r->scratch_dir, sizeof(r->scratch_dir), "%s/rollcall-plan-XXXXXX", tmp && tmp[0] ? tmp : "/tmp");
+	if (!mkdtemp(r->scratch_dir)) {
+		r->scratch_dir[0] = 0;
+		return rc_fail_sys(err, RC_CANTCREAT, errno, "no temporary directory for a plan that reads the provider's list");
+	}
+	from = open(r->cfg->state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (from < 0)
+		return RC_OK; /* no state yet */
+	to = open(r->scratch_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	ok = to >= 0 && copy_file(from, to, "state.mdb");
+	close(from);
+	if (to >= 0)
+		close(to);
+	return ok ? RC_OK : rc_fail(err, RC_CANTCREAT, "%s: the state cannot be copied for this plan", r->cfg->state);
+}
+
+static enum rc_code open_store(struct run *r, const char *dir, bool write, struct rc_err *err)
+{
+	struct rc_store_options o = { .dir = dir,
+		                      .mode = write ? RC_STORE_WRITE : RC_STORE_READ,
+		                      .lock = r->lock,
+		                      .clock = r->clock };
+	enum rc_code code = rc_store_open(&o, &r->store, err);
+
+	if (!code && write)
+		code = rc_writer_start(r->store, NULL, &r->writer, err);
+	return code ? code : bind_targets(r, err);
+}
+
+/* An empty or aged list must be read anew. */
+static void mark_listings(struct run *r)
+{
+	for (size_t i = 0; i < r->cfg->n_targets; i++) {
+		struct run_target *t = &r->targets[i];
+
+		for (size_t s = 0; s < t->cfg->n_servers; s++) {
+			struct rc_listing l = { 0 };
+			struct rc_slice label = t->cfg->pool ? rc_slice_str(t->cfg->servers[s].label) : (struct rc_slice){ 0 };
+			bool have = rc_view_listing(r->view, t->number, label, &l) && l.complete;
+
+			t->servers[s].list_needed = t->selected && (r->opts->refresh || r->opts->list_only || !have ||
+			                                            r->started_ns - l.finished_ns > t->cfg->list_max_age_ns);
+			t->list_needed |= t->servers[s].list_needed;
+		}
+	}
+}
+
+static void mark_unsettled(struct run *r)
+{
+	struct rc_walk w = { 0 };
+	struct rc_op_entry e;
+
+	rc_journal_unfinished(r->view, &w);
+	while (rc_walk_ops(&w, &e))
+		for (size_t i = 0; i < r->cfg->n_targets; i++)
+			if (r->targets[i].number == e.target && r->targets[i].selected)
+				r->targets[i].list_needed = true;
+	rc_walk_end(&w);
+	for (size_t i = 0; i < r->cfg->n_targets; i++) {
+		struct rc_known k;
+
+		rc_walk_open_begin(r->view, r->targets[i].number, &w);
+		while (!r->targets[i].list_needed && rc_walk_open(&w, &k, NULL))
+			r->targets[i].list_needed = r->targets[i].selected && k.status == RC_KNOWN_UNKNOWN;
+		rc_walk_end(&w);
+	}
+}
+
+enum rc_code run_view(struct run *r, struct rc_err *err)
+{
+	if (r->view) {
+		enum rc_code code = rc_view_end(r->view, err);
+
+		r->view = NULL;
+		if (code)
+			return code;
+	}
+	return rc_view_begin(r->store, &r->view, err);
+}
+
+enum rc_code run_open_state(struct run *r, struct rc_err *err)
+{
+	bool write = r->opts->writes || r->opts->list_only;
+	bool list = false;
+	enum rc_code code = RC_OK;
+
+	if (write)
+		code = rc_lock_take(r->cfg->state, r->run_id, r->clock, r->opts->wait_lock_ns / RC_MS, &r->lock, NULL, err);
+	if (!code)
+		code = open_store(r, r->cfg->state, write, err);
+	if (!code)
+		code = run_view(r, err);
+	if (code)
+		return code;
+	mark_listings(r);
+	mark_unsettled(r);
+	for (size_t i = 0; i < r->cfg->n_targets; i++)
+		list |= r->targets[i].list_needed;
+	if (write || !list)
+		return RC_OK;
+	rc_view_end(r->view, err);
+	r->view = NULL;
+	rc_store_close(r->store);
+	r->store = NULL;
+	r->scratch = true;
+	code = make_scratch(r, err);
+	if (!code)
+		code = rc_lock_take(r->scratch_dir, r->run_id, r->clock, 0, &r->lock, NULL, err);
+	if (!code)
+		code = open_store(r, r->scratch_dir, true, err);
+	return code ? code : run_view(r, err);
+}
+
+void run_close_state(struct run *r)
+{
+	static const char *const names[] = { "state.mdb", "state.mdb-lock", "lock", "state.mdb.new" };
+	struct rc_err err;
+
+	rc_view_end(r->view, &err);
+	r->view = NULL;
+	if (r->writer && rc_writer_stop(r->writer, &err) && !r->fault.code)
+		r->fault = err;
+	r->writer = NULL;
+	rc_store_close(r->store);
+	rc_lock_release(r->lock);
+	if (r->scratch_dir[0]) {
+		char path[400];
+
+		for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+			snprintf(path, sizeof(path), "%s/%s", r->scratch_dir, names[i]);
+			unlink(path);
+		}
+		rmdir(r->scratch_dir);
+	}
+}
