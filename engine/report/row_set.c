@@ -13,7 +13,7 @@ struct rc_row_set {
 /* One row per person and target; an account without a person is known by its name and server. */
 static XXH128_hash_t identity(const struct rc_outcome *o)
 {
-	struct rc_buf b = { 0 };
+	struct rc_buf b = {0};
 	XXH128_hash_t h;
 
 	rc_buf_add(&b, o->target, strlen(o->target) + 1);

@@ -18,6 +18,6 @@ enum rc_code rc_sink_reopen(struct rc_sink *s, int dir_fd, const char *name, str
 
 enum rc_code rc_sink_flush(struct rc_sink *s, struct rc_err *err);
 enum rc_code rc_sink_sync(struct rc_sink *s, struct rc_err *err); /* flush and fsync */
-void rc_sink_close(struct rc_sink *s);                           /* drops what was not flushed; twice is fine */
+void rc_sink_close(struct rc_sink *s);                            /* drops what was not flushed; twice is fine */
 
 #endif
