@@ -47,6 +47,7 @@ enum rc_code rc_report_html(int dir_fd, struct rc_slice summary, FILE *out, stru
 enum rc_code rc_report_lines(int dir_fd, enum rc_code (*row)(void *ctx, struct rc_slice line, struct rc_err *err),
 			     void *ctx, struct rc_err *err);
 
+/* Adds; makes the set when there is none; o NULL: only that. */
 void rc_row_set_add(struct rc_row_set **set, const struct rc_outcome *o);
 bool rc_row_set_has(const struct rc_row_set *set, const struct rc_outcome *o);
 void rc_row_set_free(struct rc_row_set *set);

@@ -58,11 +58,14 @@ static void grow(struct rc_row_set *s)
 void rc_row_set_add(struct rc_row_set **set, const struct rc_outcome *o)
 {
 	struct rc_row_set *s = *set;
-	XXH128_hash_t h = identity(o);
+	XXH128_hash_t h;
 	size_t i;
 
 	if (!s)
 		s = *set = rc_xcalloc(1, sizeof(*s));
+	if (!o)
+		return;
+	h = identity(o);
 	if (2 * s->n >= s->cap)
 		grow(s);
 	i = find(s->slot, s->cap, h);
