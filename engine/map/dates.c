@@ -22,9 +22,12 @@ static void set_expiry(struct rc_date *d, int64_t unix_s, int64_t ns, const stru
 {
 	if (unix_s / 86400 >= LAST_NS_DAY) /* nobody expires in the year 2262 */
 		return;
-	if (unix_s / 86400 <= -LAST_NS_DAY)
-		unix_s = -(int64_t)LAST_NS_DAY * 86400;
 	d->kind = RC_DATE_EXPIRY;
+	if (unix_s / 86400 <= -LAST_NS_DAY) { /* long past: the day is told, the moment is the earliest there is */
+		d->wall_ns = -(int64_t)LAST_NS_DAY * 86400 * NS;
+		d->day = (int32_t)((unix_s - 86399) / 86400);
+		return;
+	}
 	d->wall_ns = unix_s * NS + ns;
 	d->day = rc_zone_day_of(z, d->wall_ns);
 }
