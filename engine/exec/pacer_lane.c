@@ -7,6 +7,7 @@
 #define RATE_MIN 1e-3         /* keeps every pacing gap finite */
 #define SAME_TIME 1e-9        /* a timer set for t may read t a rounding earlier */
 #define DUR_MIN 0.02          /* two full marks closer than this are one */
+#define ADD_SHARE 0.04        /* most that is added per second, of the estimate */
 #define RETRY_AFTER_MAX 86400 /* a day: what is longer is not an instruction to a nightly job */
 
 static double clamp(double x, double lo, double hi)
@@ -21,6 +22,7 @@ void rc_lane_init(struct rc_lane *l, const struct rc_lane_params *params, bool w
 	l->work = work;
 	l->g = 1.0;
 	l->epoch = NAN;
+	l->epoch0 = NAN;
 	l->t0 = NAN;
 	l->hi = NAN;
 	l->cut = -1.0;
@@ -63,7 +65,7 @@ double rc_lane_rate(const struct rc_lane *l, double now)
 	const struct rc_lane_params *P = &l->P;
 	double e = l->g * l->est;
 	double s = fmax(0.0, now - l->s0);
-	double r;
+	double slower, r;
 
 	if (l->est <= 0) {
 		if (P->r0 <= 0)
@@ -76,7 +78,9 @@ double rc_lane_rate(const struct rc_lane *l, double now)
 		return l->hint > 0 ? fmin(r, l->hint) : r;
 	}
 	s -= l->kk * P->t_ss;
-	r = e * (1.0 + (1.0 - P->beta) * pow(s / (P->K * stretch(l)) - 1.0, 3.0));
+	slower = stretch(l);
+	r = e * (1.0 + (1.0 - P->beta) * pow(s / (P->K * slower) - 1.0, 3.0)) +
+	    fmin(P->add, ADD_SHARE * e) * s / slower;
 	r = fmax(RATE_MIN, fmin(r, fmax(e, P->gmax * rc_lane_measured(l, now))));
 	return l->hint > 0 ? fmin(r, l->hint) : r;
 }
@@ -149,6 +153,10 @@ void rc_lane_accept(struct rc_lane *l, double now, double sent, double units)
 	if (!l->k || sent < l->resume - SAME_TIME)
 		return;
 	if (l->k >= l->P.k_out || (l->k == 2 && l->win)) { /* keep the block out of the estimate */
+		if (!l->work) {
+			l->epoch0 = l->epoch;
+			l->acc0 = l->acc;
+		}
 		l->epoch = sent;
 		l->acc = units;
 		l->m = 1;
@@ -177,6 +185,11 @@ static void learn(struct rc_lane *l, double now, double sent, double units)
 	bool late = now - l->s0 - l->kk * P->t_ss > P->relearn * P->K * stretch(l) && l->hint <= 0;
 	double got = l->acc + P->opt * l->out;
 
+	if (!isnan(l->epoch0) && l->m <= P->block_m) {
+		l->epoch = l->epoch0;
+		got += l->acc0;
+	}
+	l->epoch0 = NAN;
 	if (!isnan(l->epoch) && got > 0) {
 		double dur = fmax(DUR_MIN, sent - l->epoch);
 		double sample = got / dur;
@@ -237,6 +250,10 @@ bool rc_lane_refuse(struct rc_lane *l, double now, double sent, double units, do
 	} else {
 		l->f++;
 		if (l->work && l->k >= P->k_out) {
+			if (l->k == P->k_out) {
+				l->epoch0 = l->epoch;
+				l->acc0 = l->acc;
+			}
 			l->epoch = sent;
 			l->acc = 0;
 			l->m = 0;

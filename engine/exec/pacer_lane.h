@@ -36,34 +36,37 @@ struct rc_lane_params {
 	double wlen;       /* length of the fixed windows that are looked for */
 	double jit;        /* half-width of the jitter */
 	double tm;         /* memory of the measured rate */
+	double add;        /* growth that is the same for everyone, units/s per s: it makes two controllers equal */
 	double slow;       /* units in tm below which the lane lives on a stretched time; 0: never */
+	uint32_t block_m;  /* a cycle of so few calls after an outage takes the outage in: it was the resource's pace */
 	uint32_t ramp_max; /* doublings of the ramp after a run of refusals, however long it was */
 	double ramp_gap;   /* longest gap on that ramp, beside the one call's own time at its end */
 };
 
 struct rc_lane {
 	struct rc_lane_params P;
-	bool work;        /* lane U: an outage restarts the cycle; lane C: an outage may be a fixed window */
-	double est;       /* units/s the resource was seen to serve; 0: not known */
-	double g;         /* boldness: the growth curve runs around g * est */
-	uint32_t cycles;  /* full-to-full cycles since the estimate was last begun anew */
-	uint32_t samples; /* full-to-full cycles in all */
-	double epoch;     /* send time of the call that met the last full mark; NAN: none yet */
-	double acc;       /* units accepted in this cycle */
-	uint32_t m, f;    /* calls accepted, refusals met in this cycle */
-	double out;       /* units sent and unanswered */
-	uint32_t k, kk;   /* refusals in a row now; k - 1 at the last recovery */
-	double cut;       /* when the last counted refusal was handled */
-	double resume;    /* nothing is sent before this time */
-	double s0;        /* start of the growth curve */
-	double t0;        /* time of the first poll; NAN before it */
-	double nxt;       /* earliest next call by pacing */
-	double meas, mt;  /* exponentially faded accepted rate, and when it was brought up to date */
-	double tot;       /* all units ever accepted */
-	double hint;      /* limit announced by the server; 0: none */
-	double fail;      /* send time of the last refused call */
-	bool win;         /* refills come on a grid of wlen seconds ... */
-	double lo, hi;    /* ... whose point lies in (lo, hi]; hi is NAN when nothing is known */
+	bool work;           /* lane U: an outage restarts the cycle; lane C: an outage may be a fixed window */
+	double est;          /* units/s the resource was seen to serve; 0: not known */
+	double g;            /* boldness: the growth curve runs around g * est */
+	uint32_t cycles;     /* full-to-full cycles since the estimate was last begun anew */
+	uint32_t samples;    /* full-to-full cycles in all */
+	double epoch;        /* send time of the call that met the last full mark; NAN: none yet */
+	double acc;          /* units accepted in this cycle */
+	double epoch0, acc0; /* the cycle that an outage ended; epoch0 is NAN when none did */
+	uint32_t m, f;       /* calls accepted, refusals met in this cycle */
+	double out;          /* units sent and unanswered */
+	uint32_t k, kk;      /* refusals in a row now; k - 1 at the last recovery */
+	double cut;          /* when the last counted refusal was handled */
+	double resume;       /* nothing is sent before this time */
+	double s0;           /* start of the growth curve */
+	double t0;           /* time of the first poll; NAN before it */
+	double nxt;          /* earliest next call by pacing */
+	double meas, mt;     /* exponentially faded accepted rate, and when it was brought up to date */
+	double tot;          /* all units ever accepted */
+	double hint;         /* limit announced by the server; 0: none */
+	double fail;         /* send time of the last refused call */
+	bool win;            /* refills come on a grid of wlen seconds ... */
+	double lo, hi;       /* ... whose point lies in (lo, hi]; hi is NAN when nothing is known */
 };
 
 void rc_lane_init(struct rc_lane *l, const struct rc_lane_params *params, bool work);

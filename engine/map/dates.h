@@ -21,7 +21,8 @@ void rc_zone_free(struct rc_zone *z);
 /* Seconds east of UTC at this moment. A NULL zone is UTC. */
 int32_t rc_zone_offset(const struct rc_zone *z, int64_t unix_s);
 
-/* The first moment of a day (days since 1970-01-01) there: 00:00, or the end of the gap where clocks skip midnight. */
+/* The first moment of a day (days since 1970-01-01) there: 00:00, or the end of the gap where clocks skip midnight.
+ * INT64_MAX and INT64_MIN for days that nanoseconds do not reach (after 2262, before 1677). */
 int64_t rc_zone_day_start_ns(const struct rc_zone *z, int32_t day);
 int32_t rc_zone_day_of(const struct rc_zone *z, int64_t wall_ns);
 

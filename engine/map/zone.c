@@ -9,7 +9,13 @@
 #include "engine/map/dates.h"
 #include "engine/map/zone_rule.h"
 
-enum { FILE_MAX = 1 << 20, DAY_S = 86400, REACH_S = 26 * 3600 /* no offset is larger */, STEP_S = 900 };
+enum {
+	FILE_MAX = 1 << 20,
+	DAY_S = 86400,
+	REACH_S = 26 * 3600 /* no offset is larger */,
+	STEP_S = 900,
+	LAST_NS_DAY = 106750
+};
 #define NS 1000000000LL
 
 struct rc_zone {
@@ -197,8 +203,11 @@ static int64_t floor_div(int64_t a, int64_t b)
 int64_t rc_zone_day_start_ns(const struct rc_zone *z, int32_t day)
 {
 	int64_t local = (int64_t)day * DAY_S, t, low, high;
-	int32_t before = rc_zone_offset(z, local - REACH_S);
+	int32_t before;
 
+	if (day > LAST_NS_DAY || day < -LAST_NS_DAY)
+		return day > 0 ? INT64_MAX : INT64_MIN;
+	before = rc_zone_offset(z, local - REACH_S);
 	if (before == rc_zone_offset(z, local + REACH_S))
 		return (local - before) * NS;
 	/* The clocks change near: the first moment at or after local midnight, first by steps, then halving. */

@@ -27,8 +27,8 @@ enum rc_code rc_report_open(const char *reports_dir, const char *run_id, const s
 			    struct rc_report **ret, struct rc_err *err);
 
 /* Goes on with the report of a killed run: a torn last line is cut off, users.csv is made anew from users.jsonl, rows
- * that are there are counted and later ones for the same target, key, name and server are ignored. A run that was
- * killed before it had a directory gets one. */
+ * that are there are counted, and later ones for the same target and key (name and server without a key) are ignored. A
+ * run that was killed before it had a directory gets one. */
 enum rc_code rc_report_resume(const char *reports_dir, const char *run_id, const struct rc_report_opts *opts,
 			      struct rc_report **ret, struct rc_err *err);
 

@@ -122,39 +122,57 @@ enum rc_code rc_run_dir_open(const char *reports_dir, const char *run_id, int *r
 	return code;
 }
 
-enum rc_code rc_run_file_write(int dir_fd, const char *name, struct rc_slice bytes, struct rc_err *err)
+static void temporary(const char *name, char out[80])
+{
+	snprintf(out, 80, ".%.60s.new", name);
+}
+
+enum rc_code rc_run_file_begin(int dir_fd, const char *name, int *ret_fd, struct rc_err *err)
 {
 	char tmp[80];
-	int fd;
-	size_t done = 0;
+	int fd = -1;
 
-	snprintf(tmp, sizeof(tmp), ".%.60s.new", name);
-	if (unlinkat(dir_fd, tmp, 0) && errno != ENOENT)
-		return rc_fail_sys(err, RC_CANTCREAT, errno, "%s: the report cannot be written", name);
-	fd = openat(dir_fd, tmp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	temporary(name, tmp);
+	if (unlinkat(dir_fd, tmp, 0) == 0 || errno == ENOENT)
+		fd = openat(dir_fd, tmp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return rc_fail_sys(err, RC_CANTCREAT, errno, "%s: the report cannot be written", name);
-	while (done < bytes.n) {
+	*ret_fd = fd;
+	return RC_OK;
+}
+
+enum rc_code rc_run_file_commit(int dir_fd, const char *name, int fd, bool ok, struct rc_err *err)
+{
+	char tmp[80];
+	enum rc_code code = RC_OK;
+
+	temporary(name, tmp);
+	if (ok && (fsync(fd) || renameat(dir_fd, tmp, dir_fd, name)))
+		code = rc_fail_sys(err, RC_CANTCREAT, errno, "%s: the report cannot be written", name);
+	close(fd);
+	if (!ok || code)
+		unlinkat(dir_fd, tmp, 0);
+	return code;
+}
+
+enum rc_code rc_run_file_write(int dir_fd, const char *name, struct rc_slice bytes, struct rc_err *err)
+{
+	size_t done = 0;
+	int fd;
+	enum rc_code code = rc_run_file_begin(dir_fd, name, &fd, err), end;
+
+	if (code)
+		return code;
+	while (!code && done < bytes.n) {
 		ssize_t w = write(fd, bytes.p + done, bytes.n - done);
 
-		if (w < 0 && errno == EINTR)
-			continue;
-		if (w < 0)
-			goto failed;
-		done += (size_t)w;
+		if (w >= 0)
+			done += (size_t)w;
+		else if (errno != EINTR)
+			code = rc_fail_sys(err, RC_CANTCREAT, errno, "%s: the report cannot be written", name);
 	}
-	if (fsync(fd))
-		goto failed;
-	close(fd);
-	if (renameat(dir_fd, tmp, dir_fd, name) == 0)
-		return RC_OK;
-	fd = -1;
-failed:
-	rc_fail_sys(err, RC_CANTCREAT, errno, "%s: the report cannot be written", name);
-	if (fd >= 0)
-		close(fd);
-	unlinkat(dir_fd, tmp, 0);
-	return RC_CANTCREAT;
+	end = rc_run_file_commit(dir_fd, name, fd, code == RC_OK, err);
+	return code ? code : end;
 }
 
 enum rc_code rc_run_file_read(int dir_fd, const char *name, size_t max, struct rc_buf *ret, struct rc_err *err)

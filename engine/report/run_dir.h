@@ -41,8 +41,14 @@ enum rc_code rc_run_list(const char *reports_dir, struct rc_arena *mem, struct r
 enum rc_code rc_run_prune(const char *reports_dir, int64_t before_ns, const char *keep_run, bool dry,
 			  void (*removed)(void *ctx, const char *run_id), void *ctx, size_t *ret_n, struct rc_err *err);
 
-/* Writes a file of the run's directory by temporary file, fsync and rename, mode 0600. */
+/* Replaces a file of the run's directory by temporary file, fsync and rename, mode 0600: begin gives the temporary
+ * file, commit ends it under its name (ok false: takes it away) and closes fd; write does both. */
+enum rc_code rc_run_file_begin(int dir_fd, const char *name, int *ret_fd, struct rc_err *err);
+enum rc_code rc_run_file_commit(int dir_fd, const char *name, int fd, bool ok, struct rc_err *err);
 enum rc_code rc_run_file_write(int dir_fd, const char *name, struct rc_slice bytes, struct rc_err *err);
+
+/* The inverse of rc_time_iso and rc_time_iso_ms. */
+bool rc_run_time_parse(const char *iso, int64_t *ret_ns);
 
 /* Reads a whole regular file of at most max bytes; NUL-terminated in *ret. RC_USAGE when there is none. */
 enum rc_code rc_run_file_read(int dir_fd, const char *name, size_t max, struct rc_buf *ret, struct rc_err *err);

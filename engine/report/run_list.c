@@ -21,17 +21,20 @@ static bool is_file(int dir, const char *name)
 	return fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode);
 }
 
-static bool parse_iso(const char *s, int64_t *ret_ns)
+bool rc_run_time_parse(const char *iso, int64_t *ret_ns)
 {
 	struct tm tm = {0};
-	const char *rest = strptime(s, "%Y-%m-%dT%H:%M:%S", &tm);
-	double part = 0;
+	const char *rest = strptime(iso, "%Y-%m-%dT%H:%M:%S", &tm);
+	int64_t part = 0, unit = 100000000;
 
 	if (!rest)
 		return false;
 	if (*rest == '.')
-		part = strtod(rest, NULL);
-	*ret_ns = (int64_t)timegm(&tm) * 1000000000 + (int64_t)(part * 1e9);
+		for (rest++; *rest >= '0' && *rest <= '9'; rest++, unit /= 10)
+			part += (*rest - '0') * unit;
+	if (strcmp(rest, "Z") != 0)
+		return false;
+	*ret_ns = (int64_t)timegm(&tm) * 1000000000 + part;
 	return true;
 }
 
@@ -50,7 +53,7 @@ static void look_at(int dir, struct rc_run_entry *e)
 
 		e->finished = doc != NULL;
 		if (at)
-			parse_iso(at, &e->started_at);
+			rc_run_time_parse(at, &e->started_at);
 		cJSON_Delete(doc);
 	}
 	rc_buf_done(&b);

@@ -79,7 +79,8 @@ static enum rc_code feed(struct rc_inflate *z, size_t *ret_n, struct rc_err *err
 static enum rc_code corrupt(const struct rc_inflate *z, struct rc_err *err)
 {
 	return rc_fail(err, RC_DATA, "corrupt gzip data near byte %llu: %s",
-		       (unsigned long long)(z->in->info.bytes - z->zs.avail_in), z->zs.msg ? z->zs.msg : "inflate failed");
+		       (unsigned long long)(z->in->info.bytes - z->zs.avail_in),
+		       z->zs.msg ? z->zs.msg : "inflate failed");
 }
 
 /* Some inflated bytes into out. Sets *ret_end at a member's end. */

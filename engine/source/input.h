@@ -11,7 +11,7 @@ struct rc_input {
 	int fd; /* -1: memory */
 	struct rc_slice mem;
 	size_t piece;
-	bool whole;     /* opened by path: all of the file will be read */
+	bool whole; /* opened by path: all of the file will be read */
 	bool ended;
 	struct stat at_open;
 	void *xxh; /* XXH3_state_t */

@@ -1,0 +1,85 @@
+#include "engine/report/cell.h"
+#include "engine/base/utf8.h"
+
+static bool needs_quotes(struct rc_slice s, char delimiter)
+{
+	if (!s.n)
+		return false;
+	if (s.p[0] == ' ' || s.p[s.n - 1] == ' ')
+		return true;
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] == delimiter || s.p[i] == '"' || s.p[i] == '\n' || s.p[i] == '\r' || s.p[i] == '\t')
+			return true;
+	return false;
+}
+
+/* Copies up to the next byte that needs care, then takes care of it. */
+static void add_escaped(struct rc_buf *b, struct rc_slice s)
+{
+	size_t from = 0, i = 0;
+
+	while (i < s.n) {
+		unsigned char c = (unsigned char)s.p[i];
+		uint32_t cp = c;
+		size_t w = c < 0x80 ? 1 : rc_utf8_next(s.p + i, s.n - i, &cp);
+		bool control = (c < 0x20 && c != '\t' && c != '\n' && c != '\r') || c == 0x7f;
+
+		if (w && !control && c != '"' && !(cp >= 0x80 && cp < 0xa0)) {
+			i += w;
+			continue;
+		}
+		rc_buf_add(b, s.p + from, i - from);
+		if (c == '"')
+			rc_buf_adds(b, "\"\"");
+		else if (w > 1)
+			rc_buf_addf(b, "\\u%04x", (unsigned)cp);
+		else
+			rc_buf_addf(b, "\\x%02x", c);
+		i += w ? w : 1;
+		from = i;
+	}
+	rc_buf_add(b, s.p + from, i - from);
+}
+
+void rc_cell_safe(struct rc_buf *b, struct rc_slice s)
+{
+	bool formula = s.n && memchr("=+-@\t\r", s.p[0], 6);
+	bool quote = formula || needs_quotes(s, ',');
+
+	if (quote)
+		rc_buf_addc(b, '"');
+	if (formula)
+		rc_buf_addc(b, '\'');
+	add_escaped(b, s);
+	if (quote)
+		rc_buf_addc(b, '"');
+}
+
+void rc_cell_next(struct rc_buf *b, struct rc_slice s)
+{
+	rc_buf_addc(b, ',');
+	rc_cell_safe(b, s);
+}
+
+void rc_cell_plain(struct rc_buf *b, struct rc_slice s, char delimiter)
+{
+	const char *p = s.p, *end = s.p + s.n;
+
+	if (!needs_quotes(s, delimiter)) {
+		rc_buf_addslice(b, s);
+		return;
+	}
+	rc_buf_addc(b, '"');
+	while (p < end) {
+		const char *q = memchr(p, '"', (size_t)(end - p));
+
+		if (!q) {
+			rc_buf_add(b, p, (size_t)(end - p));
+			break;
+		}
+		rc_buf_add(b, p, (size_t)(q - p));
+		rc_buf_adds(b, "\"\"");
+		p = q + 1;
+	}
+	rc_buf_addc(b, '"');
+}

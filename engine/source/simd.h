@@ -1,0 +1,126 @@
+/* engine/source/simd.h - which bytes of a block of 64 are which, as bit masks (bit i: byte i).
+ *
+ * Two ways to the same masks: portable (eight bytes a step) and AVX2, chosen at run time. A scan is written once as an
+ * always_inline body that takes rc_masks and is instantiated for both; see RC_SCAN_VARIANTS. Loads read 64 bytes: the
+ * caller sees to it that they may. */
+#ifndef RC_SIMD_H
+#define RC_SIMD_H
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+#define RC_BLOCK 64
+#define RC_INLINE static inline __attribute__((always_inline))
+
+#if defined(__x86_64__) && defined(__GNUC__)
+#define RC_HAVE_AVX2 1
+#include <immintrin.h>
+#define RC_AVX2 __attribute__((target("avx2,popcnt,bmi,lzcnt")))
+#endif
+
+/* True when the AVX2 variants are to be used: the CPU has it and no test has turned it off. */
+bool rc_simd_wide(void);
+void rc_simd_force_portable(bool on); /* tests and bench; not while a reader is open */
+
+struct rc_masks {
+	uint64_t (*eq)(const char *p, char c); /* bytes equal to c */
+	uint64_t (*high)(const char *p);       /* bytes of 0x80 and above */
+};
+
+RC_INLINE uint64_t rc_portable_word(const char *p)
+{
+	uint64_t w;
+
+	memcpy(&w, p, 8);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+	w = __builtin_bswap64(w);
+#endif
+	return w;
+}
+
+/* The top bits of eight bytes, gathered: bit i is the top bit of byte i. */
+RC_INLINE uint64_t rc_portable_gather(uint64_t tops)
+{
+	return ((tops & 0x8080808080808080ull) >> 7) * 0x0102040810204080ull >> 56;
+}
+
+RC_INLINE uint64_t rc_portable_eq(const char *p, char c)
+{
+	const uint64_t low = 0x7f7f7f7f7f7f7f7full;
+	uint64_t pattern = 0x0101010101010101ull * (unsigned char)c, m = 0;
+
+	for (int i = 0; i < 8; i++) {
+		uint64_t x = rc_portable_word(p + 8 * i) ^ pattern;
+
+		m |= rc_portable_gather(~(((x & low) + low) | x)) << (8 * i);
+	}
+	return m;
+}
+
+RC_INLINE uint64_t rc_portable_high(const char *p)
+{
+	uint64_t m = 0;
+
+	for (int i = 0; i < 8; i++)
+		m |= rc_portable_gather(rc_portable_word(p + 8 * i)) << (8 * i);
+	return m;
+}
+
+static const struct rc_masks rc_masks_portable __attribute__((unused)) = {rc_portable_eq, rc_portable_high};
+
+#ifdef RC_HAVE_AVX2
+RC_AVX2 RC_INLINE uint64_t rc_avx2_eq(const char *p, char c)
+{
+	__m256i want = _mm256_set1_epi8(c);
+	__m256i a = _mm256_loadu_si256((const __m256i *)(const void *)p);
+	__m256i b = _mm256_loadu_si256((const __m256i *)(const void *)(p + 32));
+
+	return (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(a, want)) |
+	       (uint64_t)(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(b, want)) << 32;
+}
+
+RC_AVX2 RC_INLINE uint64_t rc_avx2_high(const char *p)
+{
+	return (uint32_t)_mm256_movemask_epi8(_mm256_loadu_si256((const __m256i *)(const void *)p)) |
+	       (uint64_t)(uint32_t)_mm256_movemask_epi8(_mm256_loadu_si256((const __m256i *)(const void *)(p + 32)))
+		       << 32;
+}
+
+static const struct rc_masks rc_masks_avx2 __attribute__((unused)) = {rc_avx2_eq, rc_avx2_high};
+#endif
+
+/* Bit i: whether the number of ones in bits 0..i is odd. */
+RC_INLINE uint64_t rc_prefix_xor(uint64_t m)
+{
+	m ^= m << 1;
+	m ^= m << 2;
+	m ^= m << 4;
+	m ^= m << 8;
+	m ^= m << 16;
+	m ^= m << 32;
+	return m;
+}
+
+/* Quotes of one block (RFC 4180), given what the block before left and the byte behind it. */
+struct rc_quotes {
+	uint64_t inside; /* in: all ones when the block begins inside quotes */
+	uint64_t edge;   /* in: 1 when the byte before the block may stand before an opening quote */
+};
+
+/* Sets *ret_inside to the bytes in quotes (opening quote yes, closing one no). False when a quote stands where none
+ * may; state is then of no use. edge: delimiters and line ends; next_edge: whether the byte behind the block is one, or
+ * a quote, or the end. */
+RC_INLINE bool rc_quotes_block(struct rc_quotes *s, uint64_t quote, uint64_t edge, bool next_edge, uint64_t *ret_inside)
+{
+	uint64_t inside = rc_prefix_xor(quote) ^ s->inside;
+	uint64_t around = edge | quote; /* a quote beside a quote is a doubled one, or an empty field's pair */
+	uint64_t bad = (quote & inside & ~(around << 1 | s->edge)) |
+		       (quote & ~inside & ~(around >> 1 | (uint64_t)next_edge << 63));
+
+	s->inside = (uint64_t)((int64_t)inside >> 63);
+	s->edge = around >> 63;
+	*ret_inside = inside;
+	return bad == 0;
+}
+
+#endif

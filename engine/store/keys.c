@@ -1,0 +1,184 @@
+#include "engine/base/alloc.h"
+#include "engine/store/layout.h"
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+void rc_key_add(struct rc_key *k, const void *p, size_t n)
+{
+	assert(k->n + n <= sizeof(k->b));
+	memcpy(k->b + k->n, p, n);
+	k->n += n;
+}
+
+void rc_key_u8(struct rc_key *k, uint8_t n)
+{
+	rc_key_add(k, &n, 1);
+}
+
+void rc_key_u16(struct rc_key *k, uint16_t n)
+{
+	rc_key_u8(k, (uint8_t)(n >> 8));
+	rc_key_u8(k, (uint8_t)n);
+}
+
+void rc_key_u32(struct rc_key *k, uint32_t n)
+{
+	rc_key_u16(k, (uint16_t)(n >> 16));
+	rc_key_u16(k, (uint16_t)n);
+}
+
+void rc_key_u64(struct rc_key *k, uint64_t n)
+{
+	rc_key_u32(k, (uint32_t)(n >> 32));
+	rc_key_u32(k, (uint32_t)n);
+}
+
+uint16_t rc_get_u16(const uint8_t *p)
+{
+	return (uint16_t)(p[0] << 8 | p[1]);
+}
+
+uint32_t rc_get_u32(const uint8_t *p)
+{
+	return (uint32_t)rc_get_u16(p) << 16 | rc_get_u16(p + 2);
+}
+
+uint64_t rc_get_u64(const uint8_t *p)
+{
+	return (uint64_t)rc_get_u32(p) << 32 | rc_get_u32(p + 4);
+}
+
+void rc_hash_key(uint64_t seed, struct rc_slice key, uint8_t ret[RC_HASH_BYTES])
+{
+	XXH128_canonical_t c;
+
+	XXH128_canonicalFromHash(&c, XXH3_128bits_withSeed(key.p, key.n, seed));
+	memcpy(ret, c.digest, RC_HASH_BYTES);
+}
+
+void rc_hash_name(uint64_t seed, struct rc_slice name, uint8_t ret[RC_HASH_BYTES])
+{
+	char small[256], *p = name.n <= sizeof(small) ? small : rc_xmalloc(name.n);
+
+	rc_account_name_fold(name, p);
+	rc_hash_key(seed, (struct rc_slice){p, name.n}, ret);
+	if (p != small)
+		free(p);
+}
+
+void rc_hash_server(uint64_t seed, struct rc_slice server, uint8_t ret[8])
+{
+	XXH64_canonical_t c;
+
+	XXH64_canonicalFromHash(&c, XXH3_64bits_withSeed(server.p, server.n, seed));
+	memcpy(ret, c.digest, 8);
+}
+
+struct rc_key rc_key_known(uint16_t target, const uint8_t hash[RC_HASH_BYTES])
+{
+	struct rc_key k = {.n = 0};
+
+	rc_key_u16(&k, target);
+	rc_key_add(&k, hash, RC_HASH_BYTES);
+	return k;
+}
+
+static void add_name(struct rc_key *k, uint64_t seed, struct rc_slice server, struct rc_slice name)
+{
+	uint8_t s[8], n[RC_HASH_BYTES];
+
+	rc_hash_server(seed, server, s);
+	rc_hash_name(seed, name, n);
+	rc_key_add(k, s, sizeof(s));
+	rc_key_add(k, n, sizeof(n));
+}
+
+struct rc_key rc_key_retiring(uint64_t seed, uint16_t target, const uint8_t hash[RC_HASH_BYTES], struct rc_slice server,
+			      struct rc_slice name)
+{
+	struct rc_key k = rc_key_known(target, hash);
+
+	add_name(&k, seed, server, name);
+	return k;
+}
+
+struct rc_key rc_key_name(uint64_t seed, uint16_t target, struct rc_slice server, struct rc_slice name)
+{
+	struct rc_key k = {.n = 0};
+
+	rc_key_u16(&k, target);
+	add_name(&k, seed, server, name);
+	return k;
+}
+
+struct rc_key rc_key_due(int64_t at_ns, bool retiring, struct rc_slice record_key)
+{
+	struct rc_key k = {.n = 0};
+
+	/* The sign bit turned, so that moments before 1970 sort first. */
+	rc_key_u64(&k, (uint64_t)at_ns ^ (uint64_t)1 << 63);
+	rc_key_u8(&k, retiring);
+	rc_key_add(&k, record_key.p, record_key.n);
+	return k;
+}
+
+struct rc_key rc_key_event(uint16_t target, const uint8_t hash[RC_HASH_BYTES], int64_t at_ns, uint32_t nth)
+{
+	struct rc_key k = rc_key_known(target, hash);
+
+	rc_key_u64(&k, (uint64_t)at_ns ^ (uint64_t)1 << 63);
+	rc_key_u32(&k, nth);
+	return k;
+}
+
+struct rc_key rc_key_order(uint16_t source, uint32_t epoch, uint32_t block)
+{
+	struct rc_key k = {.n = 0};
+
+	rc_key_u16(&k, source);
+	rc_key_u32(&k, epoch);
+	rc_key_u32(&k, block);
+	return k;
+}
+
+struct rc_key rc_key_meta(const char *name)
+{
+	struct rc_key k = {.n = 0};
+
+	rc_key_add(&k, name, strlen(name));
+	return k;
+}
+
+struct rc_key rc_key_meta_u16(const char *name, uint16_t n)
+{
+	struct rc_key k = rc_key_meta(name);
+
+	rc_key_u8(&k, '/');
+	rc_key_u16(&k, n);
+	return k;
+}
+
+struct rc_key rc_key_listing(uint64_t seed, uint16_t target, struct rc_slice server)
+{
+	struct rc_key k = rc_key_meta_u16("listing", target);
+	uint8_t s[8];
+
+	rc_hash_server(seed, server, s);
+	rc_key_add(&k, s, sizeof(s));
+	return k;
+}
+
+struct rc_key rc_key_rate(uint64_t seed, struct rc_slice account, struct rc_slice server)
+{
+	struct rc_key k = rc_key_meta("rate/");
+	uint8_t a[RC_HASH_BYTES], s[8];
+
+	rc_hash_key(seed, account, a);
+	rc_hash_server(seed, server, s);
+	rc_key_add(&k, a, sizeof(a));
+	rc_key_add(&k, s, sizeof(s));
+	return k;
+}

@@ -1,0 +1,140 @@
+#include "engine/store/layout.h"
+#include <stddef.h>
+#include <string.h>
+
+#define F(tag, type, member)                                                                                           \
+	{                                                                                                              \
+		tag, RC_CODEC_##type, offsetof(struct rc_known, member), 0                                             \
+	}
+
+/* Status, flags and fingerprint stand in the head. */
+static const struct rc_codec_field known_fields[] = {
+	F(1, SLICE, key),
+	F(2, SLICE, name),
+	F(3, SLICE, remote_id),
+	F(4, SLICE, server),
+	F(5, SLICE, group),
+	F(6, SLICE, group_id),
+	F(7, ACCOUNT, account),
+	F(8, SLICE, reason),
+	F(9, U16, source),
+	F(10, SLICE, error_code),
+	F(11, SLICE, error_message),
+	F(12, I64, first_seen_ns),
+	F(13, I64, created_at_ns),
+	F(14, I64, changed_at_ns),
+	F(15, SLICE, created_run),
+	F(16, SLICE, changed_run),
+	F(17, I64, sent_at_ns),
+	F(18, I64, missing_since_ns),
+	F(19, U32, missing_count),
+	F(20, B16, missing_content),
+	F(21, I64, due_at_ns),
+	{22, RC_CODEC_U32, offsetof(struct rc_known, due_cause), RC_DUE_CAUSE_COUNT},
+	F(23, U32, in_use_month),
+	F(24, SLICE, linked_name),
+};
+const struct rc_codec rc_codec_known = {1, RC_KNOWN_HEAD, sizeof(known_fields) / sizeof(known_fields[0]), known_fields};
+
+static const char *name_in(const char *const *names, unsigned n, unsigned i)
+{
+	return i < n ? names[i] : "?";
+}
+
+const char *rc_known_status_name(enum rc_known_status s)
+{
+	static const char *const names[] = {
+#define X(name, text) text,
+		RC_KNOWN_STATUSES(X)
+#undef X
+	};
+
+	return name_in(names, RC_KNOWN_STATUS_COUNT, s);
+}
+
+const char *rc_due_cause_name(enum rc_due_cause c)
+{
+	static const char *const names[] = {
+#define X(name, text) text,
+		RC_DUE_CAUSES(X)
+#undef X
+	};
+
+	return name_in(names, RC_DUE_CAUSE_COUNT, c);
+}
+
+static bool no_fingerprint(const uint8_t fp[16])
+{
+	static const uint8_t none[16];
+
+	return memcmp(fp, none, 16) == 0;
+}
+
+bool rc_known_open(const struct rc_known *k)
+{
+	if (k->status != RC_KNOWN_SETTLED && k->status != RC_KNOWN_FILTERED)
+		return true;
+	return k->missing_since_ns || k->due_at_ns || (k->flags & (RC_KNOWN_HELD | RC_KNOWN_UNDONE)) ||
+	       ((k->flags & RC_KNOWN_MANAGED) && no_fingerprint(k->fingerprint));
+}
+
+struct rc_known rc_known_copy(const struct rc_known *k, struct rc_arena *mem)
+{
+	struct rc_known c = *k;
+	struct rc_slice *const s[] = {&c.key,           &c.name,        &c.remote_id,   &c.server,
+				      &c.group,         &c.group_id,    &c.reason,      &c.error_code,
+				      &c.error_message, &c.created_run, &c.changed_run, &c.linked_name};
+
+	for (size_t i = 0; i < sizeof(s) / sizeof(s[0]); i++)
+		*s[i] = rc_arena_copy(mem, *s[i]);
+	for (size_t i = 0; i < RC_MAX_FIELDS; i++)
+		if (c.account.set & 1u << i)
+			c.account.v[i] = rc_arena_copy(mem, c.account.v[i]);
+	return c;
+}
+
+void rc_known_encode(const struct rc_known *k, const struct rc_account_schema *schema, struct rc_buf *ret)
+{
+	uint8_t head[RC_KNOWN_HEAD] = {0};
+
+	/* The head begins behind the layout byte, hence the minus one throughout. */
+	head[RC_KNOWN_AT_STATUS - 1] = (uint8_t)k->status;
+	head[RC_KNOWN_AT_BITS - 1] = (uint8_t)((rc_known_open(k) ? RC_KNOWN_BIT_OPEN : 0) |
+					       (k->missing_since_ns ? RC_KNOWN_BIT_MISSING : 0));
+	for (unsigned i = 0; i < 4; i++)
+		head[RC_KNOWN_AT_FLAGS - 1 + i] = (uint8_t)(k->flags >> (8 * i));
+	memcpy(head + RC_KNOWN_AT_FINGERPRINT - 1, k->fingerprint, 16);
+	rc_codec_encode(&rc_codec_known, head, k, schema, ret);
+}
+
+bool rc_known_decode_brief(struct rc_slice v, struct rc_known_brief *ret)
+{
+	const uint8_t *p = (const uint8_t *)v.p;
+
+	if (v.n < 1 + RC_KNOWN_HEAD + RC_CODEC_SUM || p[0] != rc_codec_known.layout ||
+	    p[RC_KNOWN_AT_STATUS] >= RC_KNOWN_STATUS_COUNT)
+		return false;
+	ret->fingerprint = p + RC_KNOWN_AT_FINGERPRINT;
+	ret->flags = 0;
+	for (unsigned i = 0; i < 4; i++)
+		ret->flags |= (uint32_t)p[RC_KNOWN_AT_FLAGS + i] << (8 * i);
+	ret->status = p[RC_KNOWN_AT_STATUS];
+	ret->open = p[RC_KNOWN_AT_BITS] & RC_KNOWN_BIT_OPEN;
+	ret->missing = p[RC_KNOWN_AT_BITS] & RC_KNOWN_BIT_MISSING;
+	return true;
+}
+
+bool rc_known_decode(struct rc_slice v, const struct rc_account_schema *schema, struct rc_known *ret)
+{
+	struct rc_known_brief b;
+	struct rc_known k;
+
+	memset(&k, 0, sizeof(k));
+	if (!rc_known_decode_brief(v, &b) || !rc_codec_decode(&rc_codec_known, v, schema, &k) || !k.key.n)
+		return false;
+	k.status = b.status;
+	k.flags = b.flags;
+	memcpy(k.fingerprint, b.fingerprint, 16);
+	*ret = k;
+	return true;
+}
