@@ -1,7 +1,92 @@
 #include "engine/base/log.h"
+#include "engine/cli.h"
+#include "engine/cmd/cmd_config.h"
+#include "engine/cmd/help.h"
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 
-int main(void)
+static const struct {
+	const char *name;
+	enum rc_cli_command command;
+	int (*run)(struct rc_cli *c);
+} commands[] = {
+	{ "check", RC_CMD_CHECK, rc_cmd_check },   { "plan", RC_CMD_PLAN, rc_cmd_run },
+	{ "sync", RC_CMD_SYNC, rc_cmd_run },       { "refresh", RC_CMD_REFRESH, rc_cmd_run },
+	{ "status", RC_CMD_STATUS, rc_cmd_status }, { "report", RC_CMD_REPORT, rc_cmd_report },
+};
+
+static const struct {
+	const char *name;
+	int (*run)(int argc, char **argv);
+} own[] = {
+	{ "schema", rc_cmd_schema },
+	{ "init", rc_cmd_init },
+};
+
+/* In the contract, not in this version: an honest refusal. */
+static const char *const later[] = { "apply",          "undo", "list",    "why",   "hold",
+	                             "release",        "pause", "resume", "state", "prune",
+	                             "reset-password", "forget" };
+
+/* A broken pipe is a write error like any other, files are private, secrets leave no core behind. */
+static void harden(void)
 {
-	rc_log(RC_LOG_ERROR, "no command; see --help");
-	return 64;
+	struct rlimit none = { 0, 0 }, files;
+
+	signal(SIGPIPE, SIG_IGN);
+	umask(077);
+	setrlimit(RLIMIT_CORE, &none);
+	prctl(PR_SET_DUMPABLE, 0);
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+		files.rlim_cur = files.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &files);
+	}
+}
+
+static int with_config(int argc, char **argv, size_t i)
+{
+	struct rc_cli c;
+	struct rc_err err;
+	enum rc_code code = rc_cli_parse(argc, argv, commands[i].command, &c, &err);
+	int out;
+
+	if (code)
+		out = rc_cli_fail(&err);
+	else if (c.help)
+		out = rc_cli_print(rc_slice_str(rc_help_of(argv[0])));
+	else
+		out = commands[i].run(&c);
+	rc_cli_done(&c);
+	return out;
+}
+
+int main(int argc, char **argv)
+{
+	const char *name = argc > 1 ? argv[1] : NULL;
+
+	harden();
+	if (!name) {
+		rc_log(RC_LOG_ERROR, "no command; see rollcall --help");
+		return RC_USAGE;
+	}
+	if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0)
+		return rc_cli_print(rc_slice_str(rc_help_main));
+	if (strcmp(name, "--version") == 0)
+		return rc_cli_print(RC_SLICE("rollcall " ROLLCALL_VERSION "\n"));
+	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++)
+		if (strcmp(name, commands[i].name) == 0)
+			return with_config(argc - 1, argv + 1, i);
+	for (size_t i = 0; i < sizeof(own) / sizeof(*own); i++)
+		if (strcmp(name, own[i].name) == 0)
+			return own[i].run(argc - 1, argv + 1);
+	for (size_t i = 0; i < sizeof(later) / sizeof(*later); i++)
+		if (strcmp(name, later[i]) == 0) {
+			rc_log(RC_LOG_ERROR, "%s is not in this version (%s)", name, ROLLCALL_VERSION);
+			return RC_USAGE;
+		}
+	rc_log(RC_LOG_ERROR, "%s is no command; see rollcall --help", name);
+	return RC_USAGE;
 }

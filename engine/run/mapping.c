@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { MAX_KEY = 511, MAX_ATTRS = 4096 };
+enum { MAX_KEY = 511 };
 
 struct target_rules {
 	const struct rc_target *cfg;
@@ -22,7 +22,8 @@ struct rc_mapping {
 	struct target_rules *targets;
 	struct rc_slice *used;
 	size_t n_used;
-	struct rc_expr_field attrs[MAX_ATTRS];
+	struct rc_expr_field *attrs;
+	size_t cap_attrs;
 };
 
 struct compiler {
@@ -32,6 +33,26 @@ struct compiler {
 	size_t n_seen;
 	struct rc_err *err;
 };
+
+static struct rc_slice alias_of(const struct rc_source *s, struct rc_slice column)
+{
+	for (size_t i = 0; i < s->n_columns; i++)
+		for (size_t j = 0; j < s->columns[i].aliases.n; j++)
+			if (rc_slice_eqs(column, s->columns[i].aliases.v[j]))
+				return rc_slice_str(s->columns[i].name);
+	return column;
+}
+
+const struct rc_slice *rc_mapping_header(const struct rc_config *cfg, size_t source, const struct rc_reader *r,
+                                         struct rc_arena *mem, size_t *ret_n)
+{
+	const struct rc_slice *columns = rc_reader_columns(r, ret_n);
+	struct rc_slice *named = rc_arena_alloc(mem, (*ret_n + 1) * sizeof(*named));
+
+	for (size_t i = 0; i < *ret_n; i++)
+		named[i] = alias_of(&cfg->sources[source], columns[i]);
+	return named;
+}
 
 static enum rc_code compile(struct compiler *c, const char *text, const char *where, bool secret, struct rc_expr **ret)
 {
@@ -140,6 +161,7 @@ void rc_mapping_free(struct rc_mapping *m)
 	rc_zone_free(m->zone);
 	free(m->targets);
 	free(m->used);
+	free(m->attrs);
 	free(m);
 }
 
@@ -179,15 +201,21 @@ struct rc_slice rc_mapping_key(struct rc_mapping *m, const struct rc_slice *fiel
 
 static void set_row(struct rc_mapping *m, const struct rc_record *rec)
 {
-	size_t n = 0;
+	size_t n = 0, at = 0;
 
 	if (!m->ldif) {
 		rc_expr_row_csv(m->env, rec->field, rec->n);
 		return;
 	}
 	for (size_t i = 0; i < rec->attr_n; i++)
-		for (size_t j = 0; j < rec->attr[i].n && n < MAX_ATTRS; j++)
-			m->attrs[n++] = (struct rc_expr_field){ rec->attr[i].name, rec->attr[i].value[j] };
+		n += rec->attr[i].n;
+	if (n > m->cap_attrs) { /* bounded by the largest record, which is bounded */
+		m->attrs = rc_xreallocarray(m->attrs, n, sizeof(*m->attrs));
+		m->cap_attrs = n;
+	}
+	for (size_t i = 0; i < rec->attr_n; i++)
+		for (size_t j = 0; j < rec->attr[i].n; j++)
+			m->attrs[at++] = (struct rc_expr_field){ rec->attr[i].name, rec->attr[i].value[j] };
 	rc_expr_row_ldif(m->env, m->attrs, n);
 }
 

@@ -30,6 +30,10 @@ struct rc_mapped {
 	struct rc_want *want; /* one per target; NULL when filtered */
 };
 
+/* The header of an open file with the config's aliases put in place; lives as long as the reader and mem. */
+const struct rc_slice *rc_mapping_header(const struct rc_config *cfg, size_t source, const struct rc_reader *r,
+                                         struct rc_arena *mem, size_t *ret_n);
+
 /* columns: the header (CSV) with aliases already put in place; n 0 for LDIF. A name that is neither function nor column
  * is RC_DATA when `seen` (the state has known such a column) lists it, else RC_CONFIG; err says which. */
 enum rc_code rc_mapping_new(const struct rc_config *cfg, size_t source, bool ldif, const struct rc_slice *columns,

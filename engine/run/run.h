@@ -48,4 +48,7 @@ struct rc_run_result {
 enum rc_code rc_run(const struct rc_config *cfg, const struct rc_run_opts *opts, struct rc_run_result *ret,
                     struct rc_err *err);
 
+/* Asks each provider who we are; logs one line a target. Returns the gravest code. */
+int rc_check_online(const struct rc_run_opts *opts, const struct rc_config *cfg);
+
 #endif

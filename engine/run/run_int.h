@@ -72,6 +72,9 @@ struct run {
 	size_t n_pending, cap_pending;
 	struct rc_report *report;
 	struct rc_exec *exec;
+	struct carry *carry;
+	struct rc_seal *seal;
+	struct rc_progress *progress;
 	struct rc_err fault; /* 70 or 73 in mid-run */
 	enum rc_code code;
 	int signal;

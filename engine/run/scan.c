@@ -417,15 +417,6 @@ static enum rc_code read_rows(struct walk *w, struct rc_reader *r, struct rc_err
 
 /* ---- one file */
 
-static struct rc_slice alias_of(const struct rc_source *s, struct rc_slice column)
-{
-	for (size_t i = 0; i < s->n_columns; i++)
-		for (size_t j = 0; j < s->columns[i].aliases.n; j++)
-			if (rc_slice_eqs(column, s->columns[i].aliases.v[j]))
-				return rc_slice_str(s->columns[i].name);
-	return column;
-}
-
 static void keep_header(struct walk *w, const struct rc_reader *r)
 {
 	struct rc_scan *s = w->s;
@@ -466,15 +457,12 @@ static enum rc_code select_columns(struct walk *w, const struct rc_slice *header
 static enum rc_code begin_file(struct walk *w, const struct rc_reader *r, struct rc_err *err)
 {
 	struct rc_scan *s = w->s;
-	const struct rc_source *cfg = &s->cfg->sources[w->index];
 	struct rc_source_facts facts = { 0 };
 	size_t n;
 	const struct rc_slice *columns = rc_reader_columns(r, &n);
-	struct rc_slice *named = rc_arena_alloc(&s->mem, (n + 1) * sizeof(*named));
+	const struct rc_slice *named = rc_mapping_header(s->cfg, w->index, r, &s->mem, &n);
 	enum rc_code code;
 
-	for (size_t i = 0; i < n; i++)
-		named[i] = alias_of(cfg, columns[i]);
 	rc_view_source(w->view, w->index, &s->mem, &facts);
 	if (w->src->n_files == 1)
 		keep_header(w, r);

@@ -1,0 +1,305 @@
+#include "engine/cli.h"
+#include "engine/base/alloc.h"
+#include "engine/base/log.h"
+#include "engine/base/nearest.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum {
+	RUNS = RC_CMD_PLAN | RC_CMD_SYNC | RC_CMD_REFRESH,
+	WRITES = RC_CMD_PLAN | RC_CMD_SYNC,
+	EVERY = RUNS | RC_CMD_CHECK | RC_CMD_STATUS | RC_CMD_REPORT
+};
+
+enum option_id {
+	O_TARGET, O_ONLY, O_ONLY_FILE, O_RUN_ID, O_DEADLINE, O_REFRESH, O_EXPECT_ENV, O_MAX_CREATES, O_MAX_UPDATES,
+	O_MAX_DELETES, O_MAX_CHANGES, O_MAX_RENAMES, O_ACCEPT_SOURCE, O_EXCLUDE_KEYS, O_YES, O_DRAIN, O_WAIT_LOCK,
+	O_LOG_FORMAT, O_LOG_LEVEL, O_QUIET, O_VERBOSE, O_NO_PROGRESS, O_COLOR, O_HELP, O_ONLINE, O_PRINT, O_SAMPLE,
+	O_DETAILED, O_FORMAT, O_CHECK, O_MAX_AGE, O_REBIND
+};
+
+struct option {
+	const char *name;
+	int commands;
+	bool value;
+	enum option_id id;
+};
+
+static const struct option options[] = {
+	{ "--target", RUNS, true, O_TARGET },
+	{ "--only", RUNS, true, O_ONLY },
+	{ "--only-file", RUNS, true, O_ONLY_FILE },
+	{ "--run-id", RUNS, true, O_RUN_ID },
+	{ "--deadline", RUNS, true, O_DEADLINE },
+	{ "--refresh", RUNS, false, O_REFRESH },
+	{ "--expect-env", WRITES, true, O_EXPECT_ENV },
+	{ "--max-creates", WRITES, true, O_MAX_CREATES },
+	{ "--max-updates", WRITES, true, O_MAX_UPDATES },
+	{ "--max-deletes", WRITES, true, O_MAX_DELETES },
+	{ "--max-changes", WRITES, true, O_MAX_CHANGES },
+	{ "--max-renames", WRITES, true, O_MAX_RENAMES },
+	{ "--accept-source", WRITES, false, O_ACCEPT_SOURCE },
+	{ "--exclude-keys", WRITES, true, O_EXCLUDE_KEYS },
+	{ "--yes", RC_CMD_SYNC, false, O_YES },
+	{ "--drain-timeout", RC_CMD_SYNC, true, O_DRAIN },
+	{ "--wait-lock", RC_CMD_SYNC, true, O_WAIT_LOCK },
+	{ "--detailed-exitcode", RC_CMD_PLAN, false, O_DETAILED },
+	{ "--rebind", RC_CMD_REFRESH, false, O_REBIND },
+	{ "--online", RC_CMD_CHECK, false, O_ONLINE },
+	{ "--print", RC_CMD_CHECK, false, O_PRINT },
+	{ "--sample", RC_CMD_CHECK, true, O_SAMPLE },
+	{ "--format", RC_CMD_STATUS | RC_CMD_REPORT, true, O_FORMAT },
+	{ "--check", RC_CMD_STATUS, false, O_CHECK },
+	{ "--max-age", RC_CMD_STATUS, true, O_MAX_AGE },
+	{ "--log-format", EVERY, true, O_LOG_FORMAT },
+	{ "--log-level", EVERY, true, O_LOG_LEVEL },
+	{ "-q", EVERY, false, O_QUIET },
+	{ "-v", EVERY, false, O_VERBOSE },
+	{ "--no-progress", EVERY, false, O_NO_PROGRESS },
+	{ "--color", EVERY, false, O_COLOR },
+	{ "--help", EVERY, false, O_HELP },
+	{ "-h", EVERY, false, O_HELP },
+};
+enum { OPTIONS = sizeof(options) / sizeof(*options) };
+
+struct parse {
+	struct rc_cli *c;
+	struct rc_err *err;
+	size_t n_targets, n_only, n_exclude;
+	const char **exclude;
+	enum rc_log_level level;
+	bool json;
+};
+
+static enum rc_code add(struct parse *p, const char ***list, size_t *n, const char *value)
+{
+	*list = rc_xreallocarray(*list, *n + 1, sizeof(**list));
+	(*list)[(*n)++] = rc_arena_strdup(&p->c->mem, value);
+	return RC_OK;
+}
+
+/* One key a line. */
+static enum rc_code add_file(struct parse *p, const char ***list, size_t *n, const char *path)
+{
+	FILE *f = fopen(path, "re");
+	char *line = NULL;
+	size_t cap = 0;
+	ssize_t got;
+
+	if (!f)
+		return rc_fail_sys(p->err, RC_USAGE, errno, "%s: cannot be read", path);
+	while ((got = getline(&line, &cap, f)) > 0) {
+		while (got > 0 && (line[got - 1] == '\n' || line[got - 1] == '\r'))
+			line[--got] = 0;
+		if (got)
+			add(p, list, n, line);
+	}
+	free(line);
+	fclose(f);
+	return RC_OK;
+}
+
+static enum rc_code duration(struct parse *p, const char *name, const char *value, int64_t *ret)
+{
+	if (rc_duration_parse(rc_slice_str(value), ret, NULL))
+		return rc_fail(p->err, RC_USAGE, "%s %s: write a duration such as 30s, 5m or 2h", name, value);
+	return RC_OK;
+}
+
+static enum rc_code limit(struct parse *p, const char *name, const char *value, bool *set, struct rc_limit *ret)
+{
+	*set = true;
+	if (rc_limit_parse(rc_slice_str(value), ret, NULL))
+		return rc_fail(p->err, RC_USAGE, "%s %s: write a number, a percentage, both (\"5%%,200\") or unlimited", name, value);
+	return RC_OK;
+}
+
+static enum rc_code level(struct parse *p, const char *value)
+{
+	static const char *const names[] = { "error", "warning", "info", "verbose", "debug" };
+
+	for (size_t i = 0; i < 5; i++)
+		if (strcmp(value, names[i]) == 0 || (i == 1 && strcmp(value, "warn") == 0)) {
+			p->level = (enum rc_log_level)i;
+			return RC_OK;
+		}
+	return rc_fail(p->err, RC_USAGE, "--log-level %s: one of error, warning, info, verbose, debug", value);
+}
+
+static enum rc_code set(struct parse *p, const struct option *o, const char *value)
+{
+	struct rc_cli *c = p->c;
+	struct rc_run_opts *run = &c->run;
+
+	switch (o->id) {
+	case O_TARGET: return add(p, &c->targets, &p->n_targets, value);
+	case O_ONLY: return add(p, &c->only, &p->n_only, value);
+	case O_ONLY_FILE: return add_file(p, &c->only, &p->n_only, value);
+	case O_EXCLUDE_KEYS: return add_file(p, &p->exclude, &p->n_exclude, value);
+	case O_RUN_ID: run->run_id = value; break;
+	case O_DEADLINE: return duration(p, o->name, value, &run->deadline_ns);
+	case O_REFRESH: run->refresh = true; break;
+	case O_EXPECT_ENV: c->expect_env = value; break;
+	case O_MAX_CREATES: return limit(p, o->name, value, &run->max_creates.set, &run->max_creates.limit);
+	case O_MAX_UPDATES: return limit(p, o->name, value, &run->max_updates.set, &run->max_updates.limit);
+	case O_MAX_DELETES: return limit(p, o->name, value, &run->max_deletes.set, &run->max_deletes.limit);
+	case O_MAX_CHANGES: return limit(p, o->name, value, &run->max_changes.set, &run->max_changes.limit);
+	case O_MAX_RENAMES: return limit(p, o->name, value, &run->max_renames.set, &run->max_renames.limit);
+	case O_ACCEPT_SOURCE: run->accept_source = true; break;
+	case O_YES: c->yes = true; break;
+	case O_DRAIN: return duration(p, o->name, value, &run->drain_timeout_ns);
+	case O_WAIT_LOCK: return duration(p, o->name, value, &run->wait_lock_ns);
+	case O_LOG_FORMAT:
+		p->json = strcmp(value, "json") == 0;
+		if (!p->json && strcmp(value, "text") != 0)
+			return rc_fail(p->err, RC_USAGE, "--log-format %s: text or json", value);
+		break;
+	case O_LOG_LEVEL: return level(p, value);
+	case O_QUIET: p->level = RC_LOG_ERROR; run->quiet = true; run->progress = false; break;
+	case O_VERBOSE: p->level = p->level >= RC_LOG_VERBOSE ? RC_LOG_DEBUG : RC_LOG_VERBOSE; break;
+	case O_NO_PROGRESS: run->progress = false; break;
+	case O_COLOR: run->colour = true; break;
+	case O_HELP: c->help = true; break;
+	case O_ONLINE: c->online = true; break;
+	case O_PRINT: c->print = true; break;
+	case O_SAMPLE: c->sample = value; break;
+	case O_DETAILED: c->detailed_exitcode = true; break;
+	case O_FORMAT: c->format = value; break;
+	case O_CHECK: c->check_age = true; break;
+	case O_MAX_AGE: return duration(p, o->name, value, &c->max_age_ns);
+	case O_REBIND: run->rebind = true; break;
+	}
+	return RC_OK;
+}
+
+static enum rc_code option(struct parse *p, int argc, char **argv, int *at)
+{
+	const char *arg = argv[*at], *eq = strchr(arg, '=');
+	size_t n = eq ? (size_t)(eq - arg) : strlen(arg);
+	const char *names[OPTIONS];
+	size_t n_names = 0;
+	const char *near;
+
+	for (size_t i = 0; i < OPTIONS; i++) {
+		const struct option *o = &options[i];
+
+		if (!(o->commands & (int)p->c->command))
+			continue;
+		names[n_names++] = o->name;
+		if (strlen(o->name) != n || strncmp(o->name, arg, n) != 0)
+			continue;
+		if (!o->value && eq)
+			return rc_fail(p->err, RC_USAGE, "%s takes no value", o->name);
+		if (!o->value)
+			return set(p, o, NULL);
+		if (eq)
+			return set(p, o, eq + 1);
+		if (*at + 1 >= argc)
+			return rc_fail(p->err, RC_USAGE, "%s needs a value", o->name);
+		return set(p, o, argv[++*at]);
+	}
+	near = rc_nearest(rc_slice_str(arg), names, n_names);
+	return rc_fail(p->err, RC_USAGE, "%s has no option %s%s%s; see rollcall %s --help", p->c->name, arg,
+	               near ? ", did you mean " : "", near ? near : "", p->c->name);
+}
+
+static enum rc_code positional(struct parse *p, char *arg)
+{
+	struct rc_cli *c = p->c;
+
+	if (!c->config_path)
+		c->config_path = arg;
+	else if (!c->argument && c->command == RC_CMD_REPORT)
+		c->argument = arg;
+	else
+		return rc_fail(p->err, RC_USAGE, "%s: one argument too many; see rollcall %s --help", arg, c->name);
+	return RC_OK;
+}
+
+enum rc_code rc_cli_parse(int argc, char **argv, enum rc_cli_command command, struct rc_cli *ret, struct rc_err *err)
+{
+	struct parse p = { .c = ret, .err = err, .level = RC_LOG_INFO };
+	enum rc_code code = RC_OK;
+	bool only_args = false;
+
+	*ret = (struct rc_cli){ .command = command, .name = argv[0] };
+	ret->run.drain_timeout_ns = 10 * RC_SECOND;
+	ret->run.progress = true;
+	ret->run.colour = isatty(1) && !getenv("NO_COLOR");
+	for (int i = 1; i < argc && !code && !ret->help; i++) {
+		if (!only_args && strcmp(argv[i], "--") == 0)
+			only_args = true;
+		else if (!only_args && argv[i][0] == '-' && argv[i][1])
+			code = option(&p, argc, argv, &i);
+		else
+			code = positional(&p, argv[i]);
+	}
+	rc_log_setup(p.level, p.json);
+	if (!code && !ret->help && !ret->config_path)
+		code = rc_fail(err, RC_USAGE, "%s needs a config file; see rollcall %s --help", argv[0], argv[0]);
+	ret->run.command = argv[0];
+	ret->run.targets = ret->targets;
+	ret->run.n_targets = p.n_targets;
+	ret->run.only = ret->only;
+	ret->run.n_only = p.n_only;
+	ret->run.exclude = p.exclude;
+	ret->run.n_exclude = p.n_exclude;
+	ret->run.invocation = (const char *const *)argv;
+	ret->run.n_invocation = (size_t)argc;
+	return code;
+}
+
+void rc_cli_done(struct rc_cli *c)
+{
+	free(c->targets);
+	free(c->only);
+	free((void *)c->run.exclude);
+	rc_arena_done(&c->mem);
+}
+
+enum rc_code rc_cli_config(const struct rc_cli *c, struct rc_config **ret)
+{
+	struct rc_config_errors errs = { 0 };
+	struct rc_err err;
+	enum rc_code code = rc_config_load(c->config_path, ret, &errs, &err);
+
+	if (code)
+		for (size_t i = 0; i < errs.n; i++)
+			rc_log(RC_LOG_ERROR, "%s: %s%s%s", c->config_path, errs.v[i].pointer, errs.v[i].pointer[0] ? ": " : "",
+			       errs.v[i].reason);
+	if (code && !errs.n)
+		rc_log(RC_LOG_ERROR, "%s", err.what);
+	rc_config_errors_done(&errs);
+	if (!code && c->expect_env && (!(*ret)->environment || strcmp(c->expect_env, (*ret)->environment) != 0)) {
+		rc_log(RC_LOG_ERROR, "--expect-env %s: this config is for %s", c->expect_env,
+		       (*ret)->environment ? (*ret)->environment : "no named environment");
+		rc_config_free(*ret);
+		return RC_USAGE;
+	}
+	return code;
+}
+
+int rc_cli_fail(const struct rc_err *err)
+{
+	rc_log(RC_LOG_ERROR, "%s", err->what);
+	return (int)err->code;
+}
+
+int rc_cli_print(struct rc_slice text)
+{
+	while (text.n) {
+		ssize_t n = write(STDOUT_FILENO, text.p, text.n);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0) {
+			rc_log(RC_LOG_ERROR, "standard output: %s", strerror(errno));
+			return RC_CANTCREAT;
+		}
+		text.p += n;
+		text.n -= (size_t)n;
+	}
+	return 0;
+}

@@ -1,0 +1,50 @@
+/* engine/cli.h - the command line of the commands that work on a config: one table of options, one parser.
+ *
+ * Only cli, main and engine/cmd print. Commands that read no config (read, init, schema, errors, credentials) parse their
+ * own arguments. */
+#ifndef RC_CLI_H
+#define RC_CLI_H
+#include "engine/config/config.h"
+#include "engine/run/run.h"
+
+enum rc_cli_command {
+	RC_CMD_CHECK = 1 << 0,
+	RC_CMD_PLAN = 1 << 1,
+	RC_CMD_SYNC = 1 << 2,
+	RC_CMD_REFRESH = 1 << 3,
+	RC_CMD_STATUS = 1 << 4,
+	RC_CMD_REPORT = 1 << 5,
+};
+
+struct rc_cli {
+	enum rc_cli_command command;
+	const char *name;
+	const char *config_path, *argument; /* second positional, or NULL */
+	struct rc_run_opts run;
+	bool help, online, print, detailed_exitcode, check_age, yes;
+	const char *sample, *format;
+	int64_t max_age_ns;
+	const char *expect_env;
+	const char **targets, **only;
+	struct rc_arena mem;
+};
+
+/* Parses argv[1..]; RC_USAGE with one line otherwise. --help sets help and stops. Logging options act at once. */
+enum rc_code rc_cli_parse(int argc, char **argv, enum rc_cli_command command, struct rc_cli *ret, struct rc_err *err);
+void rc_cli_done(struct rc_cli *c);
+
+/* Loads the config and checks --expect-env; prints every fault. */
+enum rc_code rc_cli_config(const struct rc_cli *c, struct rc_config **ret);
+
+/* One line on stderr; returns the code. */
+int rc_cli_fail(const struct rc_err *err);
+
+/* Writes to stdout; RC_CANTCREAT when that fails. */
+int rc_cli_print(struct rc_slice text);
+
+int rc_cmd_run(struct rc_cli *c);    /* plan, sync, refresh */
+int rc_cmd_check(struct rc_cli *c);
+int rc_cmd_status(struct rc_cli *c);
+int rc_cmd_report(struct rc_cli *c);
+
+#endif

@@ -1,0 +1,131 @@
+/* check: config, expressions against the source's own header, files, secrets; nothing is written anywhere. */
+#include "engine/cli.h"
+#include "engine/base/json_out.h"
+#include "engine/base/log.h"
+#include "engine/run/scan.h"
+#include "engine/run/scan_int.h"
+#include <stdio.h>
+
+static void print_want(struct rc_buf *b, const struct rc_target *t, const struct rc_want *w)
+{
+	rc_buf_addf(b, "  %s: ", t->name);
+	if (w->filtered) {
+		rc_buf_adds(b, "excluded by the target's where\n");
+		return;
+	}
+	rc_buf_addc(b, '{');
+	for (size_t f = 0; f < t->schema->n_fields; f++)
+		if (w->account.set & 1u << f)
+			rc_json_kstr(b, t->schema->fields[f].name, w->account.v[f]);
+	rc_buf_adds(b, "}\n");
+	if (w->invalid)
+		rc_buf_addf(b, "    %s\n", w->invalid);
+}
+
+static int print_sample(const struct rc_config *cfg, const struct rc_mapped *m, const char *file, uint64_t line)
+{
+	struct rc_buf b = { 0 };
+	int out;
+
+	rc_buf_addf(&b, "%.*s at %s:%llu%s%s\n", (int)m->key.n, m->key.p, file, (unsigned long long)line,
+	            m->filtered ? ": excluded by the source's where" : "", m->left ? ": has left" : "");
+	for (size_t i = 0; m->want && i < cfg->n_targets; i++)
+		print_want(&b, &cfg->targets[i], &m->want[i]);
+	rc_printable(b.p, 0);
+	out = rc_cli_print(rc_buf_slice(&b));
+	rc_buf_done(&b);
+	return out;
+}
+
+/* Compiles every expression against the header; with a sample key also reads until that person. */
+static enum rc_code check_source(struct rc_cli *c, const struct rc_config *cfg, size_t i, bool *ret_found, struct rc_err *err)
+{
+	struct rc_scan scan;
+	struct rc_feed feed;
+	struct rc_reader *r = NULL;
+	const char *name = NULL;
+	struct rc_mapping *m = NULL;
+	enum rc_code code = rc_scan_begin(&scan, cfg, NULL, false, err);
+
+	if (!code)
+		code = rc_feed_open(&feed, cfg, i, err);
+	if (code) {
+		rc_scan_done(&scan);
+		return code;
+	}
+	while (!code && !*ret_found) {
+		size_t n;
+		const struct rc_slice *columns;
+		struct rc_record rec;
+		struct rc_reject rej;
+		enum rc_read got = RC_READ_RECORD;
+
+		rc_reader_free(r);
+		r = NULL;
+		code = rc_feed_next(&feed, &r, &name, err);
+		if (code || !r)
+			break;
+		columns = rc_mapping_header(cfg, i, r, &scan.mem, &n);
+		rc_mapping_free(m);
+		m = NULL;
+		code = rc_mapping_new(cfg, i, rc_reader_format(r) == RC_FORMAT_LDIF, columns, n, scan.lookups, NULL, 0, &m, err);
+		while (!code && c->sample && !*ret_found && got != RC_READ_END) {
+			struct rc_mapped mapped;
+			struct rc_err row;
+
+			got = rc_reader_next(r, &rec, &rej, err);
+			if (got == RC_READ_ERROR)
+				code = RC_DATA;
+			if (got != RC_READ_RECORD)
+				continue;
+			if (!rc_mapping_row(m, &rec, false, &scan.mem, &mapped, &row) && rc_slice_eqs(mapped.key, c->sample)) {
+				*ret_found = true;
+				print_sample(cfg, &mapped, name, rec.line);
+			}
+		}
+	}
+	rc_reader_free(r);
+	rc_mapping_free(m);
+	rc_feed_done(&feed);
+	rc_scan_done(&scan);
+	return code;
+}
+
+int rc_cmd_check(struct rc_cli *c)
+{
+	struct rc_config *cfg = NULL;
+	struct rc_config_errors faults = { 0 };
+	struct rc_err err;
+	enum rc_code code = rc_cli_config(c, &cfg);
+	bool found = false;
+	int out = 0;
+
+	if (code)
+		return (int)code;
+	if (c->print) {
+		out = rc_cli_print(rc_slice_str(cfg->effective));
+		rc_config_free(cfg);
+		return out;
+	}
+	if (rc_config_check_secrets(cfg, NULL, &faults)) {
+		for (size_t i = 0; i < faults.n; i++)
+			rc_log(RC_LOG_ERROR, "%s: %s: %s", c->config_path, faults.v[i].pointer, faults.v[i].reason);
+		out = RC_CONFIG;
+	}
+	rc_config_errors_done(&faults);
+	for (size_t i = 0; i < cfg->n_sources; i++) {
+		code = check_source(c, cfg, i, &found, &err);
+		if (code)
+			out = (int)rc_graver((enum rc_code)out, (enum rc_code)rc_cli_fail(&err));
+	}
+	if (c->sample && !found && !out) {
+		rc_fail(&err, RC_DATA, "--sample %s: no row has this key", c->sample);
+		out = rc_cli_fail(&err);
+	}
+	if (!out && c->online)
+		out = rc_check_online(&c->run, cfg);
+	if (!out && !c->sample)
+		out = rc_cli_print(RC_SLICE("config, expressions, sources and secrets are good\n"));
+	rc_config_free(cfg);
+	return out;
+}

@@ -1,0 +1,65 @@
+#include "engine/cli.h"
+#include "engine/base/log.h"
+#include <stdio.h>
+#include <unistd.h>
+
+static int exit_code(const struct rc_cli *c, const struct rc_run_result *res)
+{
+	if (c->command == RC_CMD_PLAN && c->detailed_exitcode && res->code == RC_OK && res->changes)
+		return RC_CHANGES;
+	return (int)res->code;
+}
+
+/* Shows the plan and asks; only where somebody sits there. */
+static bool confirmed(struct rc_cli *c, const struct rc_config *cfg, int *ret_code)
+{
+	struct rc_run_opts plan = c->run;
+	struct rc_run_result res;
+	struct rc_err err = { 0 };
+	char answer[16] = "";
+
+	plan.command = "plan";
+	plan.writes = false;
+	plan.run_id = NULL;
+	rc_run(cfg, &plan, &res, &err);
+	*ret_code = (int)res.code;
+	if (res.summary_valid)
+		rc_cli_print(rc_buf_slice(&res.text));
+	rc_buf_done(&res.text);
+	if (err.what[0])
+		rc_log(RC_LOG_ERROR, "%s", err.what);
+	if (res.code != RC_OK && res.code != RC_PARTIAL && res.code != RC_TEMPFAIL)
+		return false;
+	if (!res.changes)
+		return true;
+	fprintf(stderr, "Carry this out? Only \"yes\" does: ");
+	return fgets(answer, sizeof(answer), stdin) && strcmp(answer, "yes\n") == 0;
+}
+
+int rc_cmd_run(struct rc_cli *c)
+{
+	struct rc_config *cfg = NULL;
+	struct rc_run_result res;
+	struct rc_err err = { 0 };
+	enum rc_code code = rc_cli_config(c, &cfg);
+	int out;
+
+	if (code)
+		return (int)code;
+	c->run.writes = c->command == RC_CMD_SYNC;
+	c->run.list_only = c->command == RC_CMD_REFRESH;
+	if (c->command == RC_CMD_SYNC && !c->yes && isatty(0) && isatty(2) && !confirmed(c, cfg, &out)) {
+		rc_config_free(cfg);
+		rc_log(RC_LOG_INFO, "nothing was changed");
+		return out;
+	}
+	rc_run(cfg, &c->run, &res, &err);
+	if (err.what[0])
+		rc_log(RC_LOG_ERROR, "%s", err.what);
+	out = exit_code(c, &res);
+	if (res.summary_valid && !c->run.quiet && rc_cli_print(rc_buf_slice(&res.text)))
+		out = (int)rc_graver((enum rc_code)out, RC_CANTCREAT);
+	rc_buf_done(&res.text);
+	rc_config_free(cfg);
+	return out;
+}

@@ -1,0 +1,319 @@
+/* The loop of a run: libuv drives the executor, the writer thread wakes it when intents are durable, signals stop it. */
+#include "engine/run/run_int.h"
+#include "engine/run/carry.h"
+#include "engine/base/alloc.h"
+#include "engine/base/log.h"
+#include <openssl/crypto.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <uv.h>
+
+enum { TICK_MS = 100, MAX_WAIT_MS = 60000 };
+
+struct carry {
+	struct run *r;
+	uv_loop_t loop;
+	uv_timer_t timer, tick;
+	uv_prepare_t prepare;
+	uv_signal_t sigint, sigterm;
+	struct rc_transport net;
+	struct rc_buf *secrets; /* per target: access key, secret key, security token, token, user, password */
+	bool ended, pumping;
+	int signals;
+};
+
+enum { SECRETS = 6 };
+
+static struct rc_buf *secret_of(struct carry *c, size_t target, size_t i)
+{
+	return &c->secrets[target * SECRETS + i];
+}
+
+static enum rc_code hook_secrets(void *ctx, size_t target, bool renew, struct rc_conn_auth *ret, struct rc_err *err)
+{
+	struct run *r = ctx;
+	struct carry *c = r->carry;
+	const struct rc_auth *a = &r->cfg->targets[target].auth;
+	const struct rc_secret *from[SECRETS] = { &a->access_key, &a->secret_key, &a->security_token,
+		                                  &a->token,      &a->user,       &a->password };
+	struct rc_slice *to[SECRETS] = { &ret->access_key, &ret->secret_key, &ret->security_token,
+		                         &ret->token,      &ret->user,       &ret->password };
+
+	(void)renew; /* files, credentials and commands are read anew at each call */
+	for (size_t i = 0; i < SECRETS; i++) {
+		enum rc_code code;
+
+		if (from[i]->kind == RC_SECRET_NONE)
+			continue;
+		rc_buf_wipe(secret_of(c, target, i));
+		code = rc_secret_get(from[i], secret_of(c, target, i), err);
+		if (code)
+			return code;
+		*to[i] = rc_buf_slice(secret_of(c, target, i));
+	}
+	return RC_OK;
+}
+
+static enum rc_code hook_passwords(void *ctx, struct rc_op *const *ops, size_t n, struct rc_err *err)
+{
+	struct run *r = ctx;
+
+	return run_passwords(r, ops, n, err);
+}
+
+static enum rc_status status_of(enum rc_step step)
+{
+	return step == RC_STEP_DONE     ? RC_ST_DONE :
+	       step == RC_STEP_FAILED   ? RC_ST_FAILED :
+	       step == RC_STEP_DEFERRED ? RC_ST_DEFERRED :
+	                                  RC_ST_UNKNOWN;
+}
+
+static void hook_changed(void *ctx, struct rc_op *op, enum rc_step from)
+{
+	struct run *r = ctx;
+
+	(void)from;
+	if (op->state < RC_STEP_DONE)
+		return;
+	if (op->password.n) {
+		OPENSSL_cleanse((char *)op->password.p, op->password.n);
+		op->password = (struct rc_slice){ 0 };
+	}
+	run_outcome_op(r, op, status_of(op->state));
+}
+
+static bool hook_durable(void *ctx, struct rc_op *const *ops, size_t n)
+{
+	struct run *r = ctx;
+
+	for (size_t i = 0; i < n; i++)
+		if (((struct op_info *)ops[i]->owner)->intent_seq > rc_writer_durable(r->writer))
+			return false;
+	return true;
+}
+
+static void hook_listed(void *ctx, size_t target, size_t server, const struct rc_list *l)
+{
+	run_listed(ctx, target, server, l);
+}
+
+static uint32_t hook_differs(void *ctx, const struct rc_op *op, const struct rc_listed *row)
+{
+	const struct run *r = ctx;
+	const struct rc_account_schema *schema = r->targets[op->target].cfg->schema;
+	uint32_t differs = rc_account_diff(schema, &op->want, &row->account);
+
+	return differs & (op->action == RC_ACT_CREATE ? schema->updatable : op->changed);
+}
+
+static void pump(struct carry *c);
+
+static void on_timer(uv_timer_t *t)
+{
+	pump(t->data);
+}
+
+static void on_prepare(uv_prepare_t *p)
+{
+	struct carry *c = p->data;
+
+	if (c->pumping)
+		return;
+	pump(c);
+}
+
+static void stop_loop(struct carry *c)
+{
+	c->ended = true;
+	uv_timer_stop(&c->timer);
+	uv_stop(&c->loop);
+}
+
+/* Called after every turn of the loop: answers have been handled by then. */
+static void pump(struct carry *c)
+{
+	bool ended = false;
+	int64_t now, next;
+	uint64_t ms;
+
+	if (c->ended)
+		return;
+	c->pumping = true;
+	next = rc_exec_pump(c->r->exec, &ended);
+	c->pumping = false;
+	if (ended) {
+		stop_loop(c);
+		return;
+	}
+	now = rc_mono_ns(c->r->clock);
+	ms = next == INT64_MAX ? MAX_WAIT_MS : next <= now ? 0 : (uint64_t)((next - now) / RC_MS) + 1;
+	if (ms > MAX_WAIT_MS)
+		ms = MAX_WAIT_MS;
+	uv_timer_start(&c->timer, on_timer, ms ? ms : 1, 0);
+}
+
+static void sample(struct run *r, int64_t now)
+{
+	for (size_t i = 0; i < r->cfg->n_targets; i++) {
+		struct rc_exec_target_result res;
+		uint32_t in_flight = 0;
+		uint64_t parked = 0;
+
+		rc_exec_target_result(r->exec, i, &res);
+		for (size_t s = 0; s < r->cfg->targets[i].n_servers; s++) {
+			struct rc_pacer_view v;
+
+			rc_exec_look(r->exec, i, s, &v);
+			in_flight += v.in_flight;
+			parked += v.parked;
+		}
+		rc_timeline_sample(&r->targets[i].timeline, now, res.counts.accepted_users, res.counts.busy,
+		                   res.counts.throttled, in_flight, parked);
+	}
+}
+
+static void on_tick(uv_timer_t *t)
+{
+	struct carry *c = t->data;
+	struct run *r = c->r;
+	int64_t now = rc_mono_ns(r->clock);
+	struct rc_err err;
+
+	if (!r->report)
+		return; /* check --online writes nothing */
+	if (rc_report_tick(r->report, now, &err) && !r->fault.code)
+		r->fault = err;
+	if (r->writer && rc_writer_error(r->writer, &err) && !r->fault.code)
+		r->fault = err;
+	if (r->fault.code)
+		rc_exec_stop(r->exec, false); /* nothing more may be done that cannot be recorded */
+	sample(r, now);
+	run_progress(r, now);
+}
+
+static void on_signal(uv_signal_t *s, int signum)
+{
+	struct carry *c = s->data;
+
+	c->r->signal = signum;
+	rc_exec_stop(c->r->exec, c->signals++ > 0);
+	if (c->signals == 1)
+		rc_log(RC_LOG_WARN, "stopping: answers in flight are awaited; a second signal stops at once");
+	pump(c);
+}
+
+enum rc_code run_make_exec(struct run *r, struct rc_err *err)
+{
+	struct carry *c = r->carry = rc_xcalloc(1, sizeof(*c));
+	struct rc_transport_opts net = { .connect_timeout_ns = r->cfg->timeouts.connect_ns, .ca_file = r->cfg->tls_ca_file };
+	struct rc_exec_env env = { .clock = r->clock,
+		                   .ctx = r,
+		                   .secrets = hook_secrets,
+		                   .passwords = hook_passwords,
+		                   .changed = hook_changed,
+		                   .durable = hook_durable,
+		                   .listed = hook_listed,
+		                   .differs = hook_differs };
+	struct rc_exec_opts opts = { .drain_timeout_ns = r->opts->drain_timeout_ns };
+	struct rc_buf proxy = { 0 };
+	enum rc_code code;
+
+	c->r = r;
+	c->secrets = rc_xcalloc(r->cfg->n_targets * SECRETS, sizeof(*c->secrets));
+	opts.deadline_ns = r->started_mono + (r->opts->deadline_ns ? r->opts->deadline_ns : r->cfg->deadline_ns);
+	uv_loop_init(&c->loop);
+	uv_timer_init(&c->loop, &c->timer);
+	uv_timer_init(&c->loop, &c->tick);
+	uv_prepare_init(&c->loop, &c->prepare);
+	uv_signal_init(&c->loop, &c->sigint);
+	uv_signal_init(&c->loop, &c->sigterm);
+	c->timer.data = c->tick.data = c->prepare.data = c->sigint.data = c->sigterm.data = c;
+	if (r->cfg->proxy.kind != RC_SECRET_NONE) {
+		code = rc_secret_get(&r->cfg->proxy, &proxy, err);
+		if (code)
+			return code;
+		net.proxy = proxy.p;
+	}
+	code = rc_net_new(&c->loop, &net, &c->net, err);
+	rc_buf_wipe(&proxy);
+	if (code)
+		return code;
+	env.net = c->net;
+	r->exec = rc_exec_new(r->cfg, &env, &opts);
+	return RC_OK;
+}
+
+enum rc_code run_loop(struct run *r, struct rc_err *err)
+{
+	struct carry *c = r->carry;
+
+	(void)err;
+	c->ended = false;
+	uv_prepare_start(&c->prepare, on_prepare);
+	uv_timer_start(&c->tick, on_tick, TICK_MS, TICK_MS);
+	uv_signal_start(&c->sigint, on_signal, SIGINT);
+	uv_signal_start(&c->sigterm, on_signal, SIGTERM);
+	pump(c);
+	while (!c->ended)
+		uv_run(&c->loop, UV_RUN_DEFAULT);
+	uv_prepare_stop(&c->prepare);
+	uv_timer_stop(&c->tick);
+	uv_timer_stop(&c->timer);
+	uv_signal_stop(&c->sigint);
+	uv_signal_stop(&c->sigterm);
+	return RC_OK;
+}
+
+void run_carry_done(struct run *r)
+{
+	struct carry *c = r->carry;
+
+	if (!c)
+		return;
+	rc_exec_free(r->exec);
+	r->exec = NULL;
+	rc_net_free(&c->net);
+	uv_close((uv_handle_t *)&c->timer, NULL);
+	uv_close((uv_handle_t *)&c->tick, NULL);
+	uv_close((uv_handle_t *)&c->prepare, NULL);
+	uv_close((uv_handle_t *)&c->sigint, NULL);
+	uv_close((uv_handle_t *)&c->sigterm, NULL);
+	uv_run(&c->loop, UV_RUN_DEFAULT);
+	uv_loop_close(&c->loop);
+	for (size_t i = 0; i < r->cfg->n_targets * SECRETS; i++)
+		rc_buf_wipe(&c->secrets[i]);
+	free(c->secrets);
+	free(c);
+	r->carry = NULL;
+}
+
+/* The intent of every operation goes to disk before its bytes may leave. */
+void run_journal(struct run *r)
+{
+	for (size_t i = 0; i < r->n_ops; i++) {
+		struct rc_op *op = r->ops[i];
+		struct op_info *info = op->owner;
+		struct rc_op_entry e = { .run_id = rc_slice_str(r->run_id),
+			                 .target = r->targets[op->target].number,
+			                 .key = op->key,
+			                 .name = op->name,
+			                 .remote_id = op->remote_id,
+			                 .action = (uint8_t)op->action,
+			                 .state = RC_OP_INTENT,
+			                 .planned_ns = op->planned_at,
+			                 .at_ns = r->started_ns,
+			                 .changed = op->changed,
+			                 .before = op->have,
+			                 .after = op->want,
+			                 .linked_name = op->linked_name };
+
+		if (r->targets[op->target].cfg->pool)
+			e.server = rc_slice_str(r->targets[op->target].cfg->servers[op->server].label);
+		info->journal_id = rc_writer_id(r->writer);
+		e.id = info->journal_id;
+		info->intent_seq = rc_writer_op(r->writer, &e);
+	}
+	rc_writer_flush(r->writer);
+}

@@ -1,0 +1,12 @@
+/* engine/run/carry.h - what the loop of a run offers to the rest of engine/run. */
+#ifndef RC_RUN_CARRY_H
+#define RC_RUN_CARRY_H
+#include "engine/run/run_int.h"
+
+void run_carry_done(struct run *r);
+void run_journal(struct run *r);
+void run_progress(struct run *r, int64_t now_mono);
+/* passwords.c: by expression or generated and sealed, before the call that needs them */
+enum rc_code run_passwords(struct run *r, struct rc_op *const *ops, size_t n, struct rc_err *err);
+
+#endif

@@ -1,0 +1,233 @@
+/* Books, summary, exit code. */
+#include "engine/run/carry.h"
+#include "engine/base/alloc.h"
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { SOURCE_BUCKETS = 4 };
+
+/* Every row of a source is in exactly one bucket; found by walking the rows, not by subtracting. */
+static void count_rows(const struct run *r, size_t source, struct rc_bucket ret[SOURCE_BUCKETS])
+{
+	const struct rc_scan_source *src = &r->scan.sources[source];
+	uint64_t n[SOURCE_BUCKETS] = { 0 };
+
+	for (size_t i = 0; i < src->n_refs; i++) {
+		uint32_t ref = src->refs[i];
+
+		if (ref == RC_REF_NONE)
+			n[3]++;
+		else if (!(ref & RC_REF_PERSON))
+			n[0]++;
+		else if (r->scan.people[ref & ~RC_REF_PERSON].kind == RC_PERSON_FROZEN)
+			n[3]++;
+		else if (r->scan.people[ref & ~RC_REF_PERSON].kind == RC_PERSON_FILTERED)
+			n[2]++;
+		else
+			n[1]++;
+	}
+	ret[0] = (struct rc_bucket){ "unchanged", n[0] };
+	ret[1] = (struct rc_bucket){ "looked at", n[1] };
+	ret[2] = (struct rc_bucket){ "filtered", n[2] };
+	ret[3] = (struct rc_bucket){ "rejected or superseded", n[3] };
+}
+
+static void fill_source(const struct run *r, size_t i, struct rc_summary_source *s)
+{
+	const struct rc_scan_source *src = &r->scan.sources[i];
+	const struct rc_source *cfg = &r->cfg->sources[i];
+
+	s->name = cfg->files.n ? cfg->files.v[0] : cfg->command.v[0];
+	s->files = src->files;
+	s->n_files = src->n_files;
+	s->rows = src->rows;
+	s->filtered = src->filtered;
+	s->rejected = s->rejected_new = src->rejected;
+	s->bytes = src->bytes;
+	s->stamp = src->mtime_ns;
+	s->unreadable_runs = src->unreadable;
+}
+
+static enum rc_code code_of(const struct run *r, size_t i, const struct rc_exec_target_result *res)
+{
+	const struct run_target *t = &r->targets[i];
+	uint64_t failed = 0, open = 0;
+
+	if (t->stopped)
+		return t->code;
+	if (res->code && res->code != RC_PARTIAL)
+		return res->code;
+	for (int a = 0; a < RC_ACTION_COUNT; a++) {
+		failed += rc_report_counted(r->report, t->cfg->name, (enum rc_action)a, RC_ST_FAILED);
+		open += rc_report_counted(r->report, t->cfg->name, (enum rc_action)a, RC_ST_DEFERRED) +
+		        rc_report_counted(r->report, t->cfg->name, (enum rc_action)a, RC_ST_UNKNOWN);
+	}
+	if (failed || res->code == RC_PARTIAL)
+		return RC_PARTIAL;
+	return open ? RC_TEMPFAIL : RC_OK;
+}
+
+static void fill_target(struct run *r, size_t i, struct rc_summary_target *s)
+{
+	struct run_target *t = &r->targets[i];
+	struct rc_exec_target_result res = { .seat_limit = -1, .seats_used = -1 };
+	const char *why;
+
+	if (r->exec)
+		rc_exec_target_result(r->exec, i, &res);
+	t->code = t->selected ? code_of(r, i, &res) : RC_OK;
+	why = t->stopped ? t->why : res.why[0] ? rc_arena_strdup(&r->mem, res.why) : NULL;
+	*s = (struct rc_summary_target){ .name = t->cfg->name,
+		                         .connector = t->cfg->connector,
+		                         .exit_code = (int)t->code,
+		                         .stopped_by = t->stopped ? t->stopped_by : res.stopped_by,
+		                         .why = why,
+		                         .wanted = (int64_t)t->wanted,
+		                         .known = (int64_t)t->known,
+		                         .actual = t->listed ? (int64_t)t->actual : -1,
+		                         .unmanaged = (int64_t)t->unmanaged,
+		                         .drift = (int64_t)t->drift,
+		                         .guards = t->guards,
+		                         .n_guards = t->n_guards };
+	s->pacing.calls = res.counts.calls;
+	s->pacing.accepted = res.counts.accepted;
+	s->pacing.busy = res.counts.busy;
+	s->pacing.throttled = res.counts.throttled;
+	s->pacing.quota = res.counts.quota;
+	s->pacing.errors = res.counts.errors + res.counts.timeouts;
+	s->pacing.learned_users_per_s = res.learned_users_per_s;
+	s->pacing.waited_s = res.waited_s;
+	s->pacing.timeline = &t->timeline;
+	s->seats.limit = res.seat_limit;
+	s->seats.used = res.seats_used;
+	s->cost.calls = s->cost.batches = s->cost.seats_needed = s->cost.seats_free = -1;
+	s->cost.minutes = -1;
+}
+
+static enum rc_code whole_code(const struct run *r)
+{
+	enum rc_code code = r->code;
+
+	for (size_t i = 0; i < r->cfg->n_targets; i++)
+		if (r->targets[i].selected)
+			code = rc_graver(code, r->targets[i].code);
+	for (size_t i = 0; r->scanned && i < r->cfg->n_sources; i++)
+		if (r->scan.sources[i].rejected > r->cfg->targets[0].guards.tolerate_rejected)
+			code = rc_graver(code, RC_PARTIAL);
+	if (r->signal)
+		code = rc_graver(code, r->signal == 2 ? RC_SIGINT : RC_SIGTERM);
+	if (r->fault.code)
+		code = rc_graver(code, r->fault.code);
+	return code;
+}
+
+static const char *operator_name(struct rc_arena *mem)
+{
+	struct passwd *pw = getpwuid(getuid());
+	const char *sudo = getenv("SUDO_USER");
+
+	if (sudo && sudo[0])
+		return rc_arena_strdup(mem, sudo);
+	return pw ? rc_arena_strdup(mem, pw->pw_name) : rc_arena_printf(mem, "uid %u", (unsigned)getuid());
+}
+
+static void write_metrics(struct run *r, struct rc_summary *s)
+{
+	struct rc_run_marks marks = { .attempt_exit = -1 };
+	struct rc_metrics m = { .last_attempt_at = r->started_ns };
+	struct rc_err err;
+
+	if (r->view)
+		rc_view_marks(r->view, &marks);
+	m.last_success_at = s->exit_code == 0 ? s->finished_at : marks.success_ns;
+	m.duration_s = (double)(s->finished_at - s->started_at) / 1e9;
+	if (r->cfg->report.metrics_file && rc_metrics_write(r->cfg->report.metrics_file, s, &m, &err) && !r->fault.code)
+		r->fault = err;
+}
+
+static void store_run(struct run *r, const struct rc_summary *s)
+{
+	struct rc_run_marks marks = { .attempt_exit = -1 };
+	struct rc_buf json = { 0 };
+	struct rc_run run = { .run_id = rc_slice_str(r->run_id),
+		              .started_ns = r->started_ns,
+		              .finished_ns = s->finished_at,
+		              .exit_code = s->exit_code };
+
+	if (!r->writer || r->scratch)
+		return;
+	rc_summary_json(&json, s);
+	run.json = rc_buf_slice(&json);
+	if (r->view)
+		rc_view_marks(r->view, &marks);
+	marks.attempt_run = rc_slice_str(r->run_id);
+	marks.attempt_ns = r->started_ns;
+	marks.attempt_exit = s->exit_code;
+	if (s->exit_code == 0) {
+		marks.success_run = marks.attempt_run;
+		marks.success_ns = s->finished_at;
+	}
+	rc_writer_run(r->writer, &run);
+	rc_writer_marks(r->writer, &marks);
+	rc_buf_done(&json);
+}
+
+enum rc_code run_finish(struct run *r, struct rc_run_result *ret, struct rc_err *err)
+{
+	struct rc_summary s = { .run_id = r->run_id,
+		                .command = r->opts->command,
+		                .started_at = r->started_ns,
+		                .finished_at = rc_wall_ns(r->clock),
+		                .version = ROLLCALL_VERSION,
+		                .config_hash = r->cfg->hash,
+		                .environment = r->cfg->environment,
+		                .operator_ = operator_name(&r->mem),
+		                .invocation = r->opts->invocation,
+		                .n_invocation = r->opts->n_invocation,
+		                .notes = r->notes,
+		                .n_notes = r->n_notes,
+		                .n_sources = r->scanned ? r->cfg->n_sources : 0,
+		                .n_targets = r->cfg->n_targets,
+		                .balanced = true };
+	struct rc_summary_source *sources = rc_xcalloc(r->cfg->n_sources, sizeof(*sources));
+	struct rc_summary_target *targets = rc_xcalloc(r->cfg->n_targets, sizeof(*targets));
+	struct rc_ledger *ledgers = rc_xcalloc(r->cfg->n_sources, sizeof(*ledgers));
+	struct rc_bucket *buckets = rc_xcalloc(r->cfg->n_sources * SOURCE_BUCKETS, sizeof(*buckets));
+	enum rc_code code;
+
+	for (size_t i = 0; i < s.n_sources; i++) {
+		fill_source(r, i, &sources[i]);
+		count_rows(r, i, &buckets[i * SOURCE_BUCKETS]);
+		ledgers[i] = (struct rc_ledger){ sources[i].name, sources[i].rows, &buckets[i * SOURCE_BUCKETS], SOURCE_BUCKETS };
+		if (rc_balance_check(sources[i].name, sources[i].rows, ledgers[i].buckets, SOURCE_BUCKETS, &r->fault) &&
+		    r->code == RC_OK)
+			s.balanced = false;
+	}
+	for (size_t i = 0; i < r->cfg->n_targets; i++)
+		fill_target(r, i, &targets[i]);
+	s.sources = sources;
+	s.targets = targets;
+	s.ledgers = ledgers;
+	s.n_ledgers = s.n_sources;
+	s.exit_code = (int)whole_code(r);
+	code = rc_report_finish(r->report, &s, rc_slice_str(r->cfg->effective), err);
+	if (code && !r->fault.code)
+		r->fault = *err;
+	store_run(r, &s);
+	write_metrics(r, &s);
+	ret->code = whole_code(r);
+	ret->changes = r->n_ops > 0;
+	for (size_t i = 0; i < r->n_pending; i++)
+		ret->changes |= r->pending[i].o.action == RC_ACT_ADOPT;
+	rc_summary_text(&ret->text, &s,
+	                &(struct rc_summary_style){ r->opts->colour, !r->opts->writes && !r->opts->list_only,
+	                                            rc_report_dir(r->report) });
+	ret->summary_valid = true;
+	free(sources);
+	free(targets);
+	free(ledgers);
+	free(buckets);
+	return ret->code;
+}

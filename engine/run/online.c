@@ -1,0 +1,38 @@
+/* check --online: one authenticated read a target, nothing else. */
+#include "engine/run/carry.h"
+#include "engine/base/alloc.h"
+#include "engine/base/log.h"
+#include <stdlib.h>
+
+int rc_check_online(const struct rc_run_opts *opts, const struct rc_config *cfg)
+{
+	struct run r = { .cfg = cfg, .opts = opts, .clock = opts->clock ? opts->clock : &rc_clock_system };
+	enum rc_code worst = RC_OK;
+	struct rc_err err;
+
+	r.started_ns = rc_wall_ns(r.clock);
+	r.started_mono = rc_mono_ns(r.clock);
+	r.targets = rc_xcalloc(cfg->n_targets, sizeof(*r.targets));
+	if (run_make_exec(&r, &err)) {
+		rc_log(RC_LOG_ERROR, "%s", err.what);
+		free(r.targets);
+		return (int)err.code;
+	}
+	for (size_t i = 0; i < cfg->n_targets; i++)
+		rc_exec_whoami(r.exec, i);
+	run_loop(&r, &err);
+	for (size_t i = 0; i < cfg->n_targets; i++) {
+		struct rc_exec_target_result res;
+
+		rc_exec_target_result(r.exec, i, &res);
+		worst = rc_graver(worst, res.code);
+		if (res.code)
+			rc_log(RC_LOG_ERROR, "%s", res.why[0] ? res.why : "no answer");
+		else
+			rc_log(RC_LOG_INFO, "target %s: %s accepts our credentials", cfg->targets[i].name, cfg->targets[i].endpoint);
+	}
+	run_carry_done(&r);
+	free(r.targets);
+	rc_arena_done(&r.mem);
+	return (int)worst;
+}
