@@ -28,7 +28,7 @@ static enum rc_code open_fd(struct rc_input *in, const struct rc_stream_opts *op
 	if (fstat(in->fd, &in->at_open) < 0)
 		return rc_fail_sys(err, RC_DATA, errno, "cannot be examined");
 	if (S_ISDIR(in->at_open.st_mode))
-		return rc_fail(err, RC_DATA, "is a directory, not a file");
+		return rc_fail_sys(err, RC_DATA, EISDIR, "cannot be read");
 	in->info.regular = S_ISREG(in->at_open.st_mode);
 	if (in->info.regular) {
 		in->info.mtime_ns = mtime_ns(&in->at_open);
