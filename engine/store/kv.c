@@ -21,11 +21,13 @@ struct rc_kv {
 struct rc_kv_txn {
 	struct rc_kv *kv;
 	MDB_txn *txn;
-	struct rc_err err; /* code RC_OK: none yet */
+	struct rc_kv_cursor *cursors; /* still open: they end with the transaction */
+	struct rc_err err;            /* code RC_OK: none yet */
 };
 
 struct rc_kv_cursor {
 	struct rc_kv_txn *t;
+	struct rc_kv_cursor *prev, *next;
 	MDB_cursor *c;
 	enum rc_kv_table table;
 };
@@ -262,11 +264,18 @@ struct rc_kv_txn *rc_kv_begin(struct rc_kv *kv, bool write, bool *ret_resized, s
 	return t;
 }
 
+static void close_cursors(struct rc_kv_txn *t)
+{
+	while (t->cursors)
+		rc_kv_cursor_close(t->cursors);
+}
+
 enum rc_code rc_kv_commit(struct rc_kv_txn *t, struct rc_err *err)
 {
 	enum rc_code code = t->err.code;
 	int rc;
 
+	close_cursors(t);
 	if (code) {
 		if (err)
 			*err = t->err;
@@ -284,6 +293,7 @@ void rc_kv_abort(struct rc_kv_txn *t)
 {
 	if (!t)
 		return;
+	close_cursors(t);
 	mdb_txn_abort(t->txn);
 	free(t);
 }
@@ -417,6 +427,10 @@ struct rc_kv_cursor *rc_kv_cursor(struct rc_kv_txn *t, enum rc_kv_table table)
 	c->t = t;
 	c->c = mc;
 	c->table = table;
+	c->next = t->cursors;
+	if (c->next)
+		c->next->prev = c;
+	t->cursors = c;
 	return c;
 }
 
@@ -424,6 +438,12 @@ void rc_kv_cursor_close(struct rc_kv_cursor *c)
 {
 	if (!c)
 		return;
+	if (c->prev)
+		c->prev->next = c->next;
+	else
+		c->t->cursors = c->next;
+	if (c->next)
+		c->next->prev = c->prev;
 	mdb_cursor_close(c->c);
 	free(c);
 }

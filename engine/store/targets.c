@@ -1,7 +1,6 @@
 /* Targets: names to numbers, and the ids that tie a snapshot to one place. */
 #include "engine/base/alloc.h"
 #include "engine/store/store_impl.h"
-#include <stdlib.h>
 #include <string.h>
 
 const struct rc_account_schema *rc_store_schema(const struct rc_store *s, uint16_t target)
@@ -226,7 +225,6 @@ static void put_ids(struct rc_store *s, struct rc_kv_txn *t, void *ctx)
 	struct target_put p = {r->number, {{0}, {0}}, r->ids, r->n_ids};
 	struct rc_slice raw;
 	struct rc_key k = {.n = 0};
-	char *copy;
 
 	rc_key_u16(&k, r->number);
 	if (!rc_kv_get(t, RC_KV_TARGETS, rc_key_slice(&k), &raw) ||
@@ -234,16 +232,7 @@ static void put_ids(struct rc_store *s, struct rc_kv_txn *t, void *ctx)
 		rc_kv_damaged(t, RC_KV_TARGETS, "a bound target is not there");
 		return;
 	}
-	/* The put moves the page that the decoded strings lie in. */
-	copy = rc_xmalloc(p.value.name.n + p.value.connector.n);
-	if (p.value.name.n)
-		memcpy(copy, p.value.name.p, p.value.name.n);
-	if (p.value.connector.n)
-		memcpy(copy + p.value.name.n, p.value.connector.p, p.value.connector.n);
-	p.value.name.p = copy;
-	p.value.connector.p = copy + p.value.name.n;
-	put_target(s, t, &p);
-	free(copy);
+	put_target(s, t, &p); /* encodes before it puts: the strings are still there */
 }
 
 enum rc_code rc_store_rebind(struct rc_store *s, uint16_t target, const struct rc_pair *ids, size_t n_ids,
