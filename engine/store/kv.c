@@ -21,11 +21,13 @@ struct rc_kv {
 struct rc_kv_txn {
 	struct rc_kv *kv;
 	MDB_txn *txn;
-	struct rc_err err; /* code RC_OK: none yet */
+	struct rc_kv_cursor *cursors; /* still open: they end with the transaction */
+	struct rc_err err;            /* code RC_OK: none yet */
 };
 
 struct rc_kv_cursor {
 	struct rc_kv_txn *t;
+	struct rc_kv_cursor *prev, *next;
 	MDB_cursor *c;
 	enum rc_kv_table table;
 };
@@ -83,20 +85,71 @@ static enum rc_code kv_fail(const char *path, int rc, const char *doing, struct 
 	return code;
 }
 
-static enum rc_code open_tables(struct rc_kv *kv, bool *ret_none, struct rc_err *err)
-{
-	MDB_txn *txn;
-	int rc = mdb_txn_begin(kv->env, NULL, kv->write ? 0 : MDB_RDONLY, &txn);
+/* Key "format" of the meta table, big endian, is the one thing every version must find. */
+static const char format_key[] = "format";
 
-	*ret_none = false;
+/* *ret 0: nothing was ever committed here. */
+static enum rc_code read_format(struct rc_kv *kv, uint32_t *ret, struct rc_err *err)
+{
+	MDB_val k = {sizeof(format_key) - 1, (void *)(uintptr_t)format_key}, v;
+	const uint8_t *p;
+	MDB_txn *txn;
+	MDB_dbi meta;
+	int rc = mdb_txn_begin(kv->env, NULL, MDB_RDONLY, &txn);
+
+	if (rc)
+		return kv_fail(kv->path, rc, "cannot begin", err);
+	*ret = 0;
+	rc = mdb_dbi_open(txn, rc_kv_table_name(RC_KV_META), 0, &meta);
+	if (rc == MDB_NOTFOUND) {
+		mdb_txn_abort(txn);
+		return RC_OK;
+	}
+	if (!rc)
+		rc = mdb_get(txn, meta, &k, &v);
+	if (!rc && v.mv_size != 4)
+		rc = MDB_INVALID;
+	if (!rc) {
+		p = v.mv_data;
+		*ret = (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+	}
+	mdb_txn_abort(txn);
+	return rc ? kv_fail(kv->path, rc, "its format is unreadable", err) : RC_OK;
+}
+
+static int put_format(struct rc_kv *kv, MDB_txn *txn, uint32_t format)
+{
+	uint8_t b[4] = {(uint8_t)(format >> 24), (uint8_t)(format >> 16), (uint8_t)(format >> 8), (uint8_t)format};
+	MDB_val k = {sizeof(format_key) - 1, (void *)(uintptr_t)format_key}, v = {sizeof(b), b};
+
+	return mdb_put(txn, kv->dbi[RC_KV_META], &k, &v, 0);
+}
+
+static enum rc_code open_tables(struct rc_kv *kv, uint32_t format, bool *ret_none, struct rc_err *err)
+{
+	enum rc_code code;
+	uint32_t have;
+	MDB_txn *txn;
+	int rc;
+
+	code = read_format(kv, &have, err);
+	if (code)
+		return code;
+	if (have > format)
+		return rc_fail(
+			err, RC_CANTCREAT,
+			"state %s was written by a newer rollcall (format %u, this one knows %u): install that version",
+			kv->path, have, format);
+	*ret_none = !have && !kv->write;
+	if (*ret_none)
+		return RC_OK;
+	rc = mdb_txn_begin(kv->env, NULL, have ? MDB_RDONLY : 0, &txn);
 	if (rc)
 		return kv_fail(kv->path, rc, "cannot begin", err);
 	for (unsigned i = 0; i < RC_KV_TABLE_COUNT && !rc; i++)
-		rc = mdb_dbi_open(txn, rc_kv_table_name(i), kv->write ? MDB_CREATE : 0, &kv->dbi[i]);
-	if (rc == MDB_NOTFOUND && !kv->write) { /* made, but killed before the first commit */
-		*ret_none = true;
-		rc = 0;
-	}
+		rc = mdb_dbi_open(txn, rc_kv_table_name(i), have ? 0 : MDB_CREATE, &kv->dbi[i]);
+	if (!rc && !have)
+		rc = put_format(kv, txn, format);
 	if (rc) {
 		mdb_txn_abort(txn);
 		return kv_fail(kv->path, rc, "cannot open its tables", err);
@@ -150,7 +203,8 @@ static uint64_t first_map(const char *path, uint64_t max)
 	return n < max ? n : max;
 }
 
-enum rc_code rc_kv_open(const char *path, bool write, uint64_t map_max, struct rc_kv **ret, struct rc_err *err)
+enum rc_code rc_kv_open(const char *path, bool write, uint32_t format, uint64_t map_max, struct rc_kv **ret,
+			struct rc_err *err)
 {
 	struct rc_kv *kv = rc_xcalloc(1, sizeof(*kv));
 	enum rc_code code = RC_OK;
@@ -174,7 +228,7 @@ enum rc_code rc_kv_open(const char *path, bool write, uint64_t map_max, struct r
 	if (!code)
 		code = check_length(kv, err);
 	if (!code)
-		code = open_tables(kv, &none, err);
+		code = open_tables(kv, format, &none, err);
 	if (code || none) {
 		rc_kv_close(kv);
 		kv = NULL;
@@ -210,11 +264,18 @@ struct rc_kv_txn *rc_kv_begin(struct rc_kv *kv, bool write, bool *ret_resized, s
 	return t;
 }
 
+static void close_cursors(struct rc_kv_txn *t)
+{
+	while (t->cursors)
+		rc_kv_cursor_close(t->cursors);
+}
+
 enum rc_code rc_kv_commit(struct rc_kv_txn *t, struct rc_err *err)
 {
 	enum rc_code code = t->err.code;
 	int rc;
 
+	close_cursors(t);
 	if (code) {
 		if (err)
 			*err = t->err;
@@ -232,6 +293,7 @@ void rc_kv_abort(struct rc_kv_txn *t)
 {
 	if (!t)
 		return;
+	close_cursors(t);
 	mdb_txn_abort(t->txn);
 	free(t);
 }
@@ -365,6 +427,10 @@ struct rc_kv_cursor *rc_kv_cursor(struct rc_kv_txn *t, enum rc_kv_table table)
 	c->t = t;
 	c->c = mc;
 	c->table = table;
+	c->next = t->cursors;
+	if (c->next)
+		c->next->prev = c;
+	t->cursors = c;
 	return c;
 }
 
@@ -372,6 +438,12 @@ void rc_kv_cursor_close(struct rc_kv_cursor *c)
 {
 	if (!c)
 		return;
+	if (c->prev)
+		c->prev->next = c->next;
+	else
+		c->t->cursors = c->next;
+	if (c->next)
+		c->next->prev = c->prev;
 	mdb_cursor_close(c->c);
 	free(c);
 }

@@ -35,9 +35,10 @@ struct rc_kv;
 struct rc_kv_txn;
 struct rc_kv_cursor;
 
-/* path: the data file; its tables are made when write. *ret NULL and RC_OK: not write, and nothing was ever made there.
- */
-enum rc_code rc_kv_open(const char *path, bool write, uint64_t map_max, struct rc_kv **ret, struct rc_err *err);
+/* path: the data file; its tables are made when write, stamped with format; a file of a newer format is refused
+ * untouched. *ret NULL and RC_OK: not write, and nothing was ever made there. */
+enum rc_code rc_kv_open(const char *path, bool write, uint32_t format, uint64_t map_max, struct rc_kv **ret,
+			struct rc_err *err);
 void rc_kv_close(struct rc_kv *kv);
 
 /* NULL and err on failure. *ret_resized: another process grew the map; rc_kv_adopt_size() and begin again. */
@@ -60,7 +61,7 @@ void rc_kv_del(struct rc_kv_txn *t, enum rc_kv_table table, struct rc_slice key)
 uint64_t rc_kv_count(struct rc_kv_txn *t, enum rc_kv_table table);
 
 struct rc_kv_cursor *rc_kv_cursor(struct rc_kv_txn *t, enum rc_kv_table table); /* NULL when t failed */
-void rc_kv_cursor_close(struct rc_kv_cursor *c); /* before its transaction; NULL is fine */
+void rc_kv_cursor_close(struct rc_kv_cursor *c); /* NULL is fine; those left open end with their transaction */
 bool rc_kv_seek(struct rc_kv_cursor *c, struct rc_slice key, struct rc_slice *k, struct rc_slice *v); /* first >= key */
 bool rc_kv_next(struct rc_kv_cursor *c, struct rc_slice *k, struct rc_slice *v);
 bool rc_kv_last(struct rc_kv_cursor *c, struct rc_slice *k, struct rc_slice *v);

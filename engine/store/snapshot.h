@@ -2,8 +2,8 @@
  * view.
  *
  * Walks go through struct rc_walk on the caller's stack: *_begin positions before the first, rc_walk_... returns false
- * at the end or on an error (which sticks in the view). A walk ends with its view; rc_walk_end frees it earlier. Memory
- * of what a walk returns is the map's: it lives as long as the view, not only until the next step. */
+ * at the end or on an error (which sticks in the view). A walk ends with its view; rc_walk_end frees it earlier, never
+ * after. Memory of what a walk returns is the map's: it lives as long as the view, not only until the next step. */
 #ifndef RC_SNAPSHOT_H
 #define RC_SNAPSHOT_H
 #include "engine/store/known.h"

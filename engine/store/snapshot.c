@@ -1,0 +1,202 @@
+/* Reading records and the indexes over them. */
+#include "engine/store/snapshot.h"
+#include "engine/base/alloc.h"
+#include "engine/store/walk.h"
+#include <stdlib.h>
+#include <string.h>
+
+enum { KNOWN_KEY = 2 + RC_HASH_BYTES, RETIRING_KEY = KNOWN_KEY + 8 + RC_HASH_BYTES, DUE_HEAD = 9 };
+
+static bool decode(struct rc_view *v, uint16_t target, struct rc_slice raw, enum rc_kv_table table,
+		   struct rc_known *ret)
+{
+	if (rc_known_decode(raw, rc_store_schema(v->store, target), ret))
+		return true;
+	rc_kv_damaged(v->txn, table, "a record is unreadable");
+	return false;
+}
+
+bool rc_view_known_hash(struct rc_view *v, uint16_t target, const uint8_t hash[RC_HASH_BYTES], struct rc_known *ret)
+{
+	struct rc_key k = rc_key_known(target, hash);
+	struct rc_slice raw;
+
+	return v->txn && rc_kv_get(v->txn, RC_KV_KNOWN, rc_key_slice(&k), &raw) &&
+	       decode(v, target, raw, RC_KV_KNOWN, ret);
+}
+
+bool rc_view_known(struct rc_view *v, uint16_t target, struct rc_slice key, struct rc_known *ret)
+{
+	uint8_t hash[RC_HASH_BYTES];
+	struct rc_known k;
+
+	rc_hash_key(v->store->seed, key, hash);
+	if (!rc_view_known_hash(v, target, hash, &k))
+		return false;
+	if (!rc_slice_eq(k.key, key)) {
+		rc_kv_damaged(v->txn, RC_KV_KNOWN, "a record lies under another key's hash");
+		return false;
+	}
+	*ret = k;
+	return true;
+}
+
+static int by_hash(const void *a, const void *b, void *hashes)
+{
+	const uint8_t(*h)[RC_HASH_BYTES] = hashes;
+
+	return memcmp(h[*(const uint32_t *)a], h[*(const uint32_t *)b], RC_HASH_BYTES);
+}
+
+void rc_view_known_many(struct rc_view *v, uint16_t target, const uint8_t (*hashes)[RC_HASH_BYTES], size_t n,
+			struct rc_known *ret, bool *found)
+{
+	uint32_t *order = rc_xmalloc(n * sizeof(*order));
+
+	for (size_t i = 0; i < n; i++)
+		order[i] = (uint32_t)i;
+	qsort_r(order, n, sizeof(*order), by_hash, (void *)(uintptr_t)hashes);
+	for (size_t i = 0; i < n; i++)
+		found[order[i]] = rc_view_known_hash(v, target, hashes[order[i]], &ret[order[i]]);
+	free(order);
+}
+
+static void walk_target(struct rc_view *v, enum rc_kv_table table, uint16_t target, struct rc_walk *w)
+{
+	struct rc_key k = {.n = 0};
+
+	rc_key_u16(&k, target);
+	rc_walk_range(v, table, &k, target, w);
+}
+
+void rc_walk_known_begin(struct rc_view *v, uint16_t target, struct rc_walk *w)
+{
+	walk_target(v, RC_KV_KNOWN, target, w);
+}
+
+bool rc_walk_known(struct rc_walk *w, struct rc_known *ret, const uint8_t **ret_hash)
+{
+	struct rc_slice k, raw;
+
+	if (!rc_walk_step(w, &k, &raw))
+		return false;
+	if (k.n != KNOWN_KEY || !rc_known_decode(raw, rc_store_schema(w->view->store, w->target), ret))
+		return rc_walk_damaged(w, RC_KV_KNOWN, "a record is unreadable");
+	if (ret_hash)
+		*ret_hash = (const uint8_t *)k.p + 2;
+	return true;
+}
+
+bool rc_walk_known_brief(struct rc_walk *w, struct rc_known_brief *ret)
+{
+	struct rc_slice k, raw;
+
+	if (!rc_walk_step(w, &k, &raw))
+		return false;
+	if (k.n != KNOWN_KEY || !rc_known_decode_brief(raw, ret))
+		return rc_walk_damaged(w, RC_KV_KNOWN, "a record is unreadable");
+	ret->hash = (const uint8_t *)k.p + 2;
+	return true;
+}
+
+uint64_t rc_view_known_count(struct rc_view *v, uint16_t target, bool managed_only)
+{
+	struct rc_known_brief b;
+	struct rc_walk w;
+	uint64_t n = 0;
+
+	rc_walk_known_begin(v, target, &w);
+	while (rc_walk_known_brief(&w, &b))
+		n += !managed_only || (b.flags & RC_KNOWN_MANAGED);
+	return n;
+}
+
+void rc_walk_open_begin(struct rc_view *v, uint16_t target, struct rc_walk *w)
+{
+	walk_target(v, RC_KV_OPEN, target, w);
+}
+
+/* The record an index entry points to. */
+static bool follow(struct rc_walk *w, uint16_t target, enum rc_kv_table table, struct rc_slice key,
+		   struct rc_known *ret)
+{
+	struct rc_slice raw;
+
+	if (!rc_kv_get(w->view->txn, table, key, &raw))
+		return rc_walk_damaged(w, table, "an index points to no record");
+	if (!decode(w->view, target, raw, table, ret)) {
+		rc_walk_end(w);
+		return false;
+	}
+	return true;
+}
+
+bool rc_walk_open(struct rc_walk *w, struct rc_known *ret, const uint8_t **ret_hash)
+{
+	struct rc_slice k, raw;
+
+	if (!rc_walk_step(w, &k, &raw))
+		return false;
+	if (k.n != KNOWN_KEY)
+		return rc_walk_damaged(w, RC_KV_OPEN, "an entry is unreadable");
+	if (!follow(w, w->target, RC_KV_KNOWN, k, ret))
+		return false;
+	if (ret_hash)
+		*ret_hash = (const uint8_t *)k.p + 2;
+	return true;
+}
+
+void rc_walk_due_begin(struct rc_view *v, int64_t until_ns, struct rc_walk *w)
+{
+	rc_walk_range(v, RC_KV_DUE, NULL, 0, w);
+	w->until_ns = until_ns;
+}
+
+bool rc_walk_due(struct rc_walk *w, uint16_t *ret_target, struct rc_known *ret, bool *ret_retiring)
+{
+	struct rc_slice k, raw, record;
+	uint16_t target;
+	bool retiring;
+
+	if (!rc_walk_step(w, &k, &raw))
+		return false;
+	retiring = k.n > DUE_HEAD && k.p[DUE_HEAD - 1];
+	if (k.n != (size_t)DUE_HEAD + (retiring ? RETIRING_KEY : KNOWN_KEY))
+		return rc_walk_damaged(w, RC_KV_DUE, "an entry is unreadable");
+	if ((int64_t)(rc_get_u64((const uint8_t *)k.p) ^ (uint64_t)1 << 63) > w->until_ns) {
+		rc_walk_end(w);
+		return false;
+	}
+	record = (struct rc_slice){k.p + DUE_HEAD, k.n - DUE_HEAD};
+	target = rc_get_u16((const uint8_t *)record.p);
+	if (!follow(w, target, retiring ? RC_KV_RETIRING : RC_KV_KNOWN, record, ret))
+		return false;
+	*ret_target = target;
+	*ret_retiring = retiring;
+	return true;
+}
+
+void rc_walk_retiring_begin(struct rc_view *v, uint16_t target, struct rc_slice key, struct rc_walk *w)
+{
+	uint8_t hash[RC_HASH_BYTES];
+	struct rc_key k;
+
+	if (!key.n) {
+		walk_target(v, RC_KV_RETIRING, target, w);
+		return;
+	}
+	rc_hash_key(v->store->seed, key, hash);
+	k = rc_key_known(target, hash);
+	rc_walk_range(v, RC_KV_RETIRING, &k, target, w);
+}
+
+bool rc_walk_retiring(struct rc_walk *w, struct rc_known *ret)
+{
+	struct rc_slice k, raw;
+
+	if (!rc_walk_step(w, &k, &raw))
+		return false;
+	if (k.n != RETIRING_KEY || !rc_known_decode(raw, rc_store_schema(w->view->store, w->target), ret))
+		return rc_walk_damaged(w, RC_KV_RETIRING, "a record is unreadable");
+	return true;
+}

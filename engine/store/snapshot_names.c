@@ -1,0 +1,146 @@
+/* Reading names, unmanaged accounts, listings and the order sequence. */
+#include "engine/base/alloc.h"
+#include "engine/store/snapshot.h"
+#include "engine/store/walk.h"
+#include <stdlib.h>
+#include <string.h>
+
+/* Whether folded is the folding of name. */
+static bool same_name(struct rc_slice folded, struct rc_slice name)
+{
+	char small[256], *p = name.n <= sizeof(small) ? small : rc_xmalloc(name.n);
+	bool same;
+
+	rc_account_name_fold(name, p);
+	same = rc_slice_eq(folded, (struct rc_slice){p, name.n});
+	if (p != small)
+		free(p);
+	return same;
+}
+
+struct rc_name_owner rc_view_name(struct rc_view *v, uint16_t target, struct rc_slice server, struct rc_slice name)
+{
+	struct rc_key k = rc_key_name(v->store->seed, target, server, name);
+	struct rc_name_owner o = {.kind = RC_NAME_FREE};
+	struct rc_name_value value = {.kind = 0};
+	struct rc_slice raw;
+
+	if (!v->txn || !rc_kv_get(v->txn, RC_KV_NAMES, rc_key_slice(&k), &raw))
+		return o;
+	if (!rc_codec_decode(&rc_codec_name, raw, NULL, &value) || !same_name(value.name, name)) {
+		rc_kv_damaged(v->txn, RC_KV_NAMES, "an entry is unreadable");
+		return o;
+	}
+	o.kind = value.kind;
+	memcpy(o.key_hash, value.key_hash, sizeof(o.key_hash));
+	o.since_ns = value.since_ns;
+	return o;
+}
+
+static bool decode(struct rc_view *v, uint16_t target, struct rc_slice raw, struct rc_unmanaged *ret)
+{
+	struct rc_unmanaged u;
+
+	memset(&u, 0, sizeof(u));
+	if (!rc_codec_decode(&rc_codec_unmanaged, raw, rc_store_schema(v->store, target), &u)) {
+		rc_kv_damaged(v->txn, RC_KV_UNMANAGED, "an entry is unreadable");
+		return false;
+	}
+	*ret = u;
+	return true;
+}
+
+bool rc_view_unmanaged(struct rc_view *v, uint16_t target, struct rc_slice server, struct rc_slice name,
+		       struct rc_unmanaged *ret)
+{
+	struct rc_key k = rc_key_name(v->store->seed, target, server, name);
+	struct rc_slice raw;
+
+	return v->txn && rc_kv_get(v->txn, RC_KV_UNMANAGED, rc_key_slice(&k), &raw) && decode(v, target, raw, ret);
+}
+
+void rc_walk_unmanaged_begin(struct rc_view *v, uint16_t target, struct rc_walk *w)
+{
+	struct rc_key k = {.n = 0};
+
+	rc_key_u16(&k, target);
+	rc_walk_range(v, RC_KV_UNMANAGED, &k, target, w);
+}
+
+bool rc_walk_unmanaged(struct rc_walk *w, struct rc_unmanaged *ret)
+{
+	struct rc_slice k, raw;
+
+	if (!rc_walk_step(w, &k, &raw))
+		return false;
+	if (decode(w->view, w->target, raw, ret))
+		return true;
+	rc_walk_end(w);
+	return false;
+}
+
+bool rc_view_listing(struct rc_view *v, uint16_t target, struct rc_slice server, struct rc_listing *ret)
+{
+	struct rc_key k = rc_key_listing(v->store->seed, target, server);
+	struct rc_listing l;
+	struct rc_slice raw;
+
+	if (!v->txn || !rc_kv_get(v->txn, RC_KV_META, rc_key_slice(&k), &raw))
+		return false;
+	memset(&l, 0, sizeof(l));
+	if (!rc_codec_decode(&rc_codec_listing, raw, NULL, &l)) {
+		rc_kv_damaged(v->txn, RC_KV_META, "a listing's facts are unreadable");
+		return false;
+	}
+	*ret = l;
+	return true;
+}
+
+static bool order_value(struct rc_view *v, uint16_t source, struct rc_order_value *ret)
+{
+	struct rc_key k = rc_key_meta_u16("order", source);
+	struct rc_slice raw;
+
+	if (!v->txn || !rc_kv_get(v->txn, RC_KV_META, rc_key_slice(&k), &raw))
+		return false;
+	memset(ret, 0, sizeof(*ret));
+	if (rc_codec_decode(&rc_codec_order, raw, NULL, ret))
+		return true;
+	rc_kv_damaged(v->txn, RC_KV_META, "the head of an order sequence is unreadable");
+	return false;
+}
+
+bool rc_view_order(struct rc_view *v, uint16_t source, struct rc_order_info *ret)
+{
+	struct rc_order_value o;
+
+	if (!order_value(v, source, &o))
+		return false;
+	*ret = (struct rc_order_info){.n = o.n, .raw = o.raw};
+	memcpy(ret->seed, o.seed, sizeof(ret->seed));
+	ret->current = o.generation == rc_meta_u64(v->txn, "generation");
+	return true;
+}
+
+bool rc_view_order_block(struct rc_view *v, uint16_t source, uint64_t block, struct rc_order_block *ret)
+{
+	struct rc_order_value o;
+	struct rc_slice raw;
+	struct rc_key k;
+	size_t n, each;
+
+	if (!order_value(v, source, &o) || block >= (o.n + RC_ORDER_BLOCK - 1) / RC_ORDER_BLOCK)
+		return false;
+	n = o.n - block * RC_ORDER_BLOCK < RC_ORDER_BLOCK ? (size_t)(o.n - block * RC_ORDER_BLOCK) : RC_ORDER_BLOCK;
+	each = o.raw ? 48 : 32;
+	k = rc_key_order(source, o.epoch, (uint32_t)block);
+	if (!rc_kv_get(v->txn, RC_KV_ORDER, rc_key_slice(&k), &raw) || raw.n != n * each) {
+		rc_kv_damaged(v->txn, RC_KV_ORDER, "a block is missing or cut short");
+		return false;
+	}
+	ret->n = n;
+	ret->rows = (const uint8_t(*)[16])(const void *)raw.p;
+	ret->keys = (const uint8_t(*)[RC_HASH_BYTES])(const void *)(raw.p + n * 16);
+	ret->raw = o.raw ? (const uint8_t(*)[16])(const void *)(raw.p + n * 32) : NULL;
+	return true;
+}

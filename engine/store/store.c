@@ -1,0 +1,140 @@
+#include "engine/store/store.h"
+#include "engine/base/alloc.h"
+#include "engine/store/dir.h"
+#include "engine/store/store_impl.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const uint64_t default_map_max = (uint64_t)256 << 30;
+
+static enum rc_code check_files(int dirfd, struct rc_store *s, bool *ret_there, struct rc_err *err)
+{
+	long long size, ignored;
+	enum rc_code code = rc_dir_check_file(dirfd, s->dir, RC_STORE_FILE, &size, err);
+
+	if (!code)
+		code = rc_dir_check_file(dirfd, s->dir, RC_STORE_MDB_LOCK, &ignored, err);
+	if (!code)
+		code = rc_dir_check_file(dirfd, s->dir, RC_STORE_COPY, &ignored, err);
+	if (!code && s->mode == RC_STORE_WRITE && ignored >= 0 && unlinkat(dirfd, RC_STORE_COPY, 0))
+		code = rc_fail_sys(err, RC_CANTCREAT, errno, "cannot remove %s/" RC_STORE_COPY, s->dir);
+	*ret_there = size > 0;
+	return code;
+}
+
+static void put_seed(struct rc_store *s, struct rc_kv_txn *t, void *ctx)
+{
+	(void)ctx;
+	rc_meta_put_u64(t, "seed", s->seed);
+}
+
+/* The stored seed, or the one just drawn: then it is stored when we may write. */
+static enum rc_code settle_seed(struct rc_store *s, struct rc_err *err)
+{
+	struct rc_view *v;
+	enum rc_code code = rc_view_begin(s, &v, err);
+	uint64_t seed;
+
+	if (code)
+		return code;
+	seed = rc_meta_u64(v->txn, "seed");
+	code = rc_view_end(v, err);
+	if (code || seed) {
+		if (!code)
+			s->seed = seed;
+		return code;
+	}
+	return s->mode == RC_STORE_WRITE ? rc_store_write(s, put_seed, NULL, NULL, NULL, err) : RC_OK;
+}
+
+static enum rc_code open_data(struct rc_store *s, struct rc_err *err)
+{
+	bool missing, there;
+	int dirfd = rc_dir_open(s->dir, s->mode == RC_STORE_WRITE, &missing, err);
+	enum rc_code code;
+
+	if (dirfd < 0)
+		return missing ? RC_OK : RC_CANTCREAT;
+	/* Whoever puts a compacted file in place holds this alone: data and LMDB's lock file are seen as a pair. */
+	while (flock(dirfd, LOCK_SH) && errno == EINTR)
+		;
+	code = check_files(dirfd, s, &there, err);
+	if (!code && (there || s->mode == RC_STORE_WRITE))
+		code = rc_kv_open(s->path, s->mode == RC_STORE_WRITE, RC_STORE_FORMAT, s->map_max, &s->kv, err);
+	close(dirfd);
+	if (!code && s->kv)
+		code = settle_seed(s, err);
+	return code;
+}
+
+enum rc_code rc_store_open(const struct rc_store_options *o, struct rc_store **ret, struct rc_err *err)
+{
+	const struct rc_clock *clock = o->clock ? o->clock : &rc_clock_system;
+	struct rc_store *s;
+	enum rc_code code;
+
+	if (o->mode == RC_STORE_WRITE && !o->lock)
+		return rc_fail(err, RC_INTERNAL, "state %s is opened for writing without its lock", o->dir);
+	s = rc_xcalloc(1, sizeof(*s));
+	s->dir = rc_xstrdup(o->dir);
+	s->path = rc_xasprintf("%s/" RC_STORE_FILE, o->dir);
+	s->mode = o->mode;
+	s->map_max = o->map_max_bytes ? o->map_max_bytes : default_map_max;
+	s->seed = rc_random_u64(clock) | 1; /* 0 means "none" */
+	pthread_mutex_init(&s->mu, NULL);
+	pthread_cond_init(&s->changed, NULL);
+	code = open_data(s, err);
+	if (code)
+		rc_store_close(s);
+	else
+		*ret = s;
+	return code;
+}
+
+void rc_store_close(struct rc_store *s)
+{
+	if (!s)
+		return;
+	rc_kv_close(s->kv);
+	pthread_cond_destroy(&s->changed);
+	pthread_mutex_destroy(&s->mu);
+	free(s->targets);
+	free(s->dir);
+	free(s->path);
+	free(s);
+}
+
+bool rc_store_exists(const struct rc_store *s)
+{
+	return s->kv != NULL;
+}
+
+uint64_t rc_store_seed(const struct rc_store *s)
+{
+	return s->seed;
+}
+
+void rc_store_key_hash(const struct rc_store *s, struct rc_slice key, uint8_t ret[RC_HASH_BYTES])
+{
+	rc_hash_key(s->seed, key, ret);
+}
+
+enum rc_code rc_store_size(struct rc_store *s, struct rc_store_size *ret, struct rc_err *err)
+{
+	struct rc_kv_size k;
+	enum rc_code code;
+
+	if (!s->kv) {
+		*ret = (struct rc_store_size){0};
+		return RC_OK;
+	}
+	code = rc_kv_size(s->kv, &k, err);
+	if (!code)
+		*ret = (struct rc_store_size){k.file_bytes, k.used_bytes, k.free_bytes, k.map_bytes};
+	return code;
+}

@@ -1,0 +1,47 @@
+/* engine/store/store_impl.h - what a store is made of. Used inside engine/store only. */
+#ifndef RC_STORE_IMPL_H
+#define RC_STORE_IMPL_H
+#include "engine/store/kv.h"
+#include "engine/store/layout.h"
+#include "engine/store/store.h"
+#include <pthread.h>
+
+struct rc_store_target {
+	uint16_t number;
+	const struct rc_account_schema *schema;
+};
+
+struct rc_store {
+	char *dir, *path;
+	enum rc_store_mode mode;
+	struct rc_kv *kv; /* NULL: nothing there yet, every view is empty */
+	uint64_t seed, map_max;
+	struct rc_store_target *targets;
+	size_t n_targets;
+	uint16_t next_target; /* READ: numbers given to targets the state has never seen */
+	bool has_writer;
+
+	pthread_mutex_t mu;
+	pthread_cond_t changed;
+	unsigned open;  /* transactions of this process, of either kind */
+	bool exclusive; /* the map is being resized, or waits to be */
+};
+
+struct rc_view {
+	struct rc_store *store;
+	struct rc_kv_txn *txn; /* NULL: empty store */
+};
+
+const struct rc_account_schema *rc_store_schema(const struct rc_store *s, uint16_t target);
+unsigned rc_view_open_here(void); /* views this thread holds, of any store */
+
+/* Runs apply in a write transaction and commits, growing the map and doing it all again when that is full: apply must
+ * give the same result twice. Errors stick in the transaction. before_commit as in struct rc_writer_options. */
+enum rc_code rc_store_write(struct rc_store *s, void (*apply)(struct rc_store *, struct rc_kv_txn *, void *), void *ctx,
+			    int (*before_commit)(void *), void *seam, struct rc_err *err);
+
+/* Small numbers of the meta table. */
+uint64_t rc_meta_u64(struct rc_kv_txn *t, const char *name);
+void rc_meta_put_u64(struct rc_kv_txn *t, const char *name, uint64_t n);
+
+#endif
