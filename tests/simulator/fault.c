@@ -17,6 +17,7 @@ static void provider_error(struct sim_call *c, const struct sim_fault *f)
 
 	if (c->provider == SIM_ALIBABA) {
 		sim_alibaba_error(c, f->status ? f->status : 400, f->code, message);
+		sim_alibaba_finish(c);
 		return;
 	}
 	if (f->shape)

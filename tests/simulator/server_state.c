@@ -71,6 +71,7 @@ static void change_free(struct sim_change *c)
 	free(c->name);
 	free(c->description);
 	free(c->static_ip);
+	free(c->mail);
 	free(c);
 }
 
@@ -415,6 +416,12 @@ static void carry_out_user(struct sim_server *s, struct sim_change *c)
 			set_text(&u->description, &c->description);
 		if (c->set_static_ip)
 			set_text(&u->static_ip, &c->static_ip);
+		if (c->set_mail)
+			set_text(&u->mail, &c->mail);
+		if (c->set_bandwidth)
+			u->bandwidth = c->bandwidth;
+		if (c->set_state)
+			u->disabled = c->disabled;
 		if (c->set_group)
 			move_to_group(u, c->group);
 		u->updated_ms = c->wall_ms;

@@ -51,8 +51,10 @@ struct sim_change {
 	enum sim_change_kind kind;
 	struct sim_user *user;
 	struct sim_group *group; /* the group changed, or the user's new one */
-	char *name, *description, *static_ip;
-	bool set_description, set_group, set_static_ip;
+	char *name, *description, *static_ip, *mail;
+	uint64_t bandwidth;
+	bool disabled;
+	bool set_description, set_group, set_static_ip, set_mail, set_bandwidth, set_state;
 	int64_t wall_ms;
 	double mark, due_s;
 	bool served;

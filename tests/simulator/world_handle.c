@@ -46,24 +46,25 @@ static bool within_size(struct sim_call *c)
 
 static bool not_throttled(struct sim_call *c)
 {
+	static const char *const why[] = {"the bucket is empty", "the window's calls are used up",
+					  "too many calls in flight"};
 	struct sim_world *w = c->w;
-	bool crowded = w->settings.concurrency && w->in_flight > w->settings.concurrency;
-	bool by_window = false;
+	enum sim_limiter by = SIM_BY_CROWD;
 	double wait_s = 0;
 
-	if (!crowded) {
-		by_window = !sim_window_take(&w->settings.window, w->now_s, &wait_s);
-		if (!by_window && sim_bucket_take(&w->settings.bucket, w->now_s, &wait_s))
-			return true;
+	if (!w->settings.concurrency || w->in_flight <= w->settings.concurrency) {
+		by = SIM_BY_WINDOW;
+		if (sim_window_take(&w->settings.window, w->now_s, &wait_s)) {
+			by = SIM_BY_BUCKET;
+			if (sim_bucket_take(&w->settings.bucket, w->now_s, &wait_s))
+				return true;
+		}
 	}
-	sim_call_decide(c, SIM_throttled, "%s",
-			crowded     ? "too many calls in flight"
-			: by_window ? "the window's calls are used up"
-				    : "the bucket is empty");
+	sim_call_decide(c, SIM_throttled, "%s", why[by]);
 	if (c->provider == SIM_ALIBABA)
-		sim_alibaba_throttled(c, wait_s);
+		sim_alibaba_throttled(c, by, wait_s);
 	else
-		sim_huawei_throttled(c, wait_s, by_window);
+		sim_huawei_throttled(c, wait_s, by == SIM_BY_WINDOW);
 	return false;
 }
 
