@@ -4,7 +4,7 @@
 static enum rc_code by_expression(struct run *r, struct rc_op *op)
 {
 	const struct op_info *info = op->owner;
-	struct rc_slice have = { 0 };
+	struct rc_slice have = {0};
 
 	if (info->person && info->person->mapped.want)
 		have = info->person->mapped.want[op->target].password;
