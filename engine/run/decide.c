@@ -68,6 +68,10 @@ static struct rc_op *order(struct subject *s, enum rc_action action, enum rc_op_
 	op->reason = s->reason;
 	op->planned_at = r->started_ns;
 	op->priority = INT64_MAX;
+	if (s->has && s->k.status == RC_KNOWN_UNKNOWN) { /* sent by an earlier run: look before anything else */
+		op->state = RC_STEP_VERIFY;
+		op->sent_ns = r->started_mono;
+	}
 	op->owner = info;
 	*info = (struct op_info){.person = s->p, .known = s->k, .has_known = s->has};
 	for (size_t i = 0; s->k.server.n && i < s->t->cfg->n_servers; i++)
@@ -365,6 +369,15 @@ static void wanted(struct subject *s)
 		make(s);
 		return;
 	}
+	if (s->k.status == RC_KNOWN_UNKNOWN && rc_slice_eq(s->w->name, s->k.name)) {
+		struct rc_op *op;
+
+		s->reason = "an earlier run sent it and saw no answer";
+		op = order(s, RC_ACT_CREATE, RC_CLASS_CREATE);
+		want_account(s, op);
+		op->mail_sent = true;
+		return;
+	}
 	if (!rc_slice_eq(s->w->name, s->k.name) && !(s->k.flags & RC_KNOWN_KEEP_NAME))
 		rename_account(s);
 	else
@@ -411,6 +424,34 @@ static void decide(struct run *r, size_t target, struct rc_person *p, const stru
 	not_wanted(&s);
 }
 
+/* Old accounts of renames whose new account is there: their deletion was not reached in an earlier run. */
+static void retire_left_over(struct run *r, size_t target)
+{
+	struct run_target *t = &r->targets[target];
+	struct rc_walk w = { 0 };
+	struct rc_known k, live;
+
+	rc_walk_retiring_begin(r->view, t->number, (struct rc_slice){ 0 }, &w);
+	while (rc_walk_retiring(&w, &k)) {
+		struct rc_person *p = rc_arena_zalloc(&r->mem, sizeof(*p));
+		struct subject s = { .r = r, .target = target, .t = t, .p = p, .has = true };
+		struct rc_op *op;
+
+		if (rc_view_known(r->view, t->number, k.key, &live) &&
+		    (!(live.flags & RC_KNOWN_MANAGED) || live.status == RC_KNOWN_UNKNOWN))
+			continue; /* the new account is not confirmed: the old one stays */
+		p->kind = RC_PERSON_ABSENT;
+		rc_store_key_hash(r->store, k.key, p->hash);
+		s.k = rc_known_copy(&k, &r->mem);
+		s.reason = "the old account of a changed name";
+		if (s.k.flags & RC_KNOWN_HELD || is_protected(t->cfg, s.k.name))
+			continue;
+		op = order(&s, RC_ACT_DELETE, RC_CLASS_RETIRE);
+		op->linked_name = s.k.linked_name;
+	}
+	rc_walk_end(&w);
+}
+
 enum rc_code run_decide(struct run *r, struct rc_err *err)
 {
 	size_t n = r->scan.n;
@@ -430,6 +471,7 @@ enum rc_code run_decide(struct run *r, struct rc_err *err)
 		rc_view_known_many(r->view, target->number, (const uint8_t(*)[16])hashes, n, known, found);
 		for (size_t i = 0; i < n; i++)
 			decide(r, t, &r->scan.people[i], found[i] ? &known[i] : NULL);
+		retire_left_over(r, t);
 	}
 	free(hashes);
 	free(known);

@@ -208,12 +208,12 @@ static enum rc_code carry_out(struct run *r, struct rc_err *err)
 	for (size_t i = 0; i < r->n_ops; i++) {
 		struct rc_op *op = r->ops[i];
 
-		if (op->state == RC_STEP_QUEUED && r->targets[op->target].stopped) {
+		if ((op->state == RC_STEP_QUEUED || op->state == RC_STEP_VERIFY) && r->targets[op->target].stopped) {
 			op->state = RC_STEP_DEFERRED;
 			op->error_code = "rollcall.stopped";
 			op->error_message = r->targets[op->target].why;
 		}
-		if (op->state != RC_STEP_QUEUED) {
+		if (op->state != RC_STEP_QUEUED && op->state != RC_STEP_VERIFY) {
 			op->done_at = r->started_ns;
 			run_outcome_op(r, op, op->state == RC_STEP_FAILED ? RC_ST_FAILED : RC_ST_DEFERRED);
 			continue;
@@ -229,7 +229,7 @@ static enum rc_code carry_out(struct run *r, struct rc_err *err)
 	if (code)
 		return code;
 	for (size_t i = 0; i < r->n_ops; i++)
-		if (r->ops[i]->state == RC_STEP_QUEUED)
+		if (r->ops[i]->state == RC_STEP_QUEUED || r->ops[i]->state == RC_STEP_VERIFY)
 			rc_exec_add(r->exec, r->ops[i]);
 	code = run_loop(r, err);
 	return code ? code : run_view(r, err);
@@ -254,7 +254,10 @@ static bool nothing_new(const struct run *r)
 static enum rc_code run_body(struct run *r, struct rc_err *err)
 {
 	uint16_t *numbers = rc_xcalloc(r->cfg->n_targets, sizeof(*numbers));
-	enum rc_code code = read_lists(r, err);
+	enum rc_code code = run_resume(r, err);
+
+	if (!code)
+		code = read_lists(r, err);
 
 	for (size_t i = 0; i < r->cfg->n_targets; i++)
 		numbers[i] = r->targets[i].number;
