@@ -14,7 +14,7 @@ enum { CERT_BYTES = 1 << 20, CHUNK = 4096, RSA_BITS = 2048 };
 
 static enum rc_code slurp(const char *path, struct rc_buf *b, struct rc_err *err)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	ssize_t got = 0;
 
 	if (fd < 0)
