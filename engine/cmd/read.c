@@ -85,7 +85,9 @@ static int read_file(struct job *j, const char *path)
 			if (j->out.n < FLUSH)
 				continue;
 		}
-		code = flush(j); /* before the message, so that both streams tell one story */
+		if (got == RC_READ_ERROR && !j->lenient)
+			rc_buf_clear(&j->out); /* a file that is refused as a whole is not half read */
+		code = flush(j);               /* before the message, so that both streams tell one story */
 		if (code) {
 			result = code;
 			break;
