@@ -2,6 +2,7 @@
 #include "engine/cli.h"
 #include "engine/cmd/cmd_config.h"
 #include "engine/cmd/help.h"
+#include "engine/cmd/read.h"
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
