@@ -257,7 +257,7 @@ static void balance(struct rc_buf *b, const struct rc_summary *s)
 
 static void verdict(struct rc_buf *b, const struct rc_summary *s)
 {
-	struct rc_buf text = { 0 };
+	struct rc_buf text = {0};
 
 	rc_summary_verdict(&text, s);
 	key(b, 1, "verdict");
