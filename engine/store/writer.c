@@ -6,6 +6,8 @@
 #include <string.h>
 #include <time.h>
 
+enum { KEEP_BYTES = 4 << 20 };
+
 /* Real time on purpose: how long a disk may lag behind is no part of a run's virtual time. */
 static int64_t mono_ns(void)
 {
@@ -61,6 +63,16 @@ static void take(struct rc_writer *w)
 	w->flush = false;
 }
 
+static void forget_active(struct rc_writer *w)
+{
+	if (w->active.cap > KEEP_BYTES) { /* a bulk load is no reason to hold on to its memory */
+		free(w->active.p);
+		w->active = (struct rc_facts){0};
+	}
+	w->active.n = 0;
+	w->active.count = 0;
+}
+
 /* Commits all that may be; mu held, released meanwhile. */
 static void commit_group(struct rc_writer *w)
 {
@@ -69,25 +81,25 @@ static void commit_group(struct rc_writer *w)
 	uint64_t seq = w->safe_seq;
 	enum rc_code code = RC_OK;
 
-	if (w->err.code || !w->safe_count) {
+	if (w->err.code) { /* what is left will never be written */
+		w->queue.n = w->safe_bytes = 0;
+		w->queue.count = w->safe_count = 0;
+	}
+	if (!w->safe_count) {
 		w->flush = false;
-		w->queue.n = w->err.code ? 0 : w->queue.n;
 		pthread_cond_broadcast(&w->done);
 		return;
 	}
 	take(w);
-	w->committing = true;
 	pthread_mutex_unlock(&w->mu);
 	g = (struct rc_apply_group){&w->active, atomic_load(&w->next_id)};
 	code = rc_store_write(w->store, rc_apply_group, &g, w->o.before_commit, w->o.ctx, &e);
 	if (!code)
 		atomic_store(&w->durable, seq);
 	pthread_mutex_lock(&w->mu);
-	w->committing = false;
 	if (code)
 		w->err = e;
-	w->active.n = 0;
-	w->active.count = 0;
+	forget_active(w);
 	pthread_cond_broadcast(&w->done);
 	if (w->o.durable) {
 		pthread_mutex_unlock(&w->mu);
@@ -219,7 +231,6 @@ static void free_writer(struct rc_writer *w)
 	}
 	free(w->queue.p);
 	free(w->active.p);
-	rc_buf_done(&w->value);
 	pthread_cond_destroy(&w->work);
 	pthread_cond_destroy(&w->done);
 	pthread_mutex_destroy(&w->mu);
@@ -302,11 +313,13 @@ enum rc_code rc_writer_flush_wait(struct rc_writer *w, struct rc_err *err)
 {
 	uint64_t want;
 
-	if (rc_view_open_here() || w->together)
-		return rc_fail(err, RC_INTERNAL, "waiting for the state's writer while holding it up");
-	if (w->o.manual)
-		return rc_writer_pump(w, err);
 	pthread_mutex_lock(&w->mu);
+	if (rc_view_open_here() || w->together) {
+		pthread_mutex_unlock(&w->mu);
+		return rc_fail(err, RC_INTERNAL, "waiting for the state's writer while holding it up");
+	}
+	if (w->o.manual)
+		commit_group(w);
 	want = w->safe_seq;
 	while (!w->err.code && atomic_load(&w->durable) < want) {
 		w->flush = true;

@@ -28,13 +28,12 @@ struct rc_writer {
 	uint64_t safe_count, safe_seq;
 	int64_t oldest_ns; /* monotonic, when the oldest safe fact came; 0: none */
 	uint64_t seq;
-	bool together, flush, bulk, stop, abandon, committing;
+	bool together, flush, bulk, stop, abandon;
 	struct rc_err err; /* sticky */
 	atomic_uint_fast64_t durable, next_id;
 	struct rc_facts active; /* being committed */
 
 	struct rc_order_build *orders;
-	struct rc_buf value; /* scratch of rc_writer_state(), under mu */
 };
 
 /* A fact to be queued: everything but seq, size, key_n and value_n is taken from *head. */
