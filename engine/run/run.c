@@ -222,6 +222,9 @@ static enum rc_code carry_out(struct run *r, struct rc_err *err)
 	}
 	if (!any)
 		return RC_OK;
+	code = run_sealing_begin(r, err);
+	if (code)
+		return code;
 	run_journal(r);
 	rc_view_end(r->view, err);
 	r->view = NULL;
@@ -232,6 +235,7 @@ static enum rc_code carry_out(struct run *r, struct rc_err *err)
 		if (r->ops[i]->state == RC_STEP_QUEUED || r->ops[i]->state == RC_STEP_VERIFY)
 			rc_exec_add(r->exec, r->ops[i]);
 	code = run_loop(r, err);
+	run_sealing_flush(r);
 	return code ? code : run_view(r, err);
 }
 
@@ -315,6 +319,7 @@ static void clean(struct run *r)
 {
 	rc_report_free(r->report);
 	run_carry_done(r);
+	run_sealing_end(r);
 	run_close_state(r);
 	if (r->scan.cfg)
 		rc_scan_done(&r->scan);
