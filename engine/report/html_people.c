@@ -1,6 +1,7 @@
 /* The sections about people: failures by cause, who waits, drift. */
 #include "engine/connector.h"
 #include "engine/report/html_int.h"
+#include <stdlib.h>
 
 static void cell(struct rc_buf *b, const char *s)
 {
