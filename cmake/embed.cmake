@@ -1,4 +1,4 @@
-# Turns files into one C array of { name, bytes, length }; see engine/base/embedded.h.
+# Turns files into one C array of { name, bytes, length }, called TABLE; see engine/base/embedded.h.
 set(body "#include \"engine/base/embedded.h\"\n\n")
 set(table "")
 set(i 0)
@@ -14,5 +14,5 @@ foreach(f IN LISTS FILES)
   string(APPEND table "\t{ \"${name}\", (const char *)file_${i}, ${n} },\n")
   math(EXPR i "${i} + 1")
 endforeach()
-string(APPEND body "\nconst struct rc_embedded rc_embedded_schemas[] = {\n${table}\t{ 0, 0, 0 },\n};\n")
+string(APPEND body "\nconst struct rc_embedded ${TABLE}[] = {\n${table}\t{ 0, 0, 0 },\n};\n")
 file(WRITE ${OUT} "${body}")

@@ -14,10 +14,38 @@ enum {
 };
 
 enum option_id {
-	O_TARGET, O_ONLY, O_ONLY_FILE, O_RUN_ID, O_DEADLINE, O_REFRESH, O_EXPECT_ENV, O_MAX_CREATES, O_MAX_UPDATES,
-	O_MAX_DELETES, O_MAX_CHANGES, O_MAX_RENAMES, O_ACCEPT_SOURCE, O_EXCLUDE_KEYS, O_YES, O_DRAIN, O_WAIT_LOCK,
-	O_LOG_FORMAT, O_LOG_LEVEL, O_QUIET, O_VERBOSE, O_NO_PROGRESS, O_COLOR, O_HELP, O_ONLINE, O_PRINT, O_SAMPLE,
-	O_DETAILED, O_FORMAT, O_CHECK, O_MAX_AGE, O_REBIND
+	O_TARGET,
+	O_ONLY,
+	O_ONLY_FILE,
+	O_RUN_ID,
+	O_DEADLINE,
+	O_REFRESH,
+	O_EXPECT_ENV,
+	O_MAX_CREATES,
+	O_MAX_UPDATES,
+	O_MAX_DELETES,
+	O_MAX_CHANGES,
+	O_MAX_RENAMES,
+	O_ACCEPT_SOURCE,
+	O_EXCLUDE_KEYS,
+	O_YES,
+	O_DRAIN,
+	O_WAIT_LOCK,
+	O_LOG_FORMAT,
+	O_LOG_LEVEL,
+	O_QUIET,
+	O_VERBOSE,
+	O_NO_PROGRESS,
+	O_COLOR,
+	O_HELP,
+	O_ONLINE,
+	O_PRINT,
+	O_SAMPLE,
+	O_DETAILED,
+	O_FORMAT,
+	O_CHECK,
+	O_MAX_AGE,
+	O_REBIND
 };
 
 struct option {
@@ -28,39 +56,39 @@ struct option {
 };
 
 static const struct option options[] = {
-	{ "--target", RUNS, true, O_TARGET },
-	{ "--only", RUNS, true, O_ONLY },
-	{ "--only-file", RUNS, true, O_ONLY_FILE },
-	{ "--run-id", RUNS, true, O_RUN_ID },
-	{ "--deadline", RUNS, true, O_DEADLINE },
-	{ "--refresh", RUNS, false, O_REFRESH },
-	{ "--expect-env", WRITES, true, O_EXPECT_ENV },
-	{ "--max-creates", WRITES, true, O_MAX_CREATES },
-	{ "--max-updates", WRITES, true, O_MAX_UPDATES },
-	{ "--max-deletes", WRITES, true, O_MAX_DELETES },
-	{ "--max-changes", WRITES, true, O_MAX_CHANGES },
-	{ "--max-renames", WRITES, true, O_MAX_RENAMES },
-	{ "--accept-source", WRITES, false, O_ACCEPT_SOURCE },
-	{ "--exclude-keys", WRITES, true, O_EXCLUDE_KEYS },
-	{ "--yes", RC_CMD_SYNC, false, O_YES },
-	{ "--drain-timeout", RC_CMD_SYNC, true, O_DRAIN },
-	{ "--wait-lock", RC_CMD_SYNC, true, O_WAIT_LOCK },
-	{ "--detailed-exitcode", RC_CMD_PLAN, false, O_DETAILED },
-	{ "--rebind", RC_CMD_REFRESH, false, O_REBIND },
-	{ "--online", RC_CMD_CHECK, false, O_ONLINE },
-	{ "--print", RC_CMD_CHECK, false, O_PRINT },
-	{ "--sample", RC_CMD_CHECK, true, O_SAMPLE },
-	{ "--format", RC_CMD_STATUS | RC_CMD_REPORT, true, O_FORMAT },
-	{ "--check", RC_CMD_STATUS, false, O_CHECK },
-	{ "--max-age", RC_CMD_STATUS, true, O_MAX_AGE },
-	{ "--log-format", EVERY, true, O_LOG_FORMAT },
-	{ "--log-level", EVERY, true, O_LOG_LEVEL },
-	{ "-q", EVERY, false, O_QUIET },
-	{ "-v", EVERY, false, O_VERBOSE },
-	{ "--no-progress", EVERY, false, O_NO_PROGRESS },
-	{ "--color", EVERY, false, O_COLOR },
-	{ "--help", EVERY, false, O_HELP },
-	{ "-h", EVERY, false, O_HELP },
+	{"--target", RUNS, true, O_TARGET},
+	{"--only", RUNS, true, O_ONLY},
+	{"--only-file", RUNS, true, O_ONLY_FILE},
+	{"--run-id", RUNS, true, O_RUN_ID},
+	{"--deadline", RUNS, true, O_DEADLINE},
+	{"--refresh", RUNS, false, O_REFRESH},
+	{"--expect-env", WRITES, true, O_EXPECT_ENV},
+	{"--max-creates", WRITES, true, O_MAX_CREATES},
+	{"--max-updates", WRITES, true, O_MAX_UPDATES},
+	{"--max-deletes", WRITES, true, O_MAX_DELETES},
+	{"--max-changes", WRITES, true, O_MAX_CHANGES},
+	{"--max-renames", WRITES, true, O_MAX_RENAMES},
+	{"--accept-source", WRITES, false, O_ACCEPT_SOURCE},
+	{"--exclude-keys", WRITES, true, O_EXCLUDE_KEYS},
+	{"--yes", RC_CMD_SYNC, false, O_YES},
+	{"--drain-timeout", RC_CMD_SYNC, true, O_DRAIN},
+	{"--wait-lock", RC_CMD_SYNC, true, O_WAIT_LOCK},
+	{"--detailed-exitcode", RC_CMD_PLAN, false, O_DETAILED},
+	{"--rebind", RC_CMD_REFRESH, false, O_REBIND},
+	{"--online", RC_CMD_CHECK, false, O_ONLINE},
+	{"--print", RC_CMD_CHECK, false, O_PRINT},
+	{"--sample", RC_CMD_CHECK, true, O_SAMPLE},
+	{"--format", RC_CMD_STATUS | RC_CMD_REPORT, true, O_FORMAT},
+	{"--check", RC_CMD_STATUS, false, O_CHECK},
+	{"--max-age", RC_CMD_STATUS, true, O_MAX_AGE},
+	{"--log-format", EVERY, true, O_LOG_FORMAT},
+	{"--log-level", EVERY, true, O_LOG_LEVEL},
+	{"-q", EVERY, false, O_QUIET},
+	{"-v", EVERY, false, O_VERBOSE},
+	{"--no-progress", EVERY, false, O_NO_PROGRESS},
+	{"--color", EVERY, false, O_COLOR},
+	{"--help", EVERY, false, O_HELP},
+	{"-h", EVERY, false, O_HELP},
 };
 enum { OPTIONS = sizeof(options) / sizeof(*options) };
 
@@ -112,13 +140,14 @@ static enum rc_code limit(struct parse *p, const char *name, const char *value, 
 {
 	*set = true;
 	if (rc_limit_parse(rc_slice_str(value), ret, NULL))
-		return rc_fail(p->err, RC_USAGE, "%s %s: write a number, a percentage, both (\"5%%,200\") or unlimited", name, value);
+		return rc_fail(p->err, RC_USAGE, "%s %s: write a number, a percentage, both (\"5%%,200\") or unlimited",
+			       name, value);
 	return RC_OK;
 }
 
 static enum rc_code level(struct parse *p, const char *value)
 {
-	static const char *const names[] = { "error", "warning", "info", "verbose", "debug" };
+	static const char *const names[] = {"error", "warning", "info", "verbose", "debug"};
 
 	for (size_t i = 0; i < 5; i++)
 		if (strcmp(value, names[i]) == 0 || (i == 1 && strcmp(value, "warn") == 0)) {
@@ -134,42 +163,92 @@ static enum rc_code set(struct parse *p, const struct option *o, const char *val
 	struct rc_run_opts *run = &c->run;
 
 	switch (o->id) {
-	case O_TARGET: return add(p, &c->targets, &p->n_targets, value);
-	case O_ONLY: return add(p, &c->only, &p->n_only, value);
-	case O_ONLY_FILE: return add_file(p, &c->only, &p->n_only, value);
-	case O_EXCLUDE_KEYS: return add_file(p, &p->exclude, &p->n_exclude, value);
-	case O_RUN_ID: run->run_id = value; break;
-	case O_DEADLINE: return duration(p, o->name, value, &run->deadline_ns);
-	case O_REFRESH: run->refresh = true; break;
-	case O_EXPECT_ENV: c->expect_env = value; break;
-	case O_MAX_CREATES: return limit(p, o->name, value, &run->max_creates.set, &run->max_creates.limit);
-	case O_MAX_UPDATES: return limit(p, o->name, value, &run->max_updates.set, &run->max_updates.limit);
-	case O_MAX_DELETES: return limit(p, o->name, value, &run->max_deletes.set, &run->max_deletes.limit);
-	case O_MAX_CHANGES: return limit(p, o->name, value, &run->max_changes.set, &run->max_changes.limit);
-	case O_MAX_RENAMES: return limit(p, o->name, value, &run->max_renames.set, &run->max_renames.limit);
-	case O_ACCEPT_SOURCE: run->accept_source = true; break;
-	case O_YES: c->yes = true; break;
-	case O_DRAIN: return duration(p, o->name, value, &run->drain_timeout_ns);
-	case O_WAIT_LOCK: return duration(p, o->name, value, &run->wait_lock_ns);
+	case O_TARGET:
+		return add(p, &c->targets, &p->n_targets, value);
+	case O_ONLY:
+		return add(p, &c->only, &p->n_only, value);
+	case O_ONLY_FILE:
+		return add_file(p, &c->only, &p->n_only, value);
+	case O_EXCLUDE_KEYS:
+		return add_file(p, &p->exclude, &p->n_exclude, value);
+	case O_RUN_ID:
+		run->run_id = value;
+		break;
+	case O_DEADLINE:
+		return duration(p, o->name, value, &run->deadline_ns);
+	case O_REFRESH:
+		run->refresh = true;
+		break;
+	case O_EXPECT_ENV:
+		c->expect_env = value;
+		break;
+	case O_MAX_CREATES:
+		return limit(p, o->name, value, &run->max_creates.set, &run->max_creates.limit);
+	case O_MAX_UPDATES:
+		return limit(p, o->name, value, &run->max_updates.set, &run->max_updates.limit);
+	case O_MAX_DELETES:
+		return limit(p, o->name, value, &run->max_deletes.set, &run->max_deletes.limit);
+	case O_MAX_CHANGES:
+		return limit(p, o->name, value, &run->max_changes.set, &run->max_changes.limit);
+	case O_MAX_RENAMES:
+		return limit(p, o->name, value, &run->max_renames.set, &run->max_renames.limit);
+	case O_ACCEPT_SOURCE:
+		run->accept_source = true;
+		break;
+	case O_YES:
+		c->yes = true;
+		break;
+	case O_DRAIN:
+		return duration(p, o->name, value, &run->drain_timeout_ns);
+	case O_WAIT_LOCK:
+		return duration(p, o->name, value, &run->wait_lock_ns);
 	case O_LOG_FORMAT:
 		p->json = strcmp(value, "json") == 0;
 		if (!p->json && strcmp(value, "text") != 0)
 			return rc_fail(p->err, RC_USAGE, "--log-format %s: text or json", value);
 		break;
-	case O_LOG_LEVEL: return level(p, value);
-	case O_QUIET: p->level = RC_LOG_ERROR; run->quiet = true; run->progress = false; break;
-	case O_VERBOSE: p->level = p->level >= RC_LOG_VERBOSE ? RC_LOG_DEBUG : RC_LOG_VERBOSE; break;
-	case O_NO_PROGRESS: run->progress = false; break;
-	case O_COLOR: run->colour = true; break;
-	case O_HELP: c->help = true; break;
-	case O_ONLINE: c->online = true; break;
-	case O_PRINT: c->print = true; break;
-	case O_SAMPLE: c->sample = value; break;
-	case O_DETAILED: c->detailed_exitcode = true; break;
-	case O_FORMAT: c->format = value; break;
-	case O_CHECK: c->check_age = true; break;
-	case O_MAX_AGE: return duration(p, o->name, value, &c->max_age_ns);
-	case O_REBIND: run->rebind = true; break;
+	case O_LOG_LEVEL:
+		return level(p, value);
+	case O_QUIET:
+		p->level = RC_LOG_ERROR;
+		run->quiet = true;
+		run->progress = false;
+		break;
+	case O_VERBOSE:
+		p->level = p->level >= RC_LOG_VERBOSE ? RC_LOG_DEBUG : RC_LOG_VERBOSE;
+		break;
+	case O_NO_PROGRESS:
+		run->progress = false;
+		break;
+	case O_COLOR:
+		run->colour = true;
+		break;
+	case O_HELP:
+		c->help = true;
+		break;
+	case O_ONLINE:
+		c->online = true;
+		break;
+	case O_PRINT:
+		c->print = true;
+		break;
+	case O_SAMPLE:
+		c->sample = value;
+		break;
+	case O_DETAILED:
+		c->detailed_exitcode = true;
+		break;
+	case O_FORMAT:
+		c->format = value;
+		break;
+	case O_CHECK:
+		c->check_age = true;
+		break;
+	case O_MAX_AGE:
+		return duration(p, o->name, value, &c->max_age_ns);
+	case O_REBIND:
+		run->rebind = true;
+		break;
 	}
 	return RC_OK;
 }
@@ -202,7 +281,7 @@ static enum rc_code option(struct parse *p, int argc, char **argv, int *at)
 	}
 	near = rc_nearest(rc_slice_str(arg), names, n_names);
 	return rc_fail(p->err, RC_USAGE, "%s has no option %s%s%s; see rollcall %s --help", p->c->name, arg,
-	               near ? ", did you mean " : "", near ? near : "", p->c->name);
+		       near ? ", did you mean " : "", near ? near : "", p->c->name);
 }
 
 static enum rc_code positional(struct parse *p, char *arg)
@@ -220,11 +299,11 @@ static enum rc_code positional(struct parse *p, char *arg)
 
 enum rc_code rc_cli_parse(int argc, char **argv, enum rc_cli_command command, struct rc_cli *ret, struct rc_err *err)
 {
-	struct parse p = { .c = ret, .err = err, .level = RC_LOG_INFO };
+	struct parse p = {.c = ret, .err = err, .level = RC_LOG_INFO};
 	enum rc_code code = RC_OK;
 	bool only_args = false;
 
-	*ret = (struct rc_cli){ .command = command, .name = argv[0] };
+	*ret = (struct rc_cli){.command = command, .name = argv[0]};
 	ret->run.drain_timeout_ns = 10 * RC_SECOND;
 	ret->run.progress = true;
 	ret->run.colour = isatty(1) && !getenv("NO_COLOR");
@@ -261,14 +340,14 @@ void rc_cli_done(struct rc_cli *c)
 
 enum rc_code rc_cli_config(const struct rc_cli *c, struct rc_config **ret)
 {
-	struct rc_config_errors errs = { 0 };
+	struct rc_config_errors errs = {0};
 	struct rc_err err;
 	enum rc_code code = rc_config_load(c->config_path, ret, &errs, &err);
 
 	if (code)
 		for (size_t i = 0; i < errs.n; i++)
-			rc_log(RC_LOG_ERROR, "%s: %s%s%s", c->config_path, errs.v[i].pointer, errs.v[i].pointer[0] ? ": " : "",
-			       errs.v[i].reason);
+			rc_log(RC_LOG_ERROR, "%s: %s%s%s", c->config_path, errs.v[i].pointer,
+			       errs.v[i].pointer[0] ? ": " : "", errs.v[i].reason);
 	if (code && !errs.n)
 		rc_log(RC_LOG_ERROR, "%s", err.what);
 	rc_config_errors_done(&errs);

@@ -1,7 +1,7 @@
 /* engine/cli.h - the command line of the commands that work on a config: one table of options, one parser.
  *
- * Only cli, main and engine/cmd print. Commands that read no config (read, init, schema, errors, credentials) parse their
- * own arguments. */
+ * Only cli, main and engine/cmd print. Commands that read no config (read, init, schema, errors, credentials) parse
+ * their own arguments. */
 #ifndef RC_CLI_H
 #define RC_CLI_H
 #include "engine/config/config.h"
@@ -42,7 +42,7 @@ int rc_cli_fail(const struct rc_err *err);
 /* Writes to stdout; RC_CANTCREAT when that fails. */
 int rc_cli_print(struct rc_slice text);
 
-int rc_cmd_run(struct rc_cli *c);    /* plan, sync, refresh */
+int rc_cmd_run(struct rc_cli *c); /* plan, sync, refresh */
 int rc_cmd_check(struct rc_cli *c);
 int rc_cmd_status(struct rc_cli *c);
 int rc_cmd_report(struct rc_cli *c);

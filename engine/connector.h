@@ -92,7 +92,7 @@ struct rc_call {
 	X(V_TOO_BIG)   /* nothing done, halve the batch */                                                             \
 	X(V_IN_USE)    /* delete refused this month: disable now, delete later */                                      \
 	X(V_REREAD)    /* stale picture (our id is unknown, repeated operation): look before anything else */          \
-	X(V_UNSURE)    /* may have been done: look before repeating; a read: no usable answer, repeat with pauses */    \
+	X(V_UNSURE)    /* may have been done: look before repeating; a read: no usable answer, repeat with pauses */   \
 	X(V_AUTH)      /* credentials refused; `renew` says whether fetching them anew may help, once */               \
 	X(V_CLOCK)     /* our clock is off; server_date_ns if known: correct once, then stop */                        \
 	X(V_TARGET)    /* the target cannot work (no such instance, wrong path): stop it */                            \
@@ -151,15 +151,16 @@ struct rc_answer {                    /* everything lives in the arena given to 
 /* A row of the provider's error table: `rollcall errors` prints it and the judge decides by it, so that the two cannot
  * disagree. The first row that fits an answer wins. */
 struct rc_error_row {
-	int http;             /* 0: any; 3, 4, 5: any 3xx, 4xx, 5xx */
-	const char *code;     /* alternatives parted by '|', '*' stands for anything; "": an answer without a code */
-	const char *text;     /* NULL, or pieces parted by '|' of which code or message must hold one, ASCII case is free */
+	int http;         /* 0: any; 3, 4, 5: any 3xx, 4xx, 5xx */
+	const char *code; /* alternatives parted by '|', '*' stands for anything; "": an answer without a code */
+	const char *text; /* NULL, or pieces parted by '|' of which code or message must hold one, ASCII case is free */
 	enum rc_verdict verdict; /* for a call about one user; the judge fits it to batches and reads */
-	bool renew;           /* V_AUTH: fetching the credential anew may help */
-	const char *class_;   /* busy, throttle, quota, conflict, invalid, auth, clock, transient, ambiguous, target, gone */
+	bool renew;              /* V_AUTH: fetching the credential anew may help */
+	const char
+		*class_; /* busy, throttle, quota, conflict, invalid, auth, clock, transient, ambiguous, target, gone */
 	const char *meaning;
-	const char *action;   /* what rollcall does */
-	const char *remedy;   /* what the operator does; "" for nothing */
+	const char *action; /* what rollcall does */
+	const char *remedy; /* what the operator does; "" for nothing */
 };
 
 struct connector {

@@ -2,6 +2,7 @@
 #include "engine/cli.h"
 #include "engine/cmd/cmd_config.h"
 #include "engine/cmd/help.h"
+#include "engine/cmd/read.h"
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -13,28 +14,27 @@ static const struct {
 	enum rc_cli_command command;
 	int (*run)(struct rc_cli *c);
 } commands[] = {
-	{ "check", RC_CMD_CHECK, rc_cmd_check },   { "plan", RC_CMD_PLAN, rc_cmd_run },
-	{ "sync", RC_CMD_SYNC, rc_cmd_run },       { "refresh", RC_CMD_REFRESH, rc_cmd_run },
-	{ "status", RC_CMD_STATUS, rc_cmd_status }, { "report", RC_CMD_REPORT, rc_cmd_report },
+	{"check", RC_CMD_CHECK, rc_cmd_check},    {"plan", RC_CMD_PLAN, rc_cmd_run},
+	{"sync", RC_CMD_SYNC, rc_cmd_run},        {"refresh", RC_CMD_REFRESH, rc_cmd_run},
+	{"status", RC_CMD_STATUS, rc_cmd_status}, {"report", RC_CMD_REPORT, rc_cmd_report},
 };
 
 static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv);
 } own[] = {
-	{ "schema", rc_cmd_schema },
-	{ "init", rc_cmd_init },
+	{"schema", rc_cmd_schema},
+	{"init", rc_cmd_init},
 };
 
 /* In the contract, not in this version: an honest refusal. */
-static const char *const later[] = { "apply",          "undo", "list",    "why",   "hold",
-	                             "release",        "pause", "resume", "state", "prune",
-	                             "reset-password", "forget" };
+static const char *const later[] = {"apply", "undo",   "list",  "why",   "hold",           "release",
+				    "pause", "resume", "state", "prune", "reset-password", "forget"};
 
 /* A broken pipe is a write error like any other, files are private, secrets leave no core behind. */
 static void harden(void)
 {
-	struct rlimit none = { 0, 0 }, files;
+	struct rlimit none = {0, 0}, files;
 
 	signal(SIGPIPE, SIG_IGN);
 	umask(077);

@@ -6,6 +6,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+static void grow(struct rc_buf *b, size_t cap)
+{
+	if (b->secret && b->p) {
+		char *p = rc_xmalloc(cap);
+
+		memcpy(p, b->p, b->n + 1 < b->cap ? b->n + 1 : b->cap);
+		OPENSSL_cleanse(b->p, b->cap);
+		free(b->p);
+		b->p = p;
+	} else {
+		b->p = rc_xrealloc(b->p, cap);
+	}
+	b->cap = cap;
+}
+
 char *rc_buf_reserve(struct rc_buf *b, size_t n)
 {
 	size_t need;
@@ -19,8 +34,7 @@ char *rc_buf_reserve(struct rc_buf *b, size_t n)
 
 		while (cap < need + 1)
 			cap *= 2;
-		b->p = rc_xrealloc(b->p, cap);
-		b->cap = cap;
+		grow(b, cap);
 	}
 	return b->p + b->n;
 }
@@ -79,7 +93,7 @@ void rc_buf_clear(struct rc_buf *b)
 void rc_buf_done(struct rc_buf *b)
 {
 	free(b->p);
-	*b = (struct rc_buf){.max = b->max};
+	*b = (struct rc_buf){.max = b->max, .secret = b->secret};
 }
 
 void rc_buf_wipe(struct rc_buf *b)

@@ -2,7 +2,7 @@
  *
  * A zeroed struct is an empty buffer without a limit. When an append would pass max the buffer sets .overflow, keeps
  * what it has and ignores further appends, so that a caller checks once at the end. Always NUL-terminated beyond n once
- * anything was appended. Secrets: rc_buf_wipe cleanses before it frees. */
+ * anything was appended. Secrets: set .secret, so that growing leaves no copy behind, and end with rc_buf_wipe. */
 #ifndef RC_BUF_H
 #define RC_BUF_H
 #include <stdbool.h>
@@ -14,6 +14,7 @@ struct rc_buf {
 	size_t n, cap;
 	size_t max; /* 0: none */
 	bool overflow;
+	bool secret; /* growth copies and cleanses the old memory */
 };
 
 void rc_buf_add(struct rc_buf *b, const void *p, size_t n);
@@ -24,7 +25,7 @@ void rc_buf_addf(struct rc_buf *b, const char *fmt, ...) __attribute__((format(p
 char *rc_buf_reserve(struct rc_buf *b, size_t n); /* room for n more bytes; NULL on overflow; then add to b->n */
 void rc_buf_clear(struct rc_buf *b);              /* empty, memory kept */
 void rc_buf_done(struct rc_buf *b);
-void rc_buf_wipe(struct rc_buf *b);
+void rc_buf_wipe(struct rc_buf *b); /* cleanses, then frees; .max and .secret stay */
 
 static inline struct rc_slice rc_buf_slice(const struct rc_buf *b)
 {

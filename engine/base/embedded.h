@@ -1,4 +1,4 @@
-/* engine/base/embedded.h - files of schemas/ compiled into the program by cmake/embed.cmake.
+/* engine/base/embedded.h - files compiled into the program by cmake/embed.cmake: schemas/, and the parts of report.html.
  *
  * Name is the path below schemas/ without ".schema" and ".json": "config", "targets/huawei-p2c-vpn".
  * Data is NUL-terminated beyond n. The table ends with a NULL name. */
@@ -13,5 +13,6 @@ struct rc_embedded {
 };
 
 extern const struct rc_embedded rc_embedded_schemas[];
+extern const struct rc_embedded rc_embedded_html[]; /* "style.css", "script.js" */
 
 #endif

@@ -52,13 +52,14 @@ static void format_json(struct rc_buf *b, const char *level, const char *msg)
 	rc_buf_adds(b, "}\n");
 }
 
-static void format_text(struct rc_buf *b, enum rc_log_level level, const char *name, const char *msg)
+static void format_text(struct rc_buf *b, enum rc_log_level level, const char *name, const char *prefix,
+			const char *msg)
 {
 	static const char *const journald[] = {"<3>", "<4>", "<6>", "<6>", "<7>"};
 
 	if (getenv("JOURNAL_STREAM"))
 		rc_buf_adds(b, journald[level]);
-	rc_buf_adds(b, "rollcall: ");
+	rc_buf_adds(b, prefix);
 	if (run[0] && level != RC_LOG_ERROR)
 		rc_buf_addf(b, "[%s] ", run);
 	if (level == RC_LOG_WARN)
@@ -66,24 +67,19 @@ static void format_text(struct rc_buf *b, enum rc_log_level level, const char *n
 	rc_buf_addf(b, "%s\n", msg);
 }
 
-void rc_log(enum rc_log_level level, const char *fmt, ...)
+static void emit(enum rc_log_level level, const char *prefix, const char *fmt, va_list ap)
 {
 	static const char *const names[] = {"error", "warning", "info", "verbose", "debug"};
 	char msg[2000];
 	struct rc_buf b = {0};
-	va_list ap;
 	ssize_t ignored;
 
-	if (level > max_level)
-		return;
-	va_start(ap, fmt);
 	vsnprintf(msg, sizeof(msg), fmt, ap);
-	va_end(ap);
 	rc_printable(msg, sizeof(msg));
 	if (as_json)
 		format_json(&b, names[level], msg);
 	else
-		format_text(&b, level, names[level], msg);
+		format_text(&b, level, names[level], prefix, msg);
 	pthread_mutex_lock(&lock);
 	if (hook_before)
 		hook_before();
@@ -93,4 +89,24 @@ void rc_log(enum rc_log_level level, const char *fmt, ...)
 		hook_after();
 	pthread_mutex_unlock(&lock);
 	rc_buf_done(&b);
+}
+
+void rc_log(enum rc_log_level level, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (level > max_level)
+		return;
+	va_start(ap, fmt);
+	emit(level, "rollcall: ", fmt, ap);
+	va_end(ap);
+}
+
+void rc_log_located(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	emit(RC_LOG_ERROR, "", fmt, ap);
+	va_end(ap);
 }

@@ -13,5 +13,8 @@ bool rc_log_on(enum rc_log_level level);
 /* Called before and after a line is written, so that a progress line can step aside; may be NULL. */
 void rc_log_hook(void (*before)(void), void (*after)(void));
 void rc_log(enum rc_log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* An error that begins with FILE:LINE: and goes without our name in front, so that editors and scripts find the place.
+ */
+void rc_log_located(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

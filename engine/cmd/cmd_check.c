@@ -24,11 +24,11 @@ static void print_want(struct rc_buf *b, const struct rc_target *t, const struct
 
 static int print_sample(const struct rc_config *cfg, const struct rc_mapped *m, const char *file, uint64_t line)
 {
-	struct rc_buf b = { 0 };
+	struct rc_buf b = {0};
 	int out;
 
 	rc_buf_addf(&b, "%.*s at %s:%llu%s%s\n", (int)m->key.n, m->key.p, file, (unsigned long long)line,
-	            m->filtered ? ": excluded by the source's where" : "", m->left ? ": has left" : "");
+		    m->filtered ? ": excluded by the source's where" : "", m->left ? ": has left" : "");
 	for (size_t i = 0; m->want && i < cfg->n_targets; i++)
 		print_want(&b, &cfg->targets[i], &m->want[i]);
 	rc_printable(b.p, 0);
@@ -38,7 +38,8 @@ static int print_sample(const struct rc_config *cfg, const struct rc_mapped *m, 
 }
 
 /* Compiles every expression against the header; with a sample key also reads until that person. */
-static enum rc_code check_source(struct rc_cli *c, const struct rc_config *cfg, size_t i, bool *ret_found, struct rc_err *err)
+static enum rc_code check_source(struct rc_cli *c, const struct rc_config *cfg, size_t i, bool *ret_found,
+				 struct rc_err *err)
 {
 	struct rc_scan scan;
 	struct rc_feed feed;
@@ -68,7 +69,8 @@ static enum rc_code check_source(struct rc_cli *c, const struct rc_config *cfg, 
 		columns = rc_mapping_header(cfg, i, r, &scan.mem, &n);
 		rc_mapping_free(m);
 		m = NULL;
-		code = rc_mapping_new(cfg, i, rc_reader_format(r) == RC_FORMAT_LDIF, columns, n, scan.lookups, NULL, 0, &m, err);
+		code = rc_mapping_new(cfg, i, rc_reader_format(r) == RC_FORMAT_LDIF, columns, n, scan.lookups, NULL, 0,
+				      &m, err);
 		while (!code && c->sample && !*ret_found && got != RC_READ_END) {
 			struct rc_mapped mapped;
 			struct rc_err row;
@@ -78,7 +80,8 @@ static enum rc_code check_source(struct rc_cli *c, const struct rc_config *cfg, 
 				code = RC_DATA;
 			if (got != RC_READ_RECORD)
 				continue;
-			if (!rc_mapping_row(m, &rec, false, &scan.mem, &mapped, &row) && rc_slice_eqs(mapped.key, c->sample)) {
+			if (!rc_mapping_row(m, &rec, false, &scan.mem, &mapped, &row) &&
+			    rc_slice_eqs(mapped.key, c->sample)) {
 				*ret_found = true;
 				print_sample(cfg, &mapped, name, rec.line);
 			}
@@ -94,7 +97,7 @@ static enum rc_code check_source(struct rc_cli *c, const struct rc_config *cfg, 
 int rc_cmd_check(struct rc_cli *c)
 {
 	struct rc_config *cfg = NULL;
-	struct rc_config_errors faults = { 0 };
+	struct rc_config_errors faults = {0};
 	struct rc_err err;
 	enum rc_code code = rc_cli_config(c, &cfg);
 	bool found = false;

@@ -15,7 +15,7 @@ static bool confirmed(struct rc_cli *c, const struct rc_config *cfg, int *ret_co
 {
 	struct rc_run_opts plan = c->run;
 	struct rc_run_result res;
-	struct rc_err err = { 0 };
+	struct rc_err err = {0};
 	char answer[16] = "";
 
 	plan.command = "plan";
@@ -40,7 +40,7 @@ int rc_cmd_run(struct rc_cli *c)
 {
 	struct rc_config *cfg = NULL;
 	struct rc_run_result res;
-	struct rc_err err = { 0 };
+	struct rc_err err = {0};
 	enum rc_code code = rc_cli_config(c, &cfg);
 	int out;
 

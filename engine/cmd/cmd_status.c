@@ -16,7 +16,7 @@ struct target_state {
 
 static void count_target(struct rc_view *v, uint16_t number, const struct rc_target *t, struct target_state *s)
 {
-	struct rc_walk w = { 0 };
+	struct rc_walk w = {0};
 	struct rc_known k;
 	struct rc_unmanaged u;
 	struct rc_listing l;
@@ -32,7 +32,7 @@ static void count_target(struct rc_view *v, uint16_t number, const struct rc_tar
 		s->unmanaged++;
 	rc_walk_end(&w);
 	for (size_t i = 0; i < t->n_servers; i++) {
-		struct rc_slice label = t->pool ? rc_slice_str(t->servers[i].label) : (struct rc_slice){ 0 };
+		struct rc_slice label = t->pool ? rc_slice_str(t->servers[i].label) : (struct rc_slice){0};
 
 		if (rc_view_listing(v, number, label, &l) && l.finished_ns > s->listed_ns)
 			s->listed_ns = l.finished_ns;
@@ -47,13 +47,14 @@ static void time_text(int64_t ns, char out[32])
 		snprintf(out, 32, "never");
 }
 
-static void as_text(struct rc_buf *b, const struct rc_run_marks *m, const struct target_state *s, size_t n, uint64_t in_journal,
-                    const struct rc_lock_holder *holder)
+static void as_text(struct rc_buf *b, const struct rc_run_marks *m, const struct target_state *s, size_t n,
+		    uint64_t in_journal, const struct rc_lock_holder *holder)
 {
 	char when[32];
 
 	time_text(m->success_ns, when);
-	rc_buf_addf(b, "last success  %s  %.*s\n", when, (int)m->success_run.n, m->success_run.p ? m->success_run.p : "");
+	rc_buf_addf(b, "last success  %s  %.*s\n", when, (int)m->success_run.n,
+		    m->success_run.p ? m->success_run.p : "");
 	time_text(m->attempt_ns, when);
 	rc_buf_addf(b, "last attempt  %s  %.*s", when, (int)m->attempt_run.n, m->attempt_run.p ? m->attempt_run.p : "");
 	if (m->attempt_exit >= 0)
@@ -63,15 +64,15 @@ static void as_text(struct rc_buf *b, const struct rc_run_marks *m, const struct
 		rc_buf_addf(b, "running now   %s (pid %ld on %s)\n", holder->run_id, holder->pid, holder->host);
 	if (in_journal && !holder->pid)
 		rc_buf_addf(b, "interrupted   %llu operations are unsettled; the next run looks at them first\n",
-		            (unsigned long long)in_journal);
+			    (unsigned long long)in_journal);
 	for (size_t i = 0; i < n; i++) {
 		time_text(s[i].listed_ns, when);
-		rc_buf_addf(b, "\n%s: %llu managed, %llu unmanaged, listed %s\n", s[i].name, (unsigned long long)s[i].known,
-		            (unsigned long long)s[i].unmanaged, when);
+		rc_buf_addf(b, "\n%s: %llu managed, %llu unmanaged, listed %s\n", s[i].name,
+			    (unsigned long long)s[i].known, (unsigned long long)s[i].unmanaged, when);
 		for (int st = 0; st < RC_KNOWN_STATUS_COUNT; st++)
 			if (s[i].by_status[st])
 				rc_buf_addf(b, "  %-10s %llu\n", rc_known_status_name((enum rc_known_status)st),
-				            (unsigned long long)s[i].by_status[st]);
+					    (unsigned long long)s[i].by_status[st]);
 	}
 }
 
@@ -83,7 +84,8 @@ static void time_json(struct rc_buf *b, const char *key, int64_t ns)
 	rc_json_kcstr(b, key, ns ? when : NULL);
 }
 
-static void as_json(struct rc_buf *b, const struct rc_run_marks *m, const struct target_state *s, size_t n, uint64_t in_journal)
+static void as_json(struct rc_buf *b, const struct rc_run_marks *m, const struct target_state *s, size_t n,
+		    uint64_t in_journal)
 {
 	rc_buf_addc(b, '{');
 	time_json(b, "last_success_at", m->success_ns);
@@ -111,18 +113,18 @@ static void as_json(struct rc_buf *b, const struct rc_run_marks *m, const struct
 	rc_buf_adds(b, "}}\n");
 }
 
-static enum rc_code collect(const struct rc_config *cfg, struct rc_store *store, struct rc_arena *mem, struct target_state *s,
-                            uint16_t *numbers, struct rc_err *err)
+static enum rc_code collect(const struct rc_config *cfg, struct rc_store *store, struct rc_arena *mem,
+			    struct target_state *s, uint16_t *numbers, struct rc_err *err)
 {
 	for (size_t i = 0; i < cfg->n_targets; i++) {
 		struct rc_target_bound bound;
-		enum rc_code code = rc_store_bind(store, rc_slice_str(cfg->targets[i].name), cfg->targets[i].schema, NULL, 0, mem,
-		                                  &bound, err);
+		enum rc_code code = rc_store_bind(store, rc_slice_str(cfg->targets[i].name), cfg->targets[i].schema,
+						  NULL, 0, mem, &bound, err);
 
 		if (code)
 			return code;
 		numbers[i] = bound.number;
-		s[i] = (struct target_state){ .name = cfg->targets[i].name };
+		s[i] = (struct target_state){.name = cfg->targets[i].name};
 	}
 	return RC_OK;
 }
@@ -131,10 +133,10 @@ static int show(struct rc_cli *c, const struct rc_config *cfg, struct rc_store *
 {
 	struct target_state *s = rc_arena_zalloc(mem, cfg->n_targets * sizeof(*s));
 	uint16_t *numbers = rc_arena_zalloc(mem, cfg->n_targets * sizeof(*numbers));
-	struct rc_run_marks marks = { .attempt_exit = -1 };
-	struct rc_lock_holder holder = { 0 };
+	struct rc_run_marks marks = {.attempt_exit = -1};
+	struct rc_lock_holder holder = {0};
 	struct rc_view *v = NULL;
-	struct rc_buf b = { 0 };
+	struct rc_buf b = {0};
 	struct rc_err err;
 	uint64_t in_journal;
 	int64_t age;
@@ -167,7 +169,7 @@ int rc_cmd_status(struct rc_cli *c)
 {
 	struct rc_config *cfg = NULL;
 	struct rc_store *store = NULL;
-	struct rc_arena mem = { 0 };
+	struct rc_arena mem = {0};
 	struct rc_err err;
 	enum rc_code code;
 	int out;
@@ -183,7 +185,7 @@ int rc_cmd_status(struct rc_cli *c)
 	code = rc_cli_config(c, &cfg);
 	if (code)
 		return (int)code;
-	code = rc_store_open(&(struct rc_store_options){ .dir = cfg->state, .mode = RC_STORE_READ }, &store, &err);
+	code = rc_store_open(&(struct rc_store_options){.dir = cfg->state, .mode = RC_STORE_READ}, &store, &err);
 	out = code ? rc_cli_fail(&err) : show(c, cfg, store, &mem);
 	rc_store_close(store);
 	rc_arena_done(&mem);

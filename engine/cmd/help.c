@@ -38,33 +38,35 @@ const char rc_help_main[] =
 static const struct {
 	const char *command, *text;
 } pages[] = {
-	{ "check", "usage: rollcall check CONFIG [--online] [--print] [--sample KEY]\n\n"
-		   "Validates the config, compiles every expression against the source's header, fetches every secret.\n\n"
-		   "  --online       also ask each provider whether it accepts our credentials\n"
-		   "  --print        print the effective config, secrets as references\n"
-		   "  --sample KEY   print what the mapping makes of one person\n\n"
-		   "example: rollcall check rollcall.jsonc --sample E1042\n" },
-	{ "plan", "usage: rollcall plan CONFIG [OPTIONS]\n\n"
-		  "Shows what sync would do and writes a report; changes no account and no state.\n\n" RUN_OPTIONS WRITE_OPTIONS
-		  "  --detailed-exitcode    0 nothing to change, 2 there are changes\n\n"
-		  "example: rollcall plan rollcall.jsonc --target vpn-eu\n" },
-	{ "sync", "usage: rollcall sync CONFIG [OPTIONS]\n\n"
-		  "Makes the accounts equal to the sources. On a terminal it shows the plan and asks.\n\n" RUN_OPTIONS WRITE_OPTIONS
-		  "  --yes                  do not ask; lifts no guard\n"
-		  "  --drain-timeout D      how long answers in flight are awaited after a stop (10s)\n"
-		  "  --wait-lock D          wait for another run to end\n\n"
-		  "example: rollcall sync rollcall.jsonc --yes\n" },
-	{ "refresh", "usage: rollcall refresh CONFIG [OPTIONS]\n\n"
-		     "Reads the provider's list into the snapshot: binds ids, sees drift, remembers unmanaged accounts.\n\n" RUN_OPTIONS
-		     "  --rebind               the target's ids have changed on purpose\n\n"
-		     "example: rollcall refresh rollcall.jsonc\n" },
-	{ "status", "usage: rollcall status CONFIG [--format text|json] [--check --max-age D]\n\n"
-		    "Last success and attempt, what waits and why; offline.\n\n"
-		    "  --check --max-age D    exit 1 when the last success is older\n\n"
-		    "example: rollcall status rollcall.jsonc --check --max-age 26h\n" },
-	{ "report", "usage: rollcall report CONFIG [RUN] [--format html|csv|jsonl|json]\n\n"
-		    "Renders a past run again (the last one when RUN is left out) to standard output.\n\n"
-		    "example: rollcall report rollcall.jsonc --format csv > last-night.csv\n" },
+	{"check",
+	 "usage: rollcall check CONFIG [--online] [--print] [--sample KEY]\n\n"
+	 "Validates the config, compiles every expression against the source's header, fetches every secret.\n\n"
+	 "  --online       also ask each provider whether it accepts our credentials\n"
+	 "  --print        print the effective config, secrets as references\n"
+	 "  --sample KEY   print what the mapping makes of one person\n\n"
+	 "example: rollcall check rollcall.jsonc --sample E1042\n"},
+	{"plan",
+	 "usage: rollcall plan CONFIG [OPTIONS]\n\n"
+	 "Shows what sync would do and writes a report; changes no account and no state.\n\n" RUN_OPTIONS WRITE_OPTIONS
+	 "  --detailed-exitcode    0 nothing to change, 2 there are changes\n\n"
+	 "example: rollcall plan rollcall.jsonc --target vpn-eu\n"},
+	{"sync", "usage: rollcall sync CONFIG [OPTIONS]\n\n"
+		 "Makes the accounts equal to the sources. On a terminal it shows the plan and asks.\n\n" RUN_OPTIONS
+			 WRITE_OPTIONS "  --yes                  do not ask; lifts no guard\n"
+		 "  --drain-timeout D      how long answers in flight are awaited after a stop (10s)\n"
+		 "  --wait-lock D          wait for another run to end\n\n"
+		 "example: rollcall sync rollcall.jsonc --yes\n"},
+	{"refresh", "usage: rollcall refresh CONFIG [OPTIONS]\n\n"
+		    "Reads the provider's list into the snapshot: binds ids, sees drift, remembers unmanaged "
+		    "accounts.\n\n" RUN_OPTIONS "  --rebind               the target's ids have changed on purpose\n\n"
+		    "example: rollcall refresh rollcall.jsonc\n"},
+	{"status", "usage: rollcall status CONFIG [--format text|json] [--check --max-age D]\n\n"
+		   "Last success and attempt, what waits and why; offline.\n\n"
+		   "  --check --max-age D    exit 1 when the last success is older\n\n"
+		   "example: rollcall status rollcall.jsonc --check --max-age 26h\n"},
+	{"report", "usage: rollcall report CONFIG [RUN] [--format html|csv|jsonl|json]\n\n"
+		   "Renders a past run again (the last one when RUN is left out) to standard output.\n\n"
+		   "example: rollcall report rollcall.jsonc --format csv > last-night.csv\n"},
 };
 
 const char *rc_help_of(const char *command)

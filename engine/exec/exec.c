@@ -171,6 +171,7 @@ void rc_exec_add(struct rc_exec *x, struct rc_op *op)
 
 	x->total++;
 	t->planned++;
+	s->looks = 0;
 	if (op->group.n)
 		group_want(s, op->group);
 	if (op->state == RC_STEP_VERIFY)
@@ -216,9 +217,9 @@ static bool past_deadline(const struct rc_exec *x, int64_t now)
 
 static void check_reach(struct target *t, int64_t now, int64_t *next)
 {
-	int64_t limit = t->last_accept_ns + t->x->cfg->timeouts.unreachable_ns;
+	int64_t limit = t->waiting_since_ns + t->x->cfg->timeouts.unreachable_ns;
 
-	if (t->stopped || !t->first_try_ns)
+	if (t->stopped || !t->waiting_since_ns)
 		return;
 	if (now >= limit)
 		target_stop(t, RC_UNAVAILABLE, "unreachable",
@@ -246,8 +247,9 @@ static void defer_retiring(struct server *s, bool only_settled)
 
 	while (n--) {
 		struct rc_op *op = opq_pop(&s->retiring);
-		bool create_open = op->linked && op->linked->state != RC_STEP_DONE && op->linked->state != RC_STEP_FAILED &&
-				   op->linked->state != RC_STEP_DEFERRED && op->linked->state != RC_STEP_UNKNOWN;
+		bool create_open = op->linked && op->linked->state != RC_STEP_DONE &&
+				   op->linked->state != RC_STEP_FAILED && op->linked->state != RC_STEP_DEFERRED &&
+				   op->linked->state != RC_STEP_UNKNOWN;
 
 		if (op->state != RC_STEP_QUEUED || (op->linked && op->linked->state == RC_STEP_DONE))
 			continue; /* ended with its create, or waits in its queue now */
@@ -271,7 +273,7 @@ static bool pump_server(struct server *s, int64_t now, int64_t *next)
 		drop_listing(s);
 		server_defer_all(s);
 		defer_retiring(s, false);
-		if (t->stopped || x->at_once) {
+		if (target_dead(t) || x->at_once) {
 			if (!s->list_in_flight && !s->pacer.in_flight)
 				server_give_up(s);
 			return s->pacer.in_flight > 0;
@@ -307,8 +309,8 @@ static bool pump_target(struct target *t, int64_t now, int64_t *next)
 	if (!wants_anything(t))
 		return t->in_flight > 0;
 	check_reach(t, now, next);
-	ready = t->stopped || t->x->stopping || target_ready(t, now, next);
-	if (!ready && !t->stopped)
+	ready = target_dead(t) || t->x->stopping || target_ready(t, now, next);
+	if (!ready && !target_dead(t))
 		return true;
 	for (size_t i = 0; i < t->n_servers; i++)
 		busy |= pump_server(&t->servers[i], now, next);

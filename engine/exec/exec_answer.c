@@ -34,9 +34,10 @@ static void tell_pacer(struct call *c, const struct rc_answer *a, const struct h
 	if (c->req.kind == CALL_DELETE)
 		for (size_t i = 0; i < c->n && a->each; i++)
 			p.without_effect += a->each[i].v == V_GONE;
-	if (p.outcome == RC_PACER_ACCEPTED) {
-		t->last_accept_ns = now;
-		t->accepted_any++;
+	if (p.outcome == RC_PACER_ACCEPTED || p.outcome == RC_PACER_QUOTA || p.outcome == RC_PACER_REJECTED) {
+		t->waiting_since_ns = 0;
+		t->taken = true;
+		t->writes_taken |= c->n > 0;
 	}
 	if (c->paced)
 		rc_pacer_result(&c->s->pacer, x_sec(now), &c->token, &p);

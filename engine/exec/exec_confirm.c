@@ -231,6 +231,7 @@ bool server_confirm(struct server *s, int64_t now, int64_t *next)
 	at = look_at(s);
 	if (now >= at) {
 		s->list_wanted = true;
+		*next = now;
 		return true;
 	}
 	if (at < *next)

@@ -81,8 +81,9 @@ struct target {
 	char why[500];
 	uint64_t planned, failed; /* for the breaker */
 	uint64_t in_flight;
-	int64_t last_accept_ns, first_try_ns; /* for `unreachable`, monotonic */
-	uint64_t accepted_any;
+	int64_t waiting_since_ns;        /* first call since the last one that was taken; 0: none; monotonic */
+	bool tried, taken;               /* any call, one that was taken */
+	bool writes_tried, writes_taken; /* taken: the service dealt with it, whatever it said of the user */
 };
 
 struct call { /* one request on its way */
@@ -118,6 +119,11 @@ struct rc_exec {
 static inline int64_t x_now(const struct rc_exec *x)
 {
 	return rc_mono_ns(x->env.clock);
+}
+/* Nothing may be asked of it any more. A tripped breaker is no such end: what was accepted is still confirmed. */
+static inline bool target_dead(const struct target *t)
+{
+	return t->stopped && t->code != RC_PARTIAL;
 }
 static inline double x_sec(int64_t ns)
 {

@@ -223,7 +223,7 @@ bool server_reads(struct server *s, int64_t now, int64_t *next)
 {
 	bool has_groups = s->t->cfg->schema->has_groups;
 
-	if (s->t->stopped)
+	if (target_dead(s->t))
 		return s->groups_in_flight || s->list_in_flight;
 	if (has_groups && !s->groups_known && (s->groups_needed || s->list_wanted))
 		return read_groups(s, now, next);

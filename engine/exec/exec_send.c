@@ -38,8 +38,10 @@ void call_send(struct call *c)
 	c->req.nonce = c->nonce;
 	c->req.wall_ns = rc_wall_ns(x->env.clock) + t->clock_shift_ns;
 	c->sent_ns = x_now(x);
-	if (t->first_try_ns == 0)
-		t->first_try_ns = t->last_accept_ns = c->sent_ns;
+	t->tried = true;
+	t->writes_tried |= c->n > 0;
+	if (t->waiting_since_ns == 0)
+		t->waiting_since_ns = c->sent_ns;
 	t->in_flight++;
 	x->in_flight++;
 	if (t->conn->build(&t->conf, &t->secrets, &c->req, &c->mem, &req, &err)) {

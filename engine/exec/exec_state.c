@@ -25,7 +25,7 @@ void rc_exec_target_result(const struct rc_exec *x, size_t target, struct rc_exe
 					      .stopped_by = t->stopped ? t->stopped_by : NULL,
 					      .seat_limit = -1,
 					      .seats_used = -1};
-	if (!t->stopped && t->first_try_ns && !t->accepted_any)
+	if (!t->stopped && ((t->tried && !t->taken) || (t->writes_tried && !t->writes_taken)))
 		ret->code = RC_UNAVAILABLE;
 	snprintf(ret->why, sizeof(ret->why), "%s", t->why);
 	for (size_t i = 0; i < t->n_servers; i++) {

@@ -255,6 +255,16 @@ static void balance(struct rc_buf *b, const struct rc_summary *s)
 	end(b, 1, '}');
 }
 
+static void verdict(struct rc_buf *b, const struct rc_summary *s)
+{
+	struct rc_buf text = {0};
+
+	rc_summary_verdict(&text, s);
+	key(b, 1, "verdict");
+	rc_json_string(b, rc_buf_slice(&text));
+	rc_buf_done(&text);
+}
+
 void rc_summary_json(struct rc_buf *b, const struct rc_summary *s)
 {
 	rc_buf_addc(b, '{');
@@ -263,6 +273,7 @@ void rc_summary_json(struct rc_buf *b, const struct rc_summary *s)
 	when(b, 1, "started_at", s->started_at);
 	when(b, 1, "finished_at", s->finished_at);
 	number(b, 1, "exit_code", s->exit_code);
+	verdict(b, s);
 	str(b, 1, "version", s->version);
 	str(b, 1, "config_hash", s->config_hash);
 	str(b, 1, "environment", s->environment);

@@ -1,4 +1,5 @@
-/* The loop of a run: libuv drives the executor, the writer thread wakes it when intents are durable, signals stop it. */
+/* The loop of a run: libuv drives the executor, the writer thread wakes it when intents are durable, signals stop it.
+ */
 #include "engine/run/run_int.h"
 #include "engine/run/carry.h"
 #include "engine/base/alloc.h"
@@ -35,10 +36,10 @@ static enum rc_code hook_secrets(void *ctx, size_t target, bool renew, struct rc
 	struct run *r = ctx;
 	struct carry *c = r->carry;
 	const struct rc_auth *a = &r->cfg->targets[target].auth;
-	const struct rc_secret *from[SECRETS] = { &a->access_key, &a->secret_key, &a->security_token,
-		                                  &a->token,      &a->user,       &a->password };
-	struct rc_slice *to[SECRETS] = { &ret->access_key, &ret->secret_key, &ret->security_token,
-		                         &ret->token,      &ret->user,       &ret->password };
+	const struct rc_secret *from[SECRETS] = {&a->access_key, &a->secret_key, &a->security_token,
+						 &a->token,      &a->user,       &a->password};
+	struct rc_slice *to[SECRETS] = {&ret->access_key, &ret->secret_key, &ret->security_token,
+					&ret->token,      &ret->user,       &ret->password};
 
 	(void)renew; /* files, credentials and commands are read anew at each call */
 	for (size_t i = 0; i < SECRETS; i++) {
@@ -64,10 +65,10 @@ static enum rc_code hook_passwords(void *ctx, struct rc_op *const *ops, size_t n
 
 static enum rc_status status_of(enum rc_step step)
 {
-	return step == RC_STEP_DONE     ? RC_ST_DONE :
-	       step == RC_STEP_FAILED   ? RC_ST_FAILED :
-	       step == RC_STEP_DEFERRED ? RC_ST_DEFERRED :
-	                                  RC_ST_UNKNOWN;
+	return step == RC_STEP_DONE       ? RC_ST_DONE
+	       : step == RC_STEP_FAILED   ? RC_ST_FAILED
+	       : step == RC_STEP_DEFERRED ? RC_ST_DEFERRED
+					  : RC_ST_UNKNOWN;
 }
 
 static void hook_changed(void *ctx, struct rc_op *op, enum rc_step from)
@@ -79,8 +80,10 @@ static void hook_changed(void *ctx, struct rc_op *op, enum rc_step from)
 		return;
 	if (op->password.n) {
 		OPENSSL_cleanse((char *)op->password.p, op->password.n);
-		op->password = (struct rc_slice){ 0 };
+		op->password = (struct rc_slice){0};
 	}
+	if (op->state == RC_STEP_FAILED || (op->state == RC_STEP_DEFERRED && !op->mail_sent))
+		run_password_void(r, op);
 	run_outcome_op(r, op, status_of(op->state));
 }
 
@@ -170,7 +173,7 @@ static void sample(struct run *r, int64_t now)
 			parked += v.parked;
 		}
 		rc_timeline_sample(&r->targets[i].timeline, now, res.counts.accepted_users, res.counts.busy,
-		                   res.counts.throttled, in_flight, parked);
+				   res.counts.throttled, in_flight, parked);
 	}
 }
 
@@ -207,17 +210,18 @@ static void on_signal(uv_signal_t *s, int signum)
 enum rc_code run_make_exec(struct run *r, struct rc_err *err)
 {
 	struct carry *c = r->carry = rc_xcalloc(1, sizeof(*c));
-	struct rc_transport_opts net = { .connect_timeout_ns = r->cfg->timeouts.connect_ns, .ca_file = r->cfg->tls_ca_file };
-	struct rc_exec_env env = { .clock = r->clock,
-		                   .ctx = r,
-		                   .secrets = hook_secrets,
-		                   .passwords = hook_passwords,
-		                   .changed = hook_changed,
-		                   .durable = hook_durable,
-		                   .listed = hook_listed,
-		                   .differs = hook_differs };
-	struct rc_exec_opts opts = { .drain_timeout_ns = r->opts->drain_timeout_ns };
-	struct rc_buf proxy = { 0 };
+	struct rc_transport_opts net = {.connect_timeout_ns = r->cfg->timeouts.connect_ns,
+					.ca_file = r->cfg->tls_ca_file};
+	struct rc_exec_env env = {.clock = r->clock,
+				  .ctx = r,
+				  .secrets = hook_secrets,
+				  .passwords = hook_passwords,
+				  .changed = hook_changed,
+				  .durable = hook_durable,
+				  .listed = hook_listed,
+				  .differs = hook_differs};
+	struct rc_exec_opts opts = {.drain_timeout_ns = r->opts->drain_timeout_ns};
+	struct rc_buf proxy = {0};
 	enum rc_code code;
 
 	c->r = r;
@@ -295,19 +299,19 @@ void run_journal(struct run *r)
 	for (size_t i = 0; i < r->n_ops; i++) {
 		struct rc_op *op = r->ops[i];
 		struct op_info *info = op->owner;
-		struct rc_op_entry e = { .run_id = rc_slice_str(r->run_id),
-			                 .target = r->targets[op->target].number,
-			                 .key = op->key,
-			                 .name = op->name,
-			                 .remote_id = op->remote_id,
-			                 .action = (uint8_t)op->action,
-			                 .state = RC_OP_INTENT,
-			                 .planned_ns = op->planned_at,
-			                 .at_ns = r->started_ns,
-			                 .changed = op->changed,
-			                 .before = op->have,
-			                 .after = op->want,
-			                 .linked_name = op->linked_name };
+		struct rc_op_entry e = {.run_id = rc_slice_str(r->run_id),
+					.target = r->targets[op->target].number,
+					.key = op->key,
+					.name = op->name,
+					.remote_id = op->remote_id,
+					.action = (uint8_t)op->action,
+					.state = RC_OP_INTENT,
+					.planned_ns = op->planned_at,
+					.at_ns = r->started_ns,
+					.changed = op->changed,
+					.before = op->have,
+					.after = op->want,
+					.linked_name = op->linked_name};
 
 		if (r->targets[op->target].cfg->pool)
 			e.server = rc_slice_str(r->targets[op->target].cfg->servers[op->server].label);

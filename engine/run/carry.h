@@ -5,8 +5,14 @@
 
 void run_carry_done(struct run *r);
 void run_journal(struct run *r);
+/* resume.c: what a killed run left becomes questions; before any list is read */
+enum rc_code run_resume(struct run *r, struct rc_err *err);
 void run_progress(struct run *r, int64_t now_mono);
 /* passwords.c: by expression or generated and sealed, before the call that needs them */
+enum rc_code run_sealing_begin(struct run *r, struct rc_err *err);
+void run_sealing_flush(struct run *r);
+void run_sealing_end(struct run *r);
+void run_password_void(struct run *r, const struct rc_op *op);
 enum rc_code run_passwords(struct run *r, struct rc_op *const *ops, size_t n, struct rc_err *err);
 
 #endif

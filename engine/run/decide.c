@@ -26,15 +26,17 @@ static struct pending *pend(struct subject *s, enum rc_action action, enum rc_st
 		r->pending = rc_xreallocarray(r->pending, r->cap_pending, sizeof(*r->pending));
 	}
 	q = &r->pending[r->n_pending++];
-	*q = (struct pending){ .person = s->p, .known = s->k };
-	q->o = (struct rc_outcome){ .target = s->t->cfg->name,
-		                    .key = s->p->key.n ? s->p->key : s->k.key,
-		                    .name = s->has ? s->k.name : s->w ? s->w->name : (struct rc_slice){ 0 },
-		                    .action = action,
-		                    .status = status,
-		                    .remote_id = s->k.remote_id,
-		                    .reason = s->reason,
-		                    .planned_at = r->started_ns };
+	*q = (struct pending){.person = s->p, .known = s->k};
+	q->o = (struct rc_outcome){.target = s->t->cfg->name,
+				   .key = s->p->key.n ? s->p->key : s->k.key,
+				   .name = s->has ? s->k.name
+					   : s->w ? s->w->name
+						  : (struct rc_slice){0},
+				   .action = action,
+				   .status = status,
+				   .remote_id = s->k.remote_id,
+				   .reason = s->reason,
+				   .planned_at = r->started_ns};
 	if (s->p->kind != RC_PERSON_ABSENT) {
 		q->o.source_file = rc_slice_str(r->scan.sources[s->p->source].files[s->p->file]);
 		q->o.source_line = s->p->line;
@@ -66,8 +68,12 @@ static struct rc_op *order(struct subject *s, enum rc_action action, enum rc_op_
 	op->reason = s->reason;
 	op->planned_at = r->started_ns;
 	op->priority = INT64_MAX;
+	if (s->has && s->k.status == RC_KNOWN_UNKNOWN) { /* sent by an earlier run: look before anything else */
+		op->state = RC_STEP_VERIFY;
+		op->sent_ns = r->started_mono;
+	}
 	op->owner = info;
-	*info = (struct op_info){ .person = s->p, .known = s->k, .has_known = s->has };
+	*info = (struct op_info){.person = s->p, .known = s->k, .has_known = s->has};
 	for (size_t i = 0; s->k.server.n && i < s->t->cfg->n_servers; i++)
 		if (rc_slice_eqs(s->k.server, s->t->cfg->servers[i].label))
 			op->server = (uint32_t)i;
@@ -139,8 +145,11 @@ static void leave(struct subject *s, bool evidence)
 	due = counted.missing_since_ns + (int64_t)m->after_days * RC_DAY;
 	if (!evidence && (counted.missing_count < m->after_runs || due > s->r->started_ns)) {
 		s->reason = "not in the source: waits for missing.after_runs and after_days";
-		q = pend(s, m->action == RC_MISSING_DELETE ? RC_ACT_DELETE : m->action == RC_MISSING_LOCK ? RC_ACT_LOCK : RC_ACT_DISABLE,
-		         RC_ST_WAITING);
+		q = pend(s,
+			 m->action == RC_MISSING_DELETE ? RC_ACT_DELETE
+			 : m->action == RC_MISSING_LOCK ? RC_ACT_LOCK
+							: RC_ACT_DISABLE,
+			 RC_ST_WAITING);
 		q->o.due_at = due > s->r->started_ns ? due : 0;
 		count_absence(s, q);
 		q->known.status = RC_KNOWN_WAITING;
@@ -152,8 +161,11 @@ static void leave(struct subject *s, bool evidence)
 		count_absence(s, q);
 		return;
 	}
-	op = order(s, m->action == RC_MISSING_DELETE ? RC_ACT_DELETE : m->action == RC_MISSING_LOCK ? RC_ACT_LOCK : RC_ACT_DISABLE,
-	           RC_CLASS_LEAVE);
+	op = order(s,
+		   m->action == RC_MISSING_DELETE ? RC_ACT_DELETE
+		   : m->action == RC_MISSING_LOCK ? RC_ACT_LOCK
+						  : RC_ACT_DISABLE,
+		   RC_CLASS_LEAVE);
 	op->want = s->k.account;
 	if (m->action == RC_MISSING_LOCK && m->group) {
 		int g = s->t->cfg->schema->group_field;
@@ -179,7 +191,8 @@ static void not_wanted(struct subject *s)
 		pend(s, RC_ACT_NONE, RC_ST_SKIPPED);
 		return;
 	}
-	if (p->kind == RC_PERSON_ABSENT || p->kind == RC_PERSON_FILTERED || (p->mapped.want && p->mapped.want[s->target].filtered)) {
+	if (p->kind == RC_PERSON_ABSENT || p->kind == RC_PERSON_FILTERED ||
+	    (p->mapped.want && p->mapped.want[s->target].filtered)) {
 		if (!s->r->scan.absence_ok) {
 			s->reason = "a row whose key cannot be read keeps absence from counting";
 			pend(s, RC_ACT_NONE, RC_ST_SKIPPED);
@@ -233,7 +246,7 @@ static void rename_account(struct subject *s)
 	s->reason = "the name changed under the same key";
 	create = order(s, RC_ACT_CREATE, RC_CLASS_CREATE);
 	create->name = s->w->name;
-	create->remote_id = (struct rc_slice){ 0 };
+	create->remote_id = (struct rc_slice){0};
 	want_account(s, create);
 	create->linked_name = s->k.name;
 	retire = order(s, RC_ACT_DELETE, RC_CLASS_RETIRE);
@@ -275,7 +288,7 @@ static void compare(struct subject *s)
 	want_account(s, op);
 	op->changed = differs;
 	if (schema->group_field < 0 || !(differs & 1u << schema->group_field))
-		op->group = (struct rc_slice){ 0 };
+		op->group = (struct rc_slice){0};
 	for (size_t f = 0; f < schema->n_fields; f++)
 		if (differs & 1u << f && rc_account_blank(schema, f, s->w->account.v[f]) &&
 		    !rc_account_blank(schema, f, s->k.account.v[f])) {
@@ -298,12 +311,13 @@ static void adopt(struct subject *s, const struct rc_unmanaged *u)
 		q->o.error_message = s->t->cfg->existing == RC_EXISTING_FAIL ? s->reason : NULL;
 		return;
 	}
-	s->k = (struct rc_known){ .name = rc_arena_copy(&s->r->mem, u->name),
-		                  .remote_id = rc_arena_copy(&s->r->mem, u->remote_id),
-		                  .server = rc_arena_copy(&s->r->mem, u->server),
-		                  .flags = RC_KNOWN_MANAGED | RC_KNOWN_ADOPTED | (u->disabled ? (uint32_t)RC_KNOWN_DISABLED : 0u),
-		                  .created_at_ns = s->r->started_ns,
-		                  .first_seen_ns = s->r->started_ns };
+	s->k = (struct rc_known){.name = rc_arena_copy(&s->r->mem, u->name),
+				 .remote_id = rc_arena_copy(&s->r->mem, u->remote_id),
+				 .server = rc_arena_copy(&s->r->mem, u->server),
+				 .flags = RC_KNOWN_MANAGED | RC_KNOWN_ADOPTED |
+					  (u->disabled ? (uint32_t)RC_KNOWN_DISABLED : 0u),
+				 .created_at_ns = s->r->started_ns,
+				 .first_seen_ns = s->r->started_ns};
 	s->k.account.set = u->account.set;
 	for (size_t f = 0; f < RC_MAX_FIELDS; f++)
 		if (u->account.set & 1u << f)
@@ -324,7 +338,7 @@ static void adopt(struct subject *s, const struct rc_unmanaged *u)
 
 static void make(struct subject *s)
 {
-	struct rc_slice label = s->t->cfg->pool ? rc_slice_str(s->t->cfg->servers[0].label) : (struct rc_slice){ 0 };
+	struct rc_slice label = s->t->cfg->pool ? rc_slice_str(s->t->cfg->servers[0].label) : (struct rc_slice){0};
 	struct rc_unmanaged u;
 	struct rc_op *op;
 
@@ -337,7 +351,7 @@ static void make(struct subject *s)
 		adopt(s, &u);
 		return;
 	}
-	s->k = (struct rc_known){ 0 };
+	s->k = (struct rc_known){0};
 	s->has = false;
 	s->reason = "in the source, no account yet";
 	op = order(s, RC_ACT_CREATE, RC_CLASS_CREATE);
@@ -353,6 +367,15 @@ static void wanted(struct subject *s)
 	}
 	if (!s->has || !(s->k.flags & RC_KNOWN_MANAGED)) {
 		make(s);
+		return;
+	}
+	if (s->k.status == RC_KNOWN_UNKNOWN && rc_slice_eq(s->w->name, s->k.name)) {
+		struct rc_op *op;
+
+		s->reason = "an earlier run sent it and saw no answer";
+		op = order(s, RC_ACT_CREATE, RC_CLASS_CREATE);
+		want_account(s, op);
+		op->mail_sent = true;
 		return;
 	}
 	if (!rc_slice_eq(s->w->name, s->k.name) && !(s->k.flags & RC_KNOWN_KEEP_NAME))
@@ -376,7 +399,7 @@ static bool selected(const struct run *r, struct rc_slice key)
 static void decide(struct run *r, size_t target, struct rc_person *p, const struct rc_known *k)
 {
 	struct run_target *t = &r->targets[target];
-	struct subject s = { .r = r, .target = target, .t = t, .p = p };
+	struct subject s = {.r = r, .target = target, .t = t, .p = p};
 	bool until_passed = p->kind == RC_PERSON_PRESENT && p->mapped.until_ns <= r->started_ns;
 	bool not_begun = p->kind == RC_PERSON_PRESENT && p->mapped.from_ns > r->started_ns;
 
@@ -388,13 +411,45 @@ static void decide(struct run *r, size_t target, struct rc_person *p, const stru
 		pend(&s, RC_ACT_NONE, RC_ST_NOT_SELECTED);
 		return;
 	}
-	if (p->kind == RC_PERSON_PRESENT && !p->mapped.left && !until_passed && !not_begun && !p->mapped.want[target].filtered) {
+	if (p->kind == RC_PERSON_PRESENT && !p->mapped.left && !until_passed && !not_begun &&
+	    !p->mapped.want[target].filtered) {
 		s.w = &p->mapped.want[target];
 		wanted(&s);
 		return;
 	}
-	s.reason = p->mapped.left ? "left" : until_passed ? "active_until has passed" : not_begun ? "active_from is not yet" : NULL;
+	s.reason = p->mapped.left ? "left"
+		   : until_passed ? "active_until has passed"
+		   : not_begun    ? "active_from is not yet"
+				  : NULL;
 	not_wanted(&s);
+}
+
+/* Old accounts of renames whose new account is there: their deletion was not reached in an earlier run. */
+static void retire_left_over(struct run *r, size_t target)
+{
+	struct run_target *t = &r->targets[target];
+	struct rc_walk w = { 0 };
+	struct rc_known k, live;
+
+	rc_walk_retiring_begin(r->view, t->number, (struct rc_slice){ 0 }, &w);
+	while (rc_walk_retiring(&w, &k)) {
+		struct rc_person *p = rc_arena_zalloc(&r->mem, sizeof(*p));
+		struct subject s = { .r = r, .target = target, .t = t, .p = p, .has = true };
+		struct rc_op *op;
+
+		if (rc_view_known(r->view, t->number, k.key, &live) &&
+		    (!(live.flags & RC_KNOWN_MANAGED) || live.status == RC_KNOWN_UNKNOWN))
+			continue; /* the new account is not confirmed: the old one stays */
+		p->kind = RC_PERSON_ABSENT;
+		rc_store_key_hash(r->store, k.key, p->hash);
+		s.k = rc_known_copy(&k, &r->mem);
+		s.reason = "the old account of a changed name";
+		if (s.k.flags & RC_KNOWN_HELD || is_protected(t->cfg, s.k.name))
+			continue;
+		op = order(&s, RC_ACT_DELETE, RC_CLASS_RETIRE);
+		op->linked_name = s.k.linked_name;
+	}
+	rc_walk_end(&w);
 }
 
 enum rc_code run_decide(struct run *r, struct rc_err *err)
@@ -416,6 +471,7 @@ enum rc_code run_decide(struct run *r, struct rc_err *err)
 		rc_view_known_many(r->view, target->number, (const uint8_t(*)[16])hashes, n, known, found);
 		for (size_t i = 0; i < n; i++)
 			decide(r, t, &r->scan.people[i], found[i] ? &known[i] : NULL);
+		retire_left_over(r, t);
 	}
 	free(hashes);
 	free(known);

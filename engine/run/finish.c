@@ -12,7 +12,7 @@ enum { SOURCE_BUCKETS = 4 };
 static void count_rows(const struct run *r, size_t source, struct rc_bucket ret[SOURCE_BUCKETS])
 {
 	const struct rc_scan_source *src = &r->scan.sources[source];
-	uint64_t n[SOURCE_BUCKETS] = { 0 };
+	uint64_t n[SOURCE_BUCKETS] = {0};
 
 	for (size_t i = 0; i < src->n_refs; i++) {
 		uint32_t ref = src->refs[i];
@@ -28,10 +28,10 @@ static void count_rows(const struct run *r, size_t source, struct rc_bucket ret[
 		else
 			n[1]++;
 	}
-	ret[0] = (struct rc_bucket){ "unchanged", n[0] };
-	ret[1] = (struct rc_bucket){ "looked at", n[1] };
-	ret[2] = (struct rc_bucket){ "filtered", n[2] };
-	ret[3] = (struct rc_bucket){ "rejected or superseded", n[3] };
+	ret[0] = (struct rc_bucket){"unchanged", n[0]};
+	ret[1] = (struct rc_bucket){"looked at", n[1]};
+	ret[2] = (struct rc_bucket){"filtered", n[2]};
+	ret[3] = (struct rc_bucket){"rejected or superseded", n[3]};
 }
 
 static void fill_source(const struct run *r, size_t i, struct rc_summary_source *s)
@@ -62,7 +62,7 @@ static enum rc_code code_of(const struct run *r, size_t i, const struct rc_exec_
 	for (int a = 0; a < RC_ACTION_COUNT; a++) {
 		failed += rc_report_counted(r->report, t->cfg->name, (enum rc_action)a, RC_ST_FAILED);
 		open += rc_report_counted(r->report, t->cfg->name, (enum rc_action)a, RC_ST_DEFERRED) +
-		        rc_report_counted(r->report, t->cfg->name, (enum rc_action)a, RC_ST_UNKNOWN);
+			rc_report_counted(r->report, t->cfg->name, (enum rc_action)a, RC_ST_UNKNOWN);
 	}
 	if (failed || res->code == RC_PARTIAL)
 		return RC_PARTIAL;
@@ -72,25 +72,25 @@ static enum rc_code code_of(const struct run *r, size_t i, const struct rc_exec_
 static void fill_target(struct run *r, size_t i, struct rc_summary_target *s)
 {
 	struct run_target *t = &r->targets[i];
-	struct rc_exec_target_result res = { .seat_limit = -1, .seats_used = -1 };
+	struct rc_exec_target_result res = {.seat_limit = -1, .seats_used = -1};
 	const char *why;
 
 	if (r->exec)
 		rc_exec_target_result(r->exec, i, &res);
 	t->code = t->selected ? code_of(r, i, &res) : RC_OK;
 	why = t->stopped ? t->why : res.why[0] ? rc_arena_strdup(&r->mem, res.why) : NULL;
-	*s = (struct rc_summary_target){ .name = t->cfg->name,
-		                         .connector = t->cfg->connector,
-		                         .exit_code = (int)t->code,
-		                         .stopped_by = t->stopped ? t->stopped_by : res.stopped_by,
-		                         .why = why,
-		                         .wanted = (int64_t)t->wanted,
-		                         .known = (int64_t)t->known,
-		                         .actual = t->listed ? (int64_t)t->actual : -1,
-		                         .unmanaged = (int64_t)t->unmanaged,
-		                         .drift = (int64_t)t->drift,
-		                         .guards = t->guards,
-		                         .n_guards = t->n_guards };
+	*s = (struct rc_summary_target){.name = t->cfg->name,
+					.connector = t->cfg->connector,
+					.exit_code = (int)t->code,
+					.stopped_by = t->stopped ? t->stopped_by : res.stopped_by,
+					.why = why,
+					.wanted = (int64_t)t->wanted,
+					.known = (int64_t)t->known,
+					.actual = t->listed ? (int64_t)t->actual : -1,
+					.unmanaged = (int64_t)t->unmanaged,
+					.drift = (int64_t)t->drift,
+					.guards = t->guards,
+					.n_guards = t->n_guards};
 	s->pacing.calls = res.counts.calls;
 	s->pacing.accepted = res.counts.accepted;
 	s->pacing.busy = res.counts.busy;
@@ -135,8 +135,8 @@ static const char *operator_name(struct rc_arena *mem)
 
 static void write_metrics(struct run *r, struct rc_summary *s)
 {
-	struct rc_run_marks marks = { .attempt_exit = -1 };
-	struct rc_metrics m = { .last_attempt_at = r->started_ns };
+	struct rc_run_marks marks = {.attempt_exit = -1};
+	struct rc_metrics m = {.last_attempt_at = r->started_ns};
 	struct rc_err err;
 
 	if (r->view)
@@ -149,12 +149,12 @@ static void write_metrics(struct run *r, struct rc_summary *s)
 
 static void store_run(struct run *r, const struct rc_summary *s)
 {
-	struct rc_run_marks marks = { .attempt_exit = -1 };
-	struct rc_buf json = { 0 };
-	struct rc_run run = { .run_id = rc_slice_str(r->run_id),
-		              .started_ns = r->started_ns,
-		              .finished_ns = s->finished_at,
-		              .exit_code = s->exit_code };
+	struct rc_run_marks marks = {.attempt_exit = -1};
+	struct rc_buf json = {0};
+	struct rc_run run = {.run_id = rc_slice_str(r->run_id),
+			     .started_ns = r->started_ns,
+			     .finished_ns = s->finished_at,
+			     .exit_code = s->exit_code};
 
 	if (!r->writer || r->scratch)
 		return;
@@ -176,21 +176,21 @@ static void store_run(struct run *r, const struct rc_summary *s)
 
 enum rc_code run_finish(struct run *r, struct rc_run_result *ret, struct rc_err *err)
 {
-	struct rc_summary s = { .run_id = r->run_id,
-		                .command = r->opts->command,
-		                .started_at = r->started_ns,
-		                .finished_at = rc_wall_ns(r->clock),
-		                .version = ROLLCALL_VERSION,
-		                .config_hash = r->cfg->hash,
-		                .environment = r->cfg->environment,
-		                .operator_ = operator_name(&r->mem),
-		                .invocation = r->opts->invocation,
-		                .n_invocation = r->opts->n_invocation,
-		                .notes = r->notes,
-		                .n_notes = r->n_notes,
-		                .n_sources = r->scanned ? r->cfg->n_sources : 0,
-		                .n_targets = r->cfg->n_targets,
-		                .balanced = true };
+	struct rc_summary s = {.run_id = r->run_id,
+			       .command = r->opts->command,
+			       .started_at = r->started_ns,
+			       .finished_at = rc_wall_ns(r->clock),
+			       .version = ROLLCALL_VERSION,
+			       .config_hash = r->cfg->hash,
+			       .environment = r->cfg->environment,
+			       .operator_ = operator_name(&r->mem),
+			       .invocation = r->opts->invocation,
+			       .n_invocation = r->opts->n_invocation,
+			       .notes = r->notes,
+			       .n_notes = r->n_notes,
+			       .n_sources = r->scanned ? r->cfg->n_sources : 0,
+			       .n_targets = r->cfg->n_targets,
+			       .balanced = true};
 	struct rc_summary_source *sources = rc_xcalloc(r->cfg->n_sources, sizeof(*sources));
 	struct rc_summary_target *targets = rc_xcalloc(r->cfg->n_targets, sizeof(*targets));
 	struct rc_ledger *ledgers = rc_xcalloc(r->cfg->n_sources, sizeof(*ledgers));
@@ -200,7 +200,8 @@ enum rc_code run_finish(struct run *r, struct rc_run_result *ret, struct rc_err 
 	for (size_t i = 0; i < s.n_sources; i++) {
 		fill_source(r, i, &sources[i]);
 		count_rows(r, i, &buckets[i * SOURCE_BUCKETS]);
-		ledgers[i] = (struct rc_ledger){ sources[i].name, sources[i].rows, &buckets[i * SOURCE_BUCKETS], SOURCE_BUCKETS };
+		ledgers[i] = (struct rc_ledger){sources[i].name, sources[i].rows, &buckets[i * SOURCE_BUCKETS],
+						SOURCE_BUCKETS};
 		if (rc_balance_check(sources[i].name, sources[i].rows, ledgers[i].buckets, SOURCE_BUCKETS, &r->fault) &&
 		    r->code == RC_OK)
 			s.balanced = false;
@@ -222,8 +223,8 @@ enum rc_code run_finish(struct run *r, struct rc_run_result *ret, struct rc_err 
 	for (size_t i = 0; i < r->n_pending; i++)
 		ret->changes |= r->pending[i].o.action == RC_ACT_ADOPT;
 	rc_summary_text(&ret->text, &s,
-	                &(struct rc_summary_style){ r->opts->colour, !r->opts->writes && !r->opts->list_only,
-	                                            rc_report_dir(r->report) });
+			&(struct rc_summary_style){r->opts->colour, !r->opts->writes && !r->opts->list_only,
+						   rc_report_dir(r->report)});
 	ret->summary_valid = true;
 	free(sources);
 	free(targets);

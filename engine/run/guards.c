@@ -31,7 +31,8 @@ static bool counted(const struct rc_op *op, const struct run_target *t, enum cou
 	case COUNT_UPDATES:
 		return op->action == RC_ACT_UPDATE || op->action == RC_ACT_ENABLE;
 	case COUNT_DELETES:
-		return !retiring && (op->action == RC_ACT_DELETE || op->action == RC_ACT_DISABLE || op->action == RC_ACT_LOCK);
+		return !retiring &&
+		       (op->action == RC_ACT_DELETE || op->action == RC_ACT_DISABLE || op->action == RC_ACT_LOCK);
 	case COUNT_CHANGES:
 		return !retiring;
 	case COUNT_RENAMES:
@@ -45,30 +46,30 @@ static bool counted(const struct rc_op *op, const struct run_target *t, enum cou
 	return false;
 }
 
-static struct rc_summary_guard *add_guard(struct run_target *t, const char *name, const struct rc_limit *limit, uint64_t base,
-                                          uint64_t planned)
+static struct rc_summary_guard *add_guard(struct run_target *t, const char *name, const struct rc_limit *limit,
+					  uint64_t base, uint64_t planned)
 {
 	struct rc_summary_guard *g = &t->guards[t->n_guards];
 
 	rc_limit_text(limit, t->guard_limit[t->n_guards]);
-	*g = (struct rc_summary_guard){ .guard = name,
-		                        .limit = t->guard_limit[t->n_guards],
-		                        .allowed = rc_limit_max(limit, base),
-		                        .planned = planned,
-		                        .base = base };
+	*g = (struct rc_summary_guard){.guard = name,
+				       .limit = t->guard_limit[t->n_guards],
+				       .allowed = rc_limit_max(limit, base),
+				       .planned = planned,
+				       .base = base};
 	g->tripped = planned > g->allowed;
 	t->n_guards++;
 	return g;
 }
 
 static void check(struct run *r, size_t target, const char *name, const char *option, enum counts what,
-                  const struct rc_limit *configured, bool overridden, const struct rc_limit *override)
+		  const struct rc_limit *configured, bool overridden, const struct rc_limit *override)
 {
 	struct run_target *t = &r->targets[target];
 	const struct rc_limit *limit = overridden ? override : configured;
 	uint64_t planned = 0;
 	struct rc_summary_guard *g;
-	struct rc_limit none = { .unlimited = true };
+	struct rc_limit none = {.unlimited = true};
 	char names[300] = "";
 
 	/* Percentages of nobody mean nothing: all but deletes are off while no account is known. */
@@ -84,19 +85,21 @@ static void check(struct run *r, size_t target, const char *name, const char *op
 			size_t n = strlen(names);
 
 			g->people[g->n_people++] = r->ops[i]->key;
-			snprintf(names + n, sizeof(names) - n, "%s%.*s", n ? ", " : "", (int)r->ops[i]->key.n, r->ops[i]->key.p);
+			snprintf(names + n, sizeof(names) - n, "%s%.*s", n ? ", " : "", (int)r->ops[i]->key.n,
+				 r->ops[i]->key.p);
 		}
 	run_stop_target(r, target, RC_GUARD, name,
-	                "target %s: the plan holds %llu, guard %s allows %llu (%s of %llu accounts): %s; if they are meant, %s %llu",
-	                t->cfg->name, (unsigned long long)planned, name, (unsigned long long)g->allowed, g->limit,
-	                (unsigned long long)t->known, names, option, (unsigned long long)planned);
+			"target %s: the plan holds %llu, guard %s allows %llu (%s of %llu accounts): %s; if they are "
+			"meant, %s %llu",
+			t->cfg->name, (unsigned long long)planned, name, (unsigned long long)g->allowed, g->limit,
+			(unsigned long long)t->known, names, option, (unsigned long long)planned);
 }
 
 static void check_sources(struct run *r)
 {
 	for (size_t i = 0; i < r->cfg->n_sources; i++) {
 		const struct rc_scan_source *src = &r->scan.sources[i];
-		struct rc_source_facts facts = { 0 };
+		struct rc_source_facts facts = {0};
 		bool before = rc_view_source(r->view, (uint16_t)i, &r->mem, &facts);
 		const char *name = src->n_files ? src->files[0] : "the source";
 
@@ -106,19 +109,21 @@ static void check_sources(struct run *r)
 
 			if (good < g->min_source_rows)
 				run_stop_target(r, t, RC_GUARD, "min_source_rows",
-				                "%s has %llu good rows, guard min_source_rows asks for %llu", name,
-				                (unsigned long long)good, (unsigned long long)g->min_source_rows);
+						"%s has %llu good rows, guard min_source_rows asks for %llu", name,
+						(unsigned long long)good, (unsigned long long)g->min_source_rows);
 			if (src->rejected > rc_limit_max(&g->max_rejected_rows, src->rows))
 				run_stop_target(r, t, RC_GUARD, "max_rejected_rows",
-				                "%s: %llu of %llu rows were refused, guard max_rejected_rows allows %llu: see rejected.csv",
-				                name, (unsigned long long)src->rejected, (unsigned long long)src->rows,
-				                (unsigned long long)rc_limit_max(&g->max_rejected_rows, src->rows));
+						"%s: %llu of %llu rows were refused, guard max_rejected_rows allows "
+						"%llu: see rejected.csv",
+						name, (unsigned long long)src->rejected, (unsigned long long)src->rows,
+						(unsigned long long)rc_limit_max(&g->max_rejected_rows, src->rows));
 			if (before && facts.rows > src->rows && !r->opts->accept_source &&
 			    facts.rows - src->rows > rc_limit_max(&g->max_source_shrink, facts.rows))
 				run_stop_target(r, t, RC_GUARD, "max_source_shrink",
-				                "%s shrank from %llu to %llu rows, guard max_source_shrink allows %llu fewer; if that is right, --accept-source",
-				                name, (unsigned long long)facts.rows, (unsigned long long)src->rows,
-				                (unsigned long long)rc_limit_max(&g->max_source_shrink, facts.rows));
+						"%s shrank from %llu to %llu rows, guard max_source_shrink allows %llu "
+						"fewer; if that is right, --accept-source",
+						name, (unsigned long long)facts.rows, (unsigned long long)src->rows,
+						(unsigned long long)rc_limit_max(&g->max_source_shrink, facts.rows));
 		}
 	}
 }
@@ -133,11 +138,16 @@ void run_guards(struct run *r)
 
 		if (!r->targets[t].selected)
 			continue;
-		check(r, t, "max_deletes", "--max-deletes", COUNT_DELETES, &g->max_deletes, o->max_deletes.set, &o->max_deletes.limit);
-		check(r, t, "max_creates", "--max-creates", COUNT_CREATES, &g->max_creates, o->max_creates.set, &o->max_creates.limit);
-		check(r, t, "max_updates", "--max-updates", COUNT_UPDATES, &g->max_updates, o->max_updates.set, &o->max_updates.limit);
-		check(r, t, "max_renames", "--max-renames", COUNT_RENAMES, &g->max_renames, o->max_renames.set, &o->max_renames.limit);
+		check(r, t, "max_deletes", "--max-deletes", COUNT_DELETES, &g->max_deletes, o->max_deletes.set,
+		      &o->max_deletes.limit);
+		check(r, t, "max_creates", "--max-creates", COUNT_CREATES, &g->max_creates, o->max_creates.set,
+		      &o->max_creates.limit);
+		check(r, t, "max_updates", "--max-updates", COUNT_UPDATES, &g->max_updates, o->max_updates.set,
+		      &o->max_updates.limit);
+		check(r, t, "max_renames", "--max-renames", COUNT_RENAMES, &g->max_renames, o->max_renames.set,
+		      &o->max_renames.limit);
 		check(r, t, "max_blanked", "--max-updates", COUNT_BLANKED, &g->max_blanked, false, NULL);
-		check(r, t, "max_changes", "--max-changes", COUNT_CHANGES, &g->max_changes, o->max_changes.set, &o->max_changes.limit);
+		check(r, t, "max_changes", "--max-changes", COUNT_CHANGES, &g->max_changes, o->max_changes.set,
+		      &o->max_changes.limit);
 	}
 }

@@ -4,7 +4,7 @@
 
 static struct rc_slice label_of(const struct run_target *t, size_t server)
 {
-	return t->cfg->pool ? rc_slice_str(t->cfg->servers[server].label) : (struct rc_slice){ 0 };
+	return t->cfg->pool ? rc_slice_str(t->cfg->servers[server].label) : (struct rc_slice){0};
 }
 
 static bool same_server(const struct rc_known *k, struct rc_slice label)
@@ -53,7 +53,7 @@ static void known_is_gone(struct run *r, struct run_target *t, struct rc_known *
 		return; /* may still appear */
 	t->drift += k->status != RC_KNOWN_UNKNOWN;
 	k->flags &= ~(uint32_t)(RC_KNOWN_MANAGED | RC_KNOWN_DISABLED | RC_KNOWN_LOCKED);
-	k->remote_id = (struct rc_slice){ 0 };
+	k->remote_id = (struct rc_slice){0};
 	k->status = RC_KNOWN_DEFERRED;
 	memset(k->fingerprint, 0, 16);
 	rc_writer_put_known(r->writer, t->number, k);
@@ -61,7 +61,7 @@ static void known_is_gone(struct run *r, struct run_target *t, struct rc_known *
 
 static void match_known(struct run *r, struct run_target *t, struct rc_slice label, const struct rc_list *l)
 {
-	struct rc_walk w = { 0 };
+	struct rc_walk w = {0};
 	struct rc_known k;
 
 	rc_walk_known_begin(r->view, t->number, &w);
@@ -82,7 +82,7 @@ static void match_known(struct run *r, struct run_target *t, struct rc_slice lab
 		}
 	}
 	rc_walk_end(&w);
-	rc_walk_retiring_begin(r->view, t->number, (struct rc_slice){ 0 }, &w);
+	rc_walk_retiring_begin(r->view, t->number, (struct rc_slice){0}, &w);
 	while (rc_walk_retiring(&w, &k)) {
 		struct rc_listing_row *row = rc_listing_by_name(l, k.name);
 
@@ -97,14 +97,14 @@ static void store_unmanaged(struct run *r, struct run_target *t, struct rc_slice
 	rc_writer_clear_unmanaged(r->writer, t->number, label);
 	for (size_t i = 0; i < l->n; i++) {
 		const struct rc_listed *row = &l->rows[i].listed;
-		struct rc_unmanaged u = { .name = row->name,
-			                  .remote_id = row->remote_id,
-			                  .server = label,
-			                  .group_id = row->group_id,
-			                  .created_at = row->created_at,
-			                  .account = row->account,
-			                  .disabled = row->disabled,
-			                  .seen_ns = r->started_ns };
+		struct rc_unmanaged u = {.name = row->name,
+					 .remote_id = row->remote_id,
+					 .server = label,
+					 .group_id = row->group_id,
+					 .created_at = row->created_at,
+					 .account = row->account,
+					 .disabled = row->disabled,
+					 .seen_ns = r->started_ns};
 
 		if (!l->rows[i].mark)
 			rc_writer_put_unmanaged(r->writer, t->number, &u);
@@ -116,12 +116,12 @@ void run_listed(struct run *r, size_t target, size_t server, const struct rc_lis
 	struct run_target *t = &r->targets[target];
 	struct run_server *s = &t->servers[server];
 	struct rc_slice label = label_of(t, server);
-	struct rc_listing facts = { .started_ns = r->started_ns,
-		                    .finished_ns = rc_wall_ns(r->clock),
-		                    .rows = l->n,
-		                    .total_count = l->total,
-		                    .complete = l->state == RC_LISTING_COMPLETE,
-		                    .run_id = rc_slice_str(r->run_id) };
+	struct rc_listing facts = {.started_ns = r->started_ns,
+				   .finished_ns = rc_wall_ns(r->clock),
+				   .rows = l->n,
+				   .total_count = l->total,
+				   .complete = l->state == RC_LISTING_COMPLETE,
+				   .run_id = rc_slice_str(r->run_id)};
 
 	s->list_done = true;
 	s->list_complete = facts.complete;

@@ -44,7 +44,7 @@ static struct rc_slice alias_of(const struct rc_source *s, struct rc_slice colum
 }
 
 const struct rc_slice *rc_mapping_header(const struct rc_config *cfg, size_t source, const struct rc_reader *r,
-                                         struct rc_arena *mem, size_t *ret_n)
+					 struct rc_arena *mem, size_t *ret_n)
 {
 	const struct rc_slice *columns = rc_reader_columns(r, ret_n);
 	struct rc_slice *named = rc_arena_alloc(mem, (*ret_n + 1) * sizeof(*named));
@@ -56,7 +56,7 @@ const struct rc_slice *rc_mapping_header(const struct rc_config *cfg, size_t sou
 
 static enum rc_code compile(struct compiler *c, const char *text, const char *where, bool secret, struct rc_expr **ret)
 {
-	struct rc_slice unknown = { 0 };
+	struct rc_slice unknown = {0};
 	enum rc_code code;
 
 	if (!text)
@@ -68,7 +68,8 @@ static enum rc_code compile(struct compiler *c, const char *text, const char *wh
 				char what[sizeof(c->err->what)];
 
 				snprintf(what, sizeof(what), "%s", c->err->what);
-				return rc_fail(c->err, RC_DATA, "%.600s: the source had this column before and has lost it", what);
+				return rc_fail(c->err, RC_DATA,
+					       "%.600s: the source had this column before and has lost it", what);
 			}
 		return code;
 	}
@@ -114,12 +115,12 @@ static void collect_used(struct rc_mapping *m, const struct rc_columns *used)
 }
 
 enum rc_code rc_mapping_new(const struct rc_config *cfg, size_t source, bool ldif, const struct rc_slice *columns,
-                            size_t n, const struct rc_lookups *lookups, const struct rc_slice *seen, size_t n_seen,
-                            struct rc_mapping **ret, struct rc_err *err)
+			    size_t n, const struct rc_lookups *lookups, const struct rc_slice *seen, size_t n_seen,
+			    struct rc_mapping **ret, struct rc_err *err)
 {
 	struct rc_mapping *m = rc_xcalloc(1, sizeof(*m));
 	const struct rc_source *s = m->source = &cfg->sources[source];
-	struct compiler c = { .m = m, .seen = seen, .n_seen = n_seen, .err = err };
+	struct compiler c = {.m = m, .seen = seen, .n_seen = n_seen, .err = err};
 	enum rc_code code = rc_zone_open(s->timezone, &m->zone, err);
 	char where[64];
 
@@ -132,7 +133,7 @@ enum rc_code rc_mapping_new(const struct rc_config *cfg, size_t source, bool ldi
 #define COMPILE(member, text, name)                                                                                    \
 	snprintf(where, sizeof(where), "/sources/%zu/%s", source, name);                                               \
 	if (!code)                                                                                                     \
-		code = compile(&c, text, where, false, &m->member)
+	code = compile(&c, text, where, false, &m->member)
 	COMPILE(key, s->key, "key");
 	COMPILE(where, s->where, "where");
 	COMPILE(left, s->left, "left");
@@ -174,14 +175,14 @@ const struct rc_slice *rc_mapping_used(const struct rc_mapping *m, size_t *ret_n
 
 struct rc_slice rc_mapping_key(struct rc_mapping *m, const struct rc_slice *fields, size_t n, struct rc_arena *mem)
 {
-	struct rc_slice key = { 0 };
+	struct rc_slice key = {0};
 	struct rc_err err;
 
 	if (m->ldif)
 		return key;
 	/* A key that needs a field which is not certain must not be made of blanks. */
 	for (size_t i = 0; i < rc_expr_env_columns(m->env); i++) {
-		struct rc_columns used = { 0 };
+		struct rc_columns used = {0};
 		bool needs;
 
 		rc_columns_add(&used, m->key);
@@ -192,7 +193,7 @@ struct rc_slice rc_mapping_key(struct rc_mapping *m, const struct rc_slice *fiel
 	}
 	rc_expr_row_csv(m->env, fields, n);
 	if (rc_expr_eval_string(m->key, &key, &err) || key.n == 0 || key.n > MAX_KEY)
-		key = (struct rc_slice){ 0 };
+		key = (struct rc_slice){0};
 	else
 		key = rc_arena_copy(mem, key);
 	rc_expr_row_none(m->env);
@@ -215,7 +216,7 @@ static void set_row(struct rc_mapping *m, const struct rc_record *rec)
 	}
 	for (size_t i = 0; i < rec->attr_n; i++)
 		for (size_t j = 0; j < rec->attr[i].n; j++)
-			m->attrs[at++] = (struct rc_expr_field){ rec->attr[i].name, rec->attr[i].value[j] };
+			m->attrs[at++] = (struct rc_expr_field){rec->attr[i].name, rec->attr[i].value[j]};
 	rc_expr_row_ldif(m->env, m->attrs, n);
 }
 
@@ -243,7 +244,7 @@ static enum rc_code eval_date(struct rc_mapping *m, struct rc_expr *e, bool unti
 }
 
 static enum rc_code eval_fields(struct rc_mapping *m, struct target_rules *t, bool secrets, struct rc_arena *mem,
-                                struct rc_want *w, struct rc_err *err)
+				struct rc_want *w, struct rc_err *err)
 {
 	const struct rc_account_schema *schema = t->cfg->schema;
 
@@ -268,7 +269,7 @@ static enum rc_code eval_fields(struct rc_mapping *m, struct target_rules *t, bo
 }
 
 static enum rc_code eval_target(struct rc_mapping *m, struct target_rules *t, bool secrets, struct rc_arena *mem,
-                                struct rc_want *w, struct rc_err *err)
+				struct rc_want *w, struct rc_err *err)
 {
 	const struct rc_account_schema *schema = t->cfg->schema;
 	bool keep;
@@ -276,7 +277,7 @@ static enum rc_code eval_target(struct rc_mapping *m, struct target_rules *t, bo
 	struct rc_err rule;
 	double priority = 0;
 
-	*w = (struct rc_want){ 0 };
+	*w = (struct rc_want){0};
 	w->filtered = !keep;
 	if (code || w->filtered)
 		return code;
@@ -298,18 +299,18 @@ static enum rc_code eval_target(struct rc_mapping *m, struct target_rules *t, bo
 }
 
 enum rc_code rc_mapping_row(struct rc_mapping *m, const struct rc_record *rec, bool secrets, struct rc_arena *mem,
-                            struct rc_mapped *ret, struct rc_err *err)
+			    struct rc_mapped *ret, struct rc_err *err)
 {
 	bool keep;
 	enum rc_code code;
 
-	*ret = (struct rc_mapped){ .from_ns = INT64_MIN, .until_ns = INT64_MAX };
+	*ret = (struct rc_mapped){.from_ns = INT64_MIN, .until_ns = INT64_MAX};
 	set_row(m, rec);
 	code = rc_expr_eval_string(m->key, &ret->key, err);
 	if (!code && (ret->key.n == 0 || ret->key.n > MAX_KEY))
 		code = rc_fail(err, RC_DATA, "the key is %s", ret->key.n ? "longer than 511 bytes" : "empty");
 	if (code) {
-		ret->key = (struct rc_slice){ 0 };
+		ret->key = (struct rc_slice){0};
 		return code;
 	}
 	ret->key = rc_arena_copy(mem, ret->key);

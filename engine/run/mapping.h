@@ -16,15 +16,15 @@ struct rc_want {
 	const char *invalid;       /* a local rule is broken; NULL: fine */
 	struct rc_account account; /* canonical, without secrets */
 	struct rc_slice name;
-	struct rc_slice password;  /* by expression; plain, in the arena: wipe it; n 0: none or generated */
-	struct rc_slice server;    /* label by expression; n 0: none */
+	struct rc_slice password; /* by expression; plain, in the arena: wipe it; n 0: none or generated */
+	struct rc_slice server;   /* label by expression; n 0: none */
 	int64_t priority;
 };
 
 struct rc_mapped {
 	struct rc_slice key;
-	bool filtered; /* the source's `where` says no */
-	bool left;     /* evidence of leaving, now */
+	bool filtered;             /* the source's `where` says no */
+	bool left;                 /* evidence of leaving, now */
 	int64_t from_ns, until_ns; /* first moment with / without access; INT64_MIN / INT64_MAX: open */
 	double prefer;
 	struct rc_want *want; /* one per target; NULL when filtered */
@@ -32,13 +32,13 @@ struct rc_mapped {
 
 /* The header of an open file with the config's aliases put in place; lives as long as the reader and mem. */
 const struct rc_slice *rc_mapping_header(const struct rc_config *cfg, size_t source, const struct rc_reader *r,
-                                         struct rc_arena *mem, size_t *ret_n);
+					 struct rc_arena *mem, size_t *ret_n);
 
 /* columns: the header (CSV) with aliases already put in place; n 0 for LDIF. A name that is neither function nor column
  * is RC_DATA when `seen` (the state has known such a column) lists it, else RC_CONFIG; err says which. */
 enum rc_code rc_mapping_new(const struct rc_config *cfg, size_t source, bool ldif, const struct rc_slice *columns,
-                            size_t n, const struct rc_lookups *lookups, const struct rc_slice *seen, size_t n_seen,
-                            struct rc_mapping **ret, struct rc_err *err);
+			    size_t n, const struct rc_lookups *lookups, const struct rc_slice *seen, size_t n_seen,
+			    struct rc_mapping **ret, struct rc_err *err);
 void rc_mapping_free(struct rc_mapping *m);
 
 /* Names of the columns that can reach a verdict; *ret_all: every column can. Secret fields' columns are left out. */
@@ -49,6 +49,6 @@ struct rc_slice rc_mapping_key(struct rc_mapping *m, const struct rc_slice *fiel
 
 /* RC_DATA: the row is refused, err says why (without file and line). secrets: also evaluate password expressions. */
 enum rc_code rc_mapping_row(struct rc_mapping *m, const struct rc_record *rec, bool secrets, struct rc_arena *mem,
-                            struct rc_mapped *ret, struct rc_err *err);
+			    struct rc_mapped *ret, struct rc_err *err);
 
 #endif

@@ -48,7 +48,7 @@ static void check_holder(struct run *r, struct rc_op *op)
 {
 	const struct run_target *t = &r->targets[op->target];
 	const struct op_info *info = op->owner;
-	struct rc_slice label = t->cfg->pool ? rc_slice_str(t->cfg->servers[op->server].label) : (struct rc_slice){ 0 };
+	struct rc_slice label = t->cfg->pool ? rc_slice_str(t->cfg->servers[op->server].label) : (struct rc_slice){0};
 	struct rc_name_owner owner = rc_view_name(r->view, t->number, label, op->name);
 
 	if ((owner.kind != RC_NAME_MANAGED && owner.kind != RC_NAME_RETIRING) ||
@@ -67,10 +67,11 @@ static void check_equal(struct run *r, struct claim *c, size_t n)
 			if (c[i].op->target != c[j].op->target || c[i].op->server != c[j].op->server ||
 			    !rc_slice_eq(c[i].name, c[j].name))
 				continue;
-			snprintf(message, sizeof(message), "two people want the name %.*s: keys %.*s (line %llu) and %.*s (line %llu)",
-			         (int)c[i].op->name.n, c[i].op->name.p, (int)c[i].op->key.n, c[i].op->key.p,
-			         (unsigned long long)c[i].op->source_line, (int)c[j].op->key.n, c[j].op->key.p,
-			         (unsigned long long)c[j].op->source_line);
+			snprintf(message, sizeof(message),
+				 "two people want the name %.*s: keys %.*s (line %llu) and %.*s (line %llu)",
+				 (int)c[i].op->name.n, c[i].op->name.p, (int)c[i].op->key.n, c[i].op->key.p,
+				 (unsigned long long)c[i].op->source_line, (int)c[j].op->key.n, c[j].op->key.p,
+				 (unsigned long long)c[j].op->source_line);
 			rc_printable(message, sizeof(message));
 			refuse(r, c[i].op, message);
 			refuse(r, c[j].op, message);
@@ -90,7 +91,7 @@ void run_settle_names(struct run *r)
 			continue;
 		folded = rc_arena_alloc(&r->mem, op->name.n + 1);
 		rc_account_name_fold(op->name, folded);
-		claims[n++] = (struct claim){ XXH3_64bits(folded, op->name.n), { folded, op->name.n }, op };
+		claims[n++] = (struct claim){XXH3_64bits(folded, op->name.n), {folded, op->name.n}, op};
 		check_holder(r, op);
 	}
 	qsort(claims, n, sizeof(*claims), by_hash);

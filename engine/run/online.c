@@ -6,7 +6,7 @@
 
 int rc_check_online(const struct rc_run_opts *opts, const struct rc_config *cfg)
 {
-	struct run r = { .cfg = cfg, .opts = opts, .clock = opts->clock ? opts->clock : &rc_clock_system };
+	struct run r = {.cfg = cfg, .opts = opts, .clock = opts->clock ? opts->clock : &rc_clock_system};
 	enum rc_code worst = RC_OK;
 	struct rc_err err;
 
@@ -29,7 +29,8 @@ int rc_check_online(const struct rc_run_opts *opts, const struct rc_config *cfg)
 		if (res.code)
 			rc_log(RC_LOG_ERROR, "%s", res.why[0] ? res.why : "no answer");
 		else
-			rc_log(RC_LOG_INFO, "target %s: %s accepts our credentials", cfg->targets[i].name, cfg->targets[i].endpoint);
+			rc_log(RC_LOG_INFO, "target %s: %s accepts our credentials", cfg->targets[i].name,
+			       cfg->targets[i].endpoint);
 	}
 	run_carry_done(&r);
 	free(r.targets);

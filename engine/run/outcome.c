@@ -20,7 +20,7 @@ static size_t fill_fields(const struct run *r, const struct rc_op *op, struct rc
 
 		if (!create && !named && !(op->changed & 1u << f))
 			continue;
-		ret[n] = (struct rc_field_change){ .field = schema->fields[f].name, .secret = schema->fields[f].secret };
+		ret[n] = (struct rc_field_change){.field = schema->fields[f].name, .secret = schema->fields[f].secret};
 		if (op->have.set & 1u << f)
 			ret[n].before = op->have.v[f];
 		if (op->want.set & 1u << f)
@@ -70,7 +70,8 @@ static void keep_done(struct run *r, struct rc_op *op)
 	struct rc_known k = record_of(r, op);
 
 	if (op->class_ == RC_CLASS_RETIRE) {
-		rc_writer_del_retiring(r->writer, t->number, op->key, rc_slice_str(label_of(r, op)), op->name, op->done_at);
+		rc_writer_del_retiring(r->writer, t->number, op->key, rc_slice_str(label_of(r, op)), op->name,
+				       op->done_at);
 		return;
 	}
 	if (op->action == RC_ACT_DELETE) {
@@ -83,7 +84,7 @@ static void keep_done(struct run *r, struct rc_op *op)
 		old.linked_name = op->name;
 		old.key = op->key;
 		rc_writer_put_retiring(r->writer, t->number, &old);
-		k.account = (struct rc_account){ 0 };
+		k.account = (struct rc_account){0};
 	}
 	merge_account(&op->want, &k.account);
 	k.flags |= RC_KNOWN_MANAGED;
@@ -136,19 +137,20 @@ static enum rc_known_status open_status(const struct rc_op *op, enum rc_status s
 	return op->queue_position ? RC_KNOWN_PARKED : RC_KNOWN_DEFERRED;
 }
 
-static void event(struct run *r, const struct rc_op *op, enum rc_status status, const struct rc_field_change *fields, size_t n)
+static void event(struct run *r, const struct rc_op *op, enum rc_status status, const struct rc_field_change *fields,
+		  size_t n)
 {
 	const struct op_info *info = op->owner;
 	char changed[600] = "";
-	struct rc_event e = { .key = op->key,
-		              .run_id = rc_slice_str(r->run_id),
-		              .at_ns = op->done_at ? op->done_at : r->started_ns,
-		              .action = (uint8_t)op->action,
-		              .status = (uint8_t)status,
-		              .name = op->name,
-		              .server = rc_slice_str(label_of(r, op)),
-		              .error_code = rc_slice_str(op->error_code),
-		              .reason = rc_slice_str(op->reason) };
+	struct rc_event e = {.key = op->key,
+			     .run_id = rc_slice_str(r->run_id),
+			     .at_ns = op->done_at ? op->done_at : r->started_ns,
+			     .action = (uint8_t)op->action,
+			     .status = (uint8_t)status,
+			     .name = op->name,
+			     .server = rc_slice_str(label_of(r, op)),
+			     .error_code = rc_slice_str(op->error_code),
+			     .reason = rc_slice_str(op->reason)};
 	bool removes = op->action == RC_ACT_DELETE || op->action == RC_ACT_DISABLE || op->action == RC_ACT_LOCK;
 
 	for (size_t i = 0; i < n; i++) {
@@ -165,26 +167,26 @@ void run_outcome_op(struct run *r, struct rc_op *op, enum rc_status status)
 {
 	struct op_info *info = op->owner;
 	struct rc_field_change fields[RC_MAX_FIELDS];
-	struct rc_outcome o = { .target = r->targets[op->target].cfg->name,
-		                .key = op->key,
-		                .name = op->name,
-		                .action = op->action,
-		                .status = status,
-		                .fields = fields,
-		                .attempts = op->attempts,
-		                .error_code = op->error_code,
-		                .error_message = op->error_message,
-		                .request_id = op->request_id,
-		                .remote_id = op->remote_id,
-		                .planned_at = op->planned_at,
-		                .done_at = status == RC_ST_PLANNED ? 0 : op->done_at,
-		                .server = label_of(r, op),
-		                .source_file = op->source_file,
-		                .source_line = op->source_line,
-		                .reason = op->reason,
-		                .linked_name = op->linked_name,
-		                .queue_position = op->queue_position,
-		                .drift = info->drift };
+	struct rc_outcome o = {.target = r->targets[op->target].cfg->name,
+			       .key = op->key,
+			       .name = op->name,
+			       .action = op->action,
+			       .status = status,
+			       .fields = fields,
+			       .attempts = op->attempts,
+			       .error_code = op->error_code,
+			       .error_message = op->error_message,
+			       .request_id = op->request_id,
+			       .remote_id = op->remote_id,
+			       .planned_at = op->planned_at,
+			       .done_at = status == RC_ST_PLANNED ? 0 : op->done_at,
+			       .server = label_of(r, op),
+			       .source_file = op->source_file,
+			       .source_line = op->source_line,
+			       .reason = op->reason,
+			       .linked_name = op->linked_name,
+			       .queue_position = op->queue_position,
+			       .drift = info->drift};
 	struct rc_err err;
 
 	o.n_fields = fill_fields(r, op, fields);

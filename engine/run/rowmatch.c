@@ -9,7 +9,7 @@ static const uint8_t zero[16];
 
 void rc_rowmatch_init(struct rc_rowmatch *m, const struct rc_sequence *seq)
 {
-	*m = (struct rc_rowmatch){ .seq = *seq };
+	*m = (struct rc_rowmatch){.seq = *seq};
 	m->line = rc_xcalloc(seq->n, sizeof(*m->line));
 }
 
@@ -17,7 +17,7 @@ void rc_rowmatch_done(struct rc_rowmatch *m)
 {
 	free(m->line);
 	free(m->index);
-	*m = (struct rc_rowmatch){ 0 };
+	*m = (struct rc_rowmatch){0};
 }
 
 static bool same(const struct rc_rowmatch *m, size_t i, const uint8_t hash[16])

@@ -1,5 +1,6 @@
-/* engine/run/rowmatch.h - which rows are those of the last applied input? Order first: the sequence is walked beside the
- * input; what falls out of step is looked for in the next 64 entries, and when much has, in an index of all entries.
+/* engine/run/rowmatch.h - which rows are those of the last applied input? Order first: the sequence is walked beside
+ * the input; what falls out of step is looked for in the next 64 entries, and when much has, in an index of all
+ * entries.
  *
  * Pure; sees hashes only. An entry matches at most once, so that a copy of a row is out of step. Memory: 4 bytes an
  * entry, 8 more once the index is made. Source: measured prototypes, docs/performance.md. */

@@ -16,7 +16,8 @@ static enum rc_code select_targets(struct run *r, struct rc_err *err)
 		const struct rc_target *t = rc_config_target(r->cfg, r->opts->targets[n]);
 
 		if (!t)
-			return rc_fail(err, RC_USAGE, "--target %s: the config has no such target", r->opts->targets[n]);
+			return rc_fail(err, RC_USAGE, "--target %s: the config has no such target",
+				       r->opts->targets[n]);
 		r->targets[t - r->cfg->targets].selected = true;
 	}
 	return RC_OK;
@@ -25,7 +26,8 @@ static enum rc_code select_targets(struct run *r, struct rc_err *err)
 static enum rc_code name_run(struct run *r, struct rc_err *err)
 {
 	if (r->opts->run_id && !rc_run_id_valid(r->opts->run_id))
-		return rc_fail(err, RC_USAGE, "--run-id %s: 1 to 64 of letters, digits, '.', '_', '-', no leading dot", r->opts->run_id);
+		return rc_fail(err, RC_USAGE, "--run-id %s: 1 to 64 of letters, digits, '.', '_', '-', no leading dot",
+			       r->opts->run_id);
 	if (r->opts->run_id)
 		snprintf(r->run_id, sizeof(r->run_id), "%s", r->opts->run_id);
 	else
@@ -52,11 +54,12 @@ static void judge_listing(struct run *r, size_t i)
 	rc_exec_target_result(r->exec, i, &res);
 	if (res.code)
 		run_stop_target(r, i, res.code, res.stopped_by ? res.stopped_by : "listing", "%s",
-		                res.why[0] ? res.why : "the list of accounts could not be read");
+				res.why[0] ? res.why : "the list of accounts could not be read");
 	else
 		run_stop_target(r, i, RC_UNAVAILABLE, "listing",
-		                "target %s: the list of accounts is not proven complete (%s), so nothing is changed there; run again later",
-		                t->cfg->name, t->servers[0].problem[0] ? t->servers[0].problem : "not read");
+				"target %s: the list of accounts is not proven complete (%s), so nothing is changed "
+				"there; run again later",
+				t->cfg->name, t->servers[0].problem[0] ? t->servers[0].problem : "not read");
 }
 
 static enum rc_code read_lists(struct run *r, struct rc_err *err)
@@ -87,27 +90,28 @@ static void report_unmanaged(struct run *r)
 {
 	for (size_t i = 0; i < r->cfg->n_targets; i++) {
 		struct run_target *t = &r->targets[i];
-		struct rc_walk w = { 0 };
+		struct rc_walk w = {0};
 		struct rc_unmanaged u;
 
 		if (!t->selected)
 			continue;
 		rc_walk_unmanaged_begin(r->view, t->number, &w);
 		while (rc_walk_unmanaged(&w, &u)) {
-			struct rc_outcome o = { .target = t->cfg->name,
-				                .name = u.name,
-				                .action = RC_ACT_NONE,
-				                .status = RC_ST_UNMANAGED,
-				                .remote_id = u.remote_id,
-				                .reason = "not managed by rollcall" };
+			struct rc_outcome o = {.target = t->cfg->name,
+					       .name = u.name,
+					       .action = RC_ACT_NONE,
+					       .status = RC_ST_UNMANAGED,
+					       .remote_id = u.remote_id,
+					       .reason = "not managed by rollcall"};
 			struct rc_err err;
 			bool adopted = false;
 
 			for (size_t p = 0; p < r->n_pending && !adopted; p++)
-				adopted = r->pending[p].known.flags & RC_KNOWN_ADOPTED && rc_slice_eq(r->pending[p].known.name, u.name);
+				adopted = r->pending[p].known.flags & RC_KNOWN_ADOPTED &&
+					  rc_slice_eq(r->pending[p].known.name, u.name);
 			for (size_t p = 0; p < r->n_ops && !adopted; p++)
 				adopted = r->ops[p]->target == i && r->ops[p]->action != RC_ACT_CREATE &&
-				          rc_slice_eq(r->ops[p]->name, u.name);
+					  rc_slice_eq(r->ops[p]->name, u.name);
 			if (adopted)
 				continue;
 			t->unmanaged++;
@@ -131,12 +135,13 @@ static void count_unchanged(struct run *r)
 			continue;
 		for (size_t p = 0; p < r->n_ops; p++)
 			touched += r->ops[p]->target == i && ((struct op_info *)r->ops[p]->owner)->has_known &&
-			           r->ops[p]->class_ != RC_CLASS_RETIRE &&
-			           !(((struct op_info *)r->ops[p]->owner)->known.flags & RC_KNOWN_ADOPTED &&
-			             !((struct op_info *)r->ops[p]->owner)->known.key.n);
+				   r->ops[p]->class_ != RC_CLASS_RETIRE &&
+				   !(((struct op_info *)r->ops[p]->owner)->known.flags & RC_KNOWN_ADOPTED &&
+				     !((struct op_info *)r->ops[p]->owner)->known.key.n);
 		for (size_t p = 0; p < r->n_pending; p++)
 			touched += strcmp(r->pending[p].o.target, t->cfg->name) == 0 && r->pending[p].known.key.n &&
-			           r->pending[p].known.flags & RC_KNOWN_MANAGED && r->pending[p].o.action != RC_ACT_ADOPT;
+				   r->pending[p].known.flags & RC_KNOWN_MANAGED &&
+				   r->pending[p].o.action != RC_ACT_ADOPT;
 		if (t->known > touched) {
 			rc_report_count(r->report, t->cfg->name, RC_ACT_NONE, RC_ST_DONE, t->known - touched);
 			t->wanted += t->known - touched;
@@ -155,14 +160,15 @@ static void report_refused(struct run *r)
 
 		rc_log(RC_LOG_WARN, "%s:%llu: %s", file, (unsigned long long)q->line, q->why);
 		if (src->ldif) {
-			code = rc_report_rejected_ldif(r->report, &(struct rc_rejected_ldif){ file, q->line, q->why, q->raw, NULL, 0 }, &err);
+			code = rc_report_rejected_ldif(
+				r->report, &(struct rc_rejected_ldif){file, q->line, q->why, q->raw, NULL, 0}, &err);
 		} else {
-			struct rc_rejected_csv rec = { .file = file,
-				                       .line = q->line,
-				                       .reason = q->why,
-				                       .delimiter = src->delimiter,
-				                       .header = src->columns,
-				                       .n_header = src->n_columns };
+			struct rc_rejected_csv rec = {.file = file,
+						      .line = q->line,
+						      .reason = q->why,
+						      .delimiter = src->delimiter,
+						      .header = src->columns,
+						      .n_header = src->n_columns};
 
 			code = rc_report_rejected_csv(r->report, &rec, &err);
 		}
@@ -174,10 +180,11 @@ static void report_refused(struct run *r)
 static void plan_only(struct run *r)
 {
 	for (size_t i = 0; i < r->n_ops; i++)
-		run_outcome_op(r, r->ops[i], r->ops[i]->state == RC_STEP_FAILED ? RC_ST_FAILED :
-		                             r->ops[i]->state == RC_STEP_DEFERRED || r->targets[r->ops[i]->target].stopped ?
-		                                                                   RC_ST_DEFERRED :
-		                                                                   RC_ST_PLANNED);
+		run_outcome_op(r, r->ops[i],
+			       r->ops[i]->state == RC_STEP_FAILED ? RC_ST_FAILED
+			       : r->ops[i]->state == RC_STEP_DEFERRED || r->targets[r->ops[i]->target].stopped
+				       ? RC_ST_DEFERRED
+				       : RC_ST_PLANNED);
 	run_outcome_pending(r, true);
 }
 
@@ -201,12 +208,12 @@ static enum rc_code carry_out(struct run *r, struct rc_err *err)
 	for (size_t i = 0; i < r->n_ops; i++) {
 		struct rc_op *op = r->ops[i];
 
-		if (op->state == RC_STEP_QUEUED && r->targets[op->target].stopped) {
+		if ((op->state == RC_STEP_QUEUED || op->state == RC_STEP_VERIFY) && r->targets[op->target].stopped) {
 			op->state = RC_STEP_DEFERRED;
 			op->error_code = "rollcall.stopped";
 			op->error_message = r->targets[op->target].why;
 		}
-		if (op->state != RC_STEP_QUEUED) {
+		if (op->state != RC_STEP_QUEUED && op->state != RC_STEP_VERIFY) {
 			op->done_at = r->started_ns;
 			run_outcome_op(r, op, op->state == RC_STEP_FAILED ? RC_ST_FAILED : RC_ST_DEFERRED);
 			continue;
@@ -215,6 +222,9 @@ static enum rc_code carry_out(struct run *r, struct rc_err *err)
 	}
 	if (!any)
 		return RC_OK;
+	code = run_sealing_begin(r, err);
+	if (code)
+		return code;
 	run_journal(r);
 	rc_view_end(r->view, err);
 	r->view = NULL;
@@ -222,9 +232,10 @@ static enum rc_code carry_out(struct run *r, struct rc_err *err)
 	if (code)
 		return code;
 	for (size_t i = 0; i < r->n_ops; i++)
-		if (r->ops[i]->state == RC_STEP_QUEUED)
+		if (r->ops[i]->state == RC_STEP_QUEUED || r->ops[i]->state == RC_STEP_VERIFY)
 			rc_exec_add(r->exec, r->ops[i]);
 	code = run_loop(r, err);
+	run_sealing_flush(r);
 	return code ? code : run_view(r, err);
 }
 
@@ -247,7 +258,10 @@ static bool nothing_new(const struct run *r)
 static enum rc_code run_body(struct run *r, struct rc_err *err)
 {
 	uint16_t *numbers = rc_xcalloc(r->cfg->n_targets, sizeof(*numbers));
-	enum rc_code code = read_lists(r, err);
+	enum rc_code code = run_resume(r, err);
+
+	if (!code)
+		code = read_lists(r, err);
 
 	for (size_t i = 0; i < r->cfg->n_targets; i++)
 		numbers[i] = r->targets[i].number;
@@ -283,8 +297,8 @@ static enum rc_code run_body(struct run *r, struct rc_err *err)
 
 static enum rc_code begin(struct run *r, struct rc_err *err)
 {
-	struct rc_report_opts o = { .all_users = r->cfg->report.all_users, .html = r->cfg->report.html };
-	struct rc_config_errors faults = { 0 };
+	struct rc_report_opts o = {.all_users = r->cfg->report.all_users, .html = r->cfg->report.html};
+	struct rc_config_errors faults = {0};
 	enum rc_code code = select_targets(r, err);
 	bool calls = r->opts->writes || r->opts->list_only;
 
@@ -305,6 +319,7 @@ static void clean(struct run *r)
 {
 	rc_report_free(r->report);
 	run_carry_done(r);
+	run_sealing_end(r);
 	run_close_state(r);
 	if (r->scan.cfg)
 		rc_scan_done(&r->scan);
@@ -317,12 +332,13 @@ static void clean(struct run *r)
 	rc_log_run_id(NULL);
 }
 
-enum rc_code rc_run(const struct rc_config *cfg, const struct rc_run_opts *opts, struct rc_run_result *ret, struct rc_err *err)
+enum rc_code rc_run(const struct rc_config *cfg, const struct rc_run_opts *opts, struct rc_run_result *ret,
+		    struct rc_err *err)
 {
-	struct run r = { .cfg = cfg, .opts = opts, .clock = opts->clock ? opts->clock : &rc_clock_system };
+	struct run r = {.cfg = cfg, .opts = opts, .clock = opts->clock ? opts->clock : &rc_clock_system};
 	enum rc_code code;
 
-	*ret = (struct rc_run_result){ 0 };
+	*ret = (struct rc_run_result){0};
 	r.started_ns = rc_wall_ns(r.clock);
 	r.started_mono = rc_mono_ns(r.clock);
 	code = begin(&r, err);

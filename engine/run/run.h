@@ -8,15 +8,15 @@
 #include "engine/report/summary.h"
 
 struct rc_run_opts {
-	const char *command;   /* "plan", "sync", "refresh" */
-	const char *run_id;    /* NULL: made */
-	bool writes;           /* sync: changes accounts */
-	bool refresh;          /* list every target first, whatever the age of its snapshot */
-	bool list_only;        /* refresh */
+	const char *command; /* "plan", "sync", "refresh" */
+	const char *run_id;  /* NULL: made */
+	bool writes;         /* sync: changes accounts */
+	bool refresh;        /* list every target first, whatever the age of its snapshot */
+	bool list_only;      /* refresh */
 	bool rebind;
 	const char *const *targets; /* names; n 0: all */
 	size_t n_targets;
-	const char *const *only;    /* keys; n 0: everybody */
+	const char *const *only; /* keys; n 0: everybody */
 	size_t n_only;
 	const char *const *exclude; /* keys kept out of this run */
 	size_t n_exclude;
@@ -29,7 +29,7 @@ struct rc_run_opts {
 	} max_creates, max_updates, max_deletes, max_changes, max_renames;
 	bool accept_source;
 	bool progress, colour, quiet;
-	bool ask;                 /* on a terminal, before the first write */
+	bool ask; /* on a terminal, before the first write */
 	const char *const *invocation;
 	size_t n_invocation;
 	const struct rc_clock *clock; /* NULL: the system's */
@@ -46,7 +46,7 @@ struct rc_run_result {
 /* Runs. Errors before a run begins (64, 78, 79) and those that end it are in *err; *ret is always filled and its code
  * is the exit code. */
 enum rc_code rc_run(const struct rc_config *cfg, const struct rc_run_opts *opts, struct rc_run_result *ret,
-                    struct rc_err *err);
+		    struct rc_err *err);
 
 /* Asks each provider who we are; logs one line a target. Returns the gravest code. */
 int rc_check_online(const struct rc_run_opts *opts, const struct rc_config *cfg);

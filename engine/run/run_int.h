@@ -32,6 +32,7 @@ struct run_target {
 	size_t n_guards;
 	uint64_t n_ops, by_action[RC_ACTION_COUNT], renames, blanked, creates, updates, deletes;
 	struct rc_timeline timeline;
+	struct sealing *sealing; /* NULL: nothing is generated for this target */
 	uint64_t pending_none; /* people none/done without a row */
 };
 
@@ -45,7 +46,7 @@ struct pending { /* an outcome that needs no call, and the record to write with 
 struct op_info { /* behind rc_op.owner */
 	struct rc_person *person;
 	struct rc_known known; /* as it was */
-	bool has_known, drift;
+	bool has_known, drift, sealed;
 	uint64_t journal_id;
 	uint64_t intent_seq;
 };

@@ -60,7 +60,7 @@ struct rc_person *scan_add(struct rc_scan *s, const uint8_t hash[16])
 			s->table[table_slot(s, s->people[i].hash)] = (uint32_t)i + 1;
 	}
 	p = &s->people[s->n++];
-	*p = (struct rc_person){ 0 };
+	*p = (struct rc_person){0};
 	memcpy(p->hash, hash, 16);
 	s->table[table_slot(s, hash)] = (uint32_t)s->n;
 	return p;
@@ -72,9 +72,8 @@ void scan_refuse(struct rc_scan *s, uint16_t source, uint32_t file, uint64_t lin
 		s->cap_refused = s->cap_refused ? s->cap_refused * 2 : 64;
 		s->refused = rc_xreallocarray(s->refused, s->cap_refused, sizeof(*s->refused));
 	}
-	s->refused[s->n_refused++] = (struct rc_refused){
-		source, file, line, rc_arena_strdup(&s->mem, why), raw.p ? rc_arena_copy(&s->mem, raw) : raw
-	};
+	s->refused[s->n_refused++] = (struct rc_refused){source, file, line, rc_arena_strdup(&s->mem, why),
+							 raw.p ? rc_arena_copy(&s->mem, raw) : raw};
 	s->sources[source].rejected++;
 }
 
@@ -92,7 +91,7 @@ static void add_ref(struct rc_scan_source *src, uint32_t ref)
 static enum rc_code load_lookup(struct rc_lookups *all, const struct rc_setting *cfg, struct rc_err *err)
 {
 	struct rc_lookup *table = rc_lookups_table(all, cfg->name);
-	struct rc_reader_opts o = { .in.path = cfg->value, .format = RC_FORMAT_CSV };
+	struct rc_reader_opts o = {.in.path = cfg->value, .format = RC_FORMAT_CSV};
 	struct rc_reader *r;
 	struct rc_record rec;
 	struct rc_reject rej;
@@ -116,7 +115,7 @@ static enum rc_code load_lookup(struct rc_lookups *all, const struct rc_setting 
 }
 
 enum rc_code rc_scan_begin(struct rc_scan *s, const struct rc_config *cfg, struct rc_store *store, bool secrets,
-                           struct rc_err *err)
+			   struct rc_err *err)
 {
 	struct {
 		uint8_t lookups[16];
@@ -126,7 +125,7 @@ enum rc_code rc_scan_begin(struct rc_scan *s, const struct rc_config *cfg, struc
 	XXH128_hash_t h;
 	XXH128_canonical_t canonical;
 
-	*s = (struct rc_scan){ .cfg = cfg, .store = store, .secrets = secrets, .absence_ok = true };
+	*s = (struct rc_scan){.cfg = cfg, .store = store, .secrets = secrets, .absence_ok = true};
 	s->sources = rc_xcalloc(cfg->n_sources, sizeof(*s->sources));
 	s->lookups = rc_lookups_new();
 	for (size_t i = 0; i < cfg->n_lookups; i++) {
@@ -162,7 +161,7 @@ void rc_scan_done(struct rc_scan *s)
 	rc_lookups_free(s->lookups);
 	rc_arena_done(&s->mem);
 	rc_arena_wipe(&s->secret_mem);
-	*s = (struct rc_scan){ 0 };
+	*s = (struct rc_scan){0};
 }
 
 /* ---- the sequence of the last applied input */
@@ -183,12 +182,12 @@ static const uint8_t *order_key(void *ctx, size_t i)
 
 static void open_order(struct walk *w)
 {
-	struct rc_sequence seq = { w, order_row, order_key, 0 };
+	struct rc_sequence seq = {w, order_row, order_key, 0};
 	size_t blocks;
 
 	w->in_order = rc_view_order(w->view, w->index, &w->order) && w->order.current &&
-	              memcmp(w->order.seed, w->s->seed, 16) == 0 && w->order.n < RC_REF_PERSON &&
-	              w->s->cfg->n_sources == 1;
+		      memcmp(w->order.seed, w->s->seed, 16) == 0 && w->order.n < RC_REF_PERSON &&
+		      w->s->cfg->n_sources == 1;
 	if (w->in_order) {
 		blocks = (size_t)((w->order.n + RC_ORDER_BLOCK - 1) / RC_ORDER_BLOCK);
 		w->rows = rc_xcalloc(blocks, sizeof(*w->rows));
@@ -284,7 +283,7 @@ static void refuse(struct walk *w, uint64_t line, const char *why, struct rc_sli
 
 /* Two rows claim one key. Returns whether the new row takes the place of the old one. */
 static enum rc_code duplicate(struct walk *w, struct rc_person *p, const struct rc_mapped *m, uint64_t line,
-                              struct rc_slice raw, bool *ret_replace, struct rc_err *err)
+			      struct rc_slice raw, bool *ret_replace, struct rc_err *err)
 {
 	struct rc_scan *s = w->s;
 	const char *file = w->src->files[w->file];
@@ -295,8 +294,9 @@ static enum rc_code duplicate(struct walk *w, struct rc_person *p, const struct 
 		return RC_OK; /* sources in order of precedence: the first that has a person decides */
 	switch (s->cfg->sources[w->index].duplicates) {
 	case RC_DUP_ERROR:
-		return rc_fail_line(err, RC_DATA, line, "%s:%llu: key %.*s is in line %llu already (duplicates is \"error\")", file,
-		                    (unsigned long long)line, (int)p->key.n, p->key.p, (unsigned long long)p->line);
+		return rc_fail_line(err, RC_DATA, line,
+				    "%s:%llu: key %.*s is in line %llu already (duplicates is \"error\")", file,
+				    (unsigned long long)line, (int)p->key.n, p->key.p, (unsigned long long)p->line);
 	case RC_DUP_FIRST:
 		w->src->filtered++;
 		return RC_OK;
@@ -314,8 +314,8 @@ static enum rc_code duplicate(struct walk *w, struct rc_person *p, const struct 
 	case RC_DUP_REJECT:
 		break;
 	}
-	snprintf(why, sizeof(why), "key %.*s is in lines %llu and %llu", (int)p->key.n, p->key.p, (unsigned long long)p->line,
-	         (unsigned long long)line);
+	snprintf(why, sizeof(why), "key %.*s is in lines %llu and %llu", (int)p->key.n, p->key.p,
+		 (unsigned long long)p->line, (unsigned long long)line);
 	rc_printable(why, sizeof(why));
 	if (p->kind != RC_PERSON_FROZEN) {
 		scan_refuse(s, w->index, p->file, p->line, why, p->raw);
@@ -371,7 +371,8 @@ static enum rc_code changed_row(struct walk *w, const struct rc_row *row, const 
 	p->line = row->line;
 	p->mapped = m;
 	p->kind = m.filtered ? RC_PERSON_FILTERED : RC_PERSON_PRESENT;
-	p->raw = s->cfg->sources[w->index].duplicates == RC_DUP_REJECT ? rc_arena_copy(&s->mem, row->raw) : (struct rc_slice){ 0 };
+	p->raw = s->cfg->sources[w->index].duplicates == RC_DUP_REJECT ? rc_arena_copy(&s->mem, row->raw)
+								       : (struct rc_slice){0};
 	add_ref(w->src, (uint32_t)(p - s->people) | RC_REF_PERSON);
 	return RC_OK;
 }
@@ -432,7 +433,8 @@ static void keep_header(struct walk *w, const struct rc_reader *r)
 }
 
 /* Names the mapping uses, as this header spells them. */
-static enum rc_code select_columns(struct walk *w, const struct rc_slice *header, const struct rc_slice *named, size_t n)
+static enum rc_code select_columns(struct walk *w, const struct rc_slice *header, const struct rc_slice *named,
+				   size_t n)
 {
 	size_t n_used;
 	bool all;
@@ -457,7 +459,7 @@ static enum rc_code select_columns(struct walk *w, const struct rc_slice *header
 static enum rc_code begin_file(struct walk *w, const struct rc_reader *r, struct rc_err *err)
 {
 	struct rc_scan *s = w->s;
-	struct rc_source_facts facts = { 0 };
+	struct rc_source_facts facts = {0};
 	size_t n;
 	const struct rc_slice *columns = rc_reader_columns(r, &n);
 	const struct rc_slice *named = rc_mapping_header(s->cfg, w->index, r, &s->mem, &n);
@@ -468,8 +470,8 @@ static enum rc_code begin_file(struct walk *w, const struct rc_reader *r, struct
 		keep_header(w, r);
 	rc_mapping_free(w->mapping);
 	w->mapping = NULL;
-	code = rc_mapping_new(s->cfg, w->index, rc_reader_format(r) == RC_FORMAT_LDIF, named, n, s->lookups, facts.columns,
-	                      facts.n_columns, &w->mapping, err);
+	code = rc_mapping_new(s->cfg, w->index, rc_reader_format(r) == RC_FORMAT_LDIF, named, n, s->lookups,
+			      facts.columns, facts.n_columns, &w->mapping, err);
 	if (code == RC_CONFIG && w->src->n_files > 1)
 		err->code = code = RC_DATA; /* the file before had it: this one is the odd one */
 	if (code)
@@ -526,7 +528,7 @@ static bool known_anywhere(struct walk *w, const uint16_t *targets, const uint8_
 static enum rc_code sweep_order(struct walk *w, const uint16_t *targets, bool *ret_again)
 {
 	struct rc_scan *s = w->s;
-	struct rc_source_facts facts = { 0 };
+	struct rc_source_facts facts = {0};
 	uint64_t gone = 0; /* filtered rows of last time that are not in the input any more, or differ */
 
 	for (size_t i = 0; i < w->match.seq.n; i++) {
@@ -551,7 +553,7 @@ static enum rc_code sweep_order(struct walk *w, const uint16_t *targets, bool *r
 
 static void sweep_records(struct rc_scan *s, struct rc_view *v, uint16_t target, bool open_only)
 {
-	struct rc_walk walk = { 0 };
+	struct rc_walk walk = {0};
 	struct rc_known k;
 	const uint8_t *hash;
 
@@ -583,17 +585,17 @@ static void forget_all(struct rc_scan *s)
 		free((void *)src->files[f]);
 	free(src->files);
 	free(src->refs);
-	*src = (struct rc_scan_source){ 0 };
+	*src = (struct rc_scan_source){0};
 	s->n = s->n_refused = 0;
 	s->absence_ok = true;
 	if (s->table)
 		memset(s->table, 0, s->table_size * sizeof(*s->table));
 }
 
-static enum rc_code one_source(struct rc_scan *s, struct rc_view *v, uint16_t index, bool try_order, const uint16_t *targets,
-                               bool *ret_again, struct rc_err *err)
+static enum rc_code one_source(struct rc_scan *s, struct rc_view *v, uint16_t index, bool try_order,
+			       const uint16_t *targets, bool *ret_again, struct rc_err *err)
 {
-	struct walk w = { .s = s, .src = &s->sources[index], .index = index, .view = v };
+	struct walk w = {.s = s, .src = &s->sources[index], .index = index, .view = v};
 	struct rc_feed feed;
 	enum rc_code code = rc_feed_open(&feed, s->cfg, index, err);
 
@@ -603,7 +605,7 @@ static enum rc_code one_source(struct rc_scan *s, struct rc_view *v, uint16_t in
 	if (try_order)
 		open_order(&w);
 	else
-		rc_rowmatch_init(&w.match, &(struct rc_sequence){ 0 });
+		rc_rowmatch_init(&w.match, &(struct rc_sequence){0});
 	while (!code) {
 		struct rc_reader *r = NULL;
 		const char *name = NULL;
@@ -650,16 +652,17 @@ void rc_scan_store(const struct rc_scan *s, struct rc_view *v, struct rc_writer 
 {
 	for (uint16_t i = 0; i < s->cfg->n_sources; i++) {
 		const struct rc_scan_source *src = &s->sources[i];
-		struct walk old = { .s = (struct rc_scan *)s, .src = (struct rc_scan_source *)src, .index = i, .view = v };
-		struct rc_source_facts facts = { .rows = src->rows,
-			                         .filtered = src->filtered,
-			                         .rejected = src->rejected,
-			                         .bytes = src->bytes,
-			                         .mtime_ns = src->mtime_ns,
-			                         .applied_ns = now_ns,
-			                         .run_id = rc_slice_str(run_id),
-			                         .columns = src->columns,
-			                         .n_columns = src->n_columns };
+		struct walk old = {
+			.s = (struct rc_scan *)s, .src = (struct rc_scan_source *)src, .index = i, .view = v};
+		struct rc_source_facts facts = {.rows = src->rows,
+						.filtered = src->filtered,
+						.rejected = src->rejected,
+						.bytes = src->bytes,
+						.mtime_ns = src->mtime_ns,
+						.applied_ns = now_ns,
+						.run_id = rc_slice_str(run_id),
+						.columns = src->columns,
+						.n_columns = src->n_columns};
 		uint8_t(*rows)[16] = rc_xcalloc(STORE_AT_ONCE, 16);
 		uint8_t(*keys)[16] = rc_xcalloc(STORE_AT_ONCE, 16);
 		size_t n = 0;
@@ -687,7 +690,8 @@ void rc_scan_store(const struct rc_scan *s, struct rc_view *v, struct rc_writer 
 				memcpy(rows[n], order_row(&old, ref), 16);
 			}
 			if (++n == STORE_AT_ONCE || r + 1 == src->n_refs) {
-				rc_writer_order_add(w, i, (const uint8_t(*)[16])rows, (const uint8_t(*)[16])keys, NULL, n);
+				rc_writer_order_add(w, i, (const uint8_t(*)[16])rows, (const uint8_t(*)[16])keys, NULL,
+						    n);
 				n = 0;
 			}
 		}

@@ -17,12 +17,12 @@ enum rc_person_kind {
 };
 
 struct rc_person {
-	uint8_t hash[16];        /* of the key */
-	uint8_t row[16];         /* of the used columns */
-	struct rc_slice key;     /* empty for ABSENT until the record is read */
+	uint8_t hash[16];    /* of the key */
+	uint8_t row[16];     /* of the used columns */
+	struct rc_slice key; /* empty for ABSENT until the record is read */
 	enum rc_person_kind kind;
 	uint16_t source;
-	uint32_t file;           /* index into the source's files */
+	uint32_t file; /* index into the source's files */
 	uint64_t line;
 	struct rc_mapped mapped; /* PRESENT */
 	const char *why;         /* FROZEN: the reason of the refusal */
@@ -77,7 +77,7 @@ struct rc_scan {
 
 /* seed is filled from config, lookups and revision; secrets: see above. */
 enum rc_code rc_scan_begin(struct rc_scan *s, const struct rc_config *cfg, struct rc_store *store, bool secrets,
-                           struct rc_err *err);
+			   struct rc_err *err);
 enum rc_code rc_scan_run(struct rc_scan *s, struct rc_view *v, const uint16_t *targets, struct rc_err *err);
 void rc_scan_done(struct rc_scan *s);
 

@@ -49,7 +49,8 @@ static enum rc_code expand(struct rc_feed *f, const char *pattern, size_t source
 	}
 	rc = glob(pattern, 0, NULL, &g);
 	if (rc == GLOB_NOMATCH)
-		return rc_fail(err, RC_DATA, "%s: no such file (/sources/%zu/files): is the export there yet?", pattern, source);
+		return rc_fail(err, RC_DATA, "%s: no such file (/sources/%zu/files): is the export there yet?", pattern,
+			       source);
 	if (rc)
 		return rc_fail(err, RC_DATA, "%s: cannot be searched (/sources/%zu/files)", pattern, source);
 	for (size_t i = 0; i < g.gl_pathc; i++)
@@ -60,7 +61,7 @@ static enum rc_code expand(struct rc_feed *f, const char *pattern, size_t source
 
 enum rc_code rc_feed_open(struct rc_feed *f, const struct rc_config *cfg, size_t source, struct rc_err *err)
 {
-	*f = (struct rc_feed){ .cfg = &cfg->sources[source], .hide = cfg->secret_env };
+	*f = (struct rc_feed){.cfg = &cfg->sources[source], .hide = cfg->secret_env};
 	if (f->cfg->command.n) {
 		add(f, f->cfg->command.v[0]);
 		return RC_OK;
@@ -117,7 +118,8 @@ static enum rc_code reap(struct rc_feed *f, struct rc_err *err)
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return RC_OK;
 	if (WIFEXITED(status))
-		return rc_fail(err, RC_DATA, "%s: the source's command ended with exit code %d", f->files[0], WEXITSTATUS(status));
+		return rc_fail(err, RC_DATA, "%s: the source's command ended with exit code %d", f->files[0],
+			       WEXITSTATUS(status));
 	return rc_fail(err, RC_DATA, "%s: the source's command was killed by signal %d", f->files[0], WTERMSIG(status));
 }
 
@@ -133,14 +135,17 @@ static enum rc_format format_of(const char *text)
 enum rc_code rc_feed_next(struct rc_feed *f, struct rc_reader **ret, const char **ret_name, struct rc_err *err)
 {
 	const struct rc_source *s = f->cfg;
-	struct rc_reader_opts o = { .format = format_of(s->format), .delimiter = s->delimiter, .max_record = s->max_record_bytes };
+	struct rc_reader_opts o = {
+		.format = format_of(s->format), .delimiter = s->delimiter, .max_record = s->max_record_bytes};
 	enum rc_code code = reap(f, err);
 
 	*ret = NULL;
 	if (code || f->at == f->n)
 		return code;
 	o.in.encoding = s->encoding && strcmp(s->encoding, "utf-8") != 0 ? s->encoding : NULL;
-	o.in.max_ratio = s->max_ratio == 0 ? RC_RATIO_NONE : s->max_ratio > UINT32_MAX ? UINT32_MAX : (uint32_t)s->max_ratio;
+	o.in.max_ratio = s->max_ratio == 0           ? RC_RATIO_NONE
+			 : s->max_ratio > UINT32_MAX ? UINT32_MAX
+						     : (uint32_t)s->max_ratio;
 	*ret_name = f->files[f->at++];
 	if (s->command.n) {
 		code = spawn(f, &o.in.fd, err);
@@ -159,5 +164,5 @@ void rc_feed_done(struct rc_feed *f)
 	for (size_t i = 0; i < f->n; i++)
 		free(f->files[i]);
 	free(f->files);
-	*f = (struct rc_feed){ 0 };
+	*f = (struct rc_feed){0};
 }

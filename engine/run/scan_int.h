@@ -18,6 +18,7 @@ enum rc_code rc_feed_next(struct rc_feed *f, struct rc_reader **ret, const char 
 void rc_feed_done(struct rc_feed *f);
 
 struct rc_person *scan_add(struct rc_scan *s, const uint8_t hash[16]);
-void scan_refuse(struct rc_scan *s, uint16_t source, uint32_t file, uint64_t line, const char *why, struct rc_slice raw);
+void scan_refuse(struct rc_scan *s, uint16_t source, uint32_t file, uint64_t line, const char *why,
+		 struct rc_slice raw);
 
 #endif

@@ -18,11 +18,13 @@ static enum rc_code bind_targets(struct run *r, struct rc_err *err)
 		size_t n = 0;
 		enum rc_code code;
 
-		ids[n++] = (struct rc_pair){ RC_SLICE("connector"), rc_slice_str(t->cfg->connector) };
-		ids[n++] = (struct rc_pair){ RC_SLICE("endpoint"), rc_slice_str(t->cfg->endpoint) };
+		ids[n++] = (struct rc_pair){RC_SLICE("connector"), rc_slice_str(t->cfg->connector)};
+		ids[n++] = (struct rc_pair){RC_SLICE("endpoint"), rc_slice_str(t->cfg->endpoint)};
 		for (size_t k = 0; k < t->cfg->n_keys && n < 60; k++)
-			ids[n++] = (struct rc_pair){ rc_slice_str(t->cfg->keys[k].name), rc_slice_str(t->cfg->keys[k].value) };
-		code = rc_store_bind(r->store, rc_slice_str(t->cfg->name), t->cfg->schema, ids, n, &r->mem, &bound, err);
+			ids[n++] = (struct rc_pair){rc_slice_str(t->cfg->keys[k].name),
+						    rc_slice_str(t->cfg->keys[k].value)};
+		code = rc_store_bind(r->store, rc_slice_str(t->cfg->name), t->cfg->schema, ids, n, &r->mem, &bound,
+				     err);
 		if (code)
 			return code;
 		if (bound.ids_differ && r->opts->rebind && r->writer) {
@@ -31,8 +33,9 @@ static enum rc_code bind_targets(struct run *r, struct rc_err *err)
 				return code;
 		} else if (bound.ids_differ) {
 			return rc_fail(err, RC_CONFIG,
-			               "/targets/%s: the ids differ from those the snapshot was made with: put them back, or run refresh --rebind",
-			               t->cfg->name);
+				       "/targets/%s: the ids differ from those the snapshot was made with: put them "
+				       "back, or run refresh --rebind",
+				       t->cfg->name);
 		}
 		t->number = bound.number;
 	}
@@ -71,7 +74,8 @@ static enum rc_code make_scratch(struct run *r, struct rc_err *err)
 	snprintf(r->scratch_dir, sizeof(r->scratch_dir), "%s/rollcall-plan-XXXXXX", tmp && tmp[0] ? tmp : "/tmp");
 	if (!mkdtemp(r->scratch_dir)) {
 		r->scratch_dir[0] = 0;
-		return rc_fail_sys(err, RC_CANTCREAT, errno, "no temporary directory for a plan that reads the provider's list");
+		return rc_fail_sys(err, RC_CANTCREAT, errno,
+				   "no temporary directory for a plan that reads the provider's list");
 	}
 	from = open(r->cfg->state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (from < 0)
@@ -86,10 +90,8 @@ static enum rc_code make_scratch(struct run *r, struct rc_err *err)
 
 static enum rc_code open_store(struct run *r, const char *dir, bool write, struct rc_err *err)
 {
-	struct rc_store_options o = { .dir = dir,
-		                      .mode = write ? RC_STORE_WRITE : RC_STORE_READ,
-		                      .lock = r->lock,
-		                      .clock = r->clock };
+	struct rc_store_options o = {
+		.dir = dir, .mode = write ? RC_STORE_WRITE : RC_STORE_READ, .lock = r->lock, .clock = r->clock};
 	enum rc_code code = rc_store_open(&o, &r->store, err);
 
 	if (!code && write)
@@ -104,12 +106,14 @@ static void mark_listings(struct run *r)
 		struct run_target *t = &r->targets[i];
 
 		for (size_t s = 0; s < t->cfg->n_servers; s++) {
-			struct rc_listing l = { 0 };
-			struct rc_slice label = t->cfg->pool ? rc_slice_str(t->cfg->servers[s].label) : (struct rc_slice){ 0 };
+			struct rc_listing l = {0};
+			struct rc_slice label =
+				t->cfg->pool ? rc_slice_str(t->cfg->servers[s].label) : (struct rc_slice){0};
 			bool have = rc_view_listing(r->view, t->number, label, &l) && l.complete;
 
-			t->servers[s].list_needed = t->selected && (r->opts->refresh || r->opts->list_only || !have ||
-			                                            r->started_ns - l.finished_ns > t->cfg->list_max_age_ns);
+			t->servers[s].list_needed =
+				t->selected && (r->opts->refresh || r->opts->list_only || !have ||
+						r->started_ns - l.finished_ns > t->cfg->list_max_age_ns);
 			t->list_needed |= t->servers[s].list_needed;
 		}
 	}
@@ -117,7 +121,7 @@ static void mark_listings(struct run *r)
 
 static void mark_unsettled(struct run *r)
 {
-	struct rc_walk w = { 0 };
+	struct rc_walk w = {0};
 	struct rc_op_entry e;
 
 	rc_journal_unfinished(r->view, &w);
@@ -155,7 +159,8 @@ enum rc_code run_open_state(struct run *r, struct rc_err *err)
 	enum rc_code code = RC_OK;
 
 	if (write)
-		code = rc_lock_take(r->cfg->state, r->run_id, r->clock, r->opts->wait_lock_ns / RC_MS, &r->lock, NULL, err);
+		code = rc_lock_take(r->cfg->state, r->run_id, r->clock, r->opts->wait_lock_ns / RC_MS, &r->lock, NULL,
+				    err);
 	if (!code)
 		code = open_store(r, r->cfg->state, write, err);
 	if (!code)
@@ -183,7 +188,7 @@ enum rc_code run_open_state(struct run *r, struct rc_err *err)
 
 void run_close_state(struct run *r)
 {
-	static const char *const names[] = { "state.mdb", "state.mdb-lock", "lock", "state.mdb.new" };
+	static const char *const names[] = {"state.mdb", "state.mdb-lock", "lock", "state.mdb.new"};
 	struct rc_err err;
 
 	rc_view_end(r->view, &err);

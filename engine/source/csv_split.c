@@ -262,21 +262,36 @@ size_t rc_csv_split_cells(struct rc_csv_split *s, struct rc_slice raw, const str
 	return s->pick_n;
 }
 
+/* Whether the line makes a header with this delimiter. */
+static bool names_well(struct rc_slice line, char delimiter)
+{
+	struct rc_csv_split s;
+	struct rc_reject rej;
+	bool good;
+
+	rc_csv_split_init(&s, delimiter, "");
+	good = rc_csv_split_header(&s, line, 1, &rej) && s.column[0].n != 0;
+	rc_csv_split_done(&s);
+	return good;
+}
+
 char rc_csv_sniff(struct rc_slice line)
 {
-	static const char of[] = ",;\t|";
-	size_t count[4] = {0}, best = 0;
+	static const char of[] = ";\t|";
+	size_t count[3] = {0}, best = 0;
 	bool quoted = false;
 
+	if (!line.n || memchr(line.p, ',', line.n))
+		return ',';
 	for (size_t i = 0; i < line.n; i++) {
-		const char *c = memchr(of, line.p[i], 4);
+		const char *c = memchr(of, line.p[i], 3);
 
 		quoted ^= line.p[i] == '"';
 		if (c && !quoted)
 			count[c - of]++;
 	}
-	for (size_t i = 1; i < 4; i++)
+	for (size_t i = 1; i < 3; i++)
 		if (count[i] > count[best])
 			best = i;
-	return of[best];
+	return count[best] && names_well(line, of[best]) ? of[best] : ',';
 }

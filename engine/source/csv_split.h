@@ -35,7 +35,8 @@ enum rc_read rc_csv_split_row(struct rc_csv_split *s, struct rc_slice raw, uint6
 size_t rc_csv_split_select(struct rc_csv_split *s, const struct rc_slice *names, size_t n);
 size_t rc_csv_split_cells(struct rc_csv_split *s, struct rc_slice raw, const struct rc_slice **ret);
 
-/* The delimiter of a header line: whichever of , ; tab | stands in it most often outside quotes. */
+/* The delimiter of a header line: a comma wherever one stands in it, else whichever of ; tab | stands there most often
+ * outside quotes, if it leaves names that differ and a first one that is not empty; else a comma again. */
 char rc_csv_sniff(struct rc_slice line);
 
 #endif

@@ -19,6 +19,7 @@ void rc_ldif_split_copy(struct rc_ldif_split *s, const struct rc_ldif_split *fro
 {
 	rc_ldif_split_init(s, from->encoding);
 	s->kind = from->kind;
+	s->adds_line = from->adds_line;
 }
 
 void rc_ldif_split_done(struct rc_ldif_split *s)
@@ -54,9 +55,18 @@ static void fault(struct work *w, const char *why, struct rc_slice of)
 	w->bad = true;
 }
 
-static void fatal(struct work *w, const char *why)
+static const char whole_list[] = "this is a list of changes, not of people; export the whole list";
+
+/* Where the file began to be one of changes is where it stopped to be of use. */
+static void fatal(struct work *w, const char *what)
 {
-	rc_fail_line(w->err, RC_DATA, w->line, "%s", why);
+	uint64_t adds = w->s->adds_line;
+
+	if (adds)
+		rc_fail_line(w->err, RC_DATA, adds, "change record (changetype: add), and %s in line %llu: %s", what,
+			     (unsigned long long)w->line, whole_list);
+	else
+		rc_fail_line(w->err, RC_DATA, w->line, "change record (%s): %s", what, whole_list);
 	w->fatal = true;
 }
 
@@ -144,19 +154,18 @@ static bool value(struct work *w, struct rc_slice name, struct rc_slice v, struc
 /* changetype: add makes the file one of additions or fits it; everything else about changes ends the reading. */
 static void change(struct work *w, struct rc_slice name, struct rc_slice v)
 {
-	char why[320];
-	bool adds;
+	char what[200];
 
 	v = strip(v, true);
-	adds = rc_slice_eqs(name, "changetype") && v.n == 3 && strncasecmp(v.p, "add", 3) == 0;
-	if (adds && w->s->kind != RC_LDIF_CONTENT) {
+	if (rc_slice_eqs(name, "changetype") && v.n == 3 && strncasecmp(v.p, "add", 3) == 0 &&
+	    w->s->kind != RC_LDIF_CONTENT) {
 		w->s->kind = RC_LDIF_ADDS;
+		if (!w->s->adds_line)
+			w->s->adds_line = w->line;
 		return;
 	}
-	snprintf(why, sizeof(why), "change record (%.*s: %.*s)%s; export the whole list", (int)name.n, name.p,
-		 v.n > 80 ? 80 : (int)v.n, v.p,
-		 adds ? " among content records" : ": this is a list of changes, not of people");
-	fatal(w, why);
+	snprintf(what, sizeof(what), "%.*s: %.*s", (int)name.n, name.p, v.n > 80 ? 80 : (int)v.n, v.p);
+	fatal(w, what);
 }
 
 static void attribute(struct work *w, struct rc_slice text)
@@ -246,8 +255,8 @@ enum rc_read rc_ldif_split_entry(struct rc_ldif_split *s, struct rc_slice raw, u
 	check_bytes(&w, raw);
 	lines(&w, raw, line);
 	w.line = line;
-	if (!w.bad && before == RC_LDIF_ADDS && s->kind == RC_LDIF_UNKNOWN)
-		fatal(&w, "content record among change records (changetype: add); export the whole list");
+	if (!w.bad && !w.fatal && before == RC_LDIF_ADDS && s->kind == RC_LDIF_UNKNOWN)
+		fatal(&w, "a record without changetype");
 	if (w.fatal)
 		return RC_READ_ERROR;
 	if (before == RC_LDIF_ADDS)

@@ -13,6 +13,7 @@ enum rc_ldif_kind { RC_LDIF_UNKNOWN, RC_LDIF_CONTENT, RC_LDIF_ADDS };
 
 struct rc_ldif_split {
 	enum rc_ldif_kind kind; /* of the whole file, set by its first entry */
+	uint64_t adds_line;     /* the first changetype: add */
 	char encoding[32];
 	struct rc_ldif_attrs attrs;
 	struct rc_buf text; /* unfolded lines, decoded values, lower-cased names */

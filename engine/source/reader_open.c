@@ -80,12 +80,8 @@ static enum rc_read open_csv(struct rc_reader *r, char delimiter)
 	rc_csv_rows_init(&r->rows, &r->window, delimiter, r->max_record);
 	rc_csv_split_init(&r->splitter.csv, delimiter, rc_stream_info(r->in)->encoding);
 	got = rc_reader_pull(r, true, &none, &row, &rej);
-	if (got == RC_READ_ERROR)
+	if (got == RC_READ_ERROR || got == RC_READ_END) /* only empty lines: no columns, no records */
 		return got;
-	if (got == RC_READ_END) {
-		rc_fail(&err, RC_DATA, "no header line");
-		return rc_reader_fail(r, r->rows.lines + 1, &err);
-	}
 	if (got == RC_READ_RECORD && rc_csv_split_header(&r->splitter.csv, row.raw, row.line, &rej)) {
 		r->header_n = row.raw.n;
 		r->header = rc_xstrndup(row.raw);

@@ -10,7 +10,7 @@
  * Errors   sticky: after the first failed commit (disk full, I/O, map at its bound) nothing is written any more, the
  *          callback is called once with the error, rc_writer_flush_wait() and rc_writer_stop() return it. What was told
  *          durable before stays so. Growing the map and retrying is done here, unseen.
- * Threads  any thread may queue; rc_writer_together_begin/end from one thread at a time. */
+ * Threads  any thread may queue; together_begin/end and the order_ calls from one thread at a time. */
 #ifndef RC_WRITER_H
 #define RC_WRITER_H
 #include "engine/store/history.h"

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "tests/simulator/alibaba.h"
+#include "tests/simulator/fault.h"
 #include "tests/simulator/rules.h"
-#include "tests/simulator/script.h"
 
 /* Changes here wait for no queue, so their mark is always served. */
 #define NO_QUEUE 0.0
@@ -334,23 +334,8 @@ static void row_json(struct sim_call *c, const struct sim_user *u, bool first)
 	sim_buf_printf(b, ",\"IsStaticIp\":%d,\"AccelerateBandwidth\":1000}", u->static_ip ? 1 : 0);
 }
 
-static void disturb(struct sim_call *c, const struct sim_user **rows, size_t n)
-{
-	if (!c->rule || n < 2)
-		return;
-	for (size_t i = n - 1; c->rule->fault.shuffle && i > 0; i--) {
-		size_t j = sim_world_random(c->w) % (i + 1);
-		const struct sim_user *row = rows[i];
-
-		rows[i] = rows[j];
-		rows[j] = row;
-	}
-	if (c->rule->fault.duplicate)
-		rows[n - 1] = rows[0];
-}
-
 /* Collects the page's rows; returns how many match in all. Without filter and hidden users a row's place is known. */
-static size_t collect(struct sim_call *c, const struct page *p, const struct sim_user **rows, size_t *ret_n)
+static size_t collect(struct sim_call *c, const struct page *p, const void **rows, size_t *ret_n)
 {
 	struct sim_str name = sim_alibaba_param(c, "UserName"), mail = sim_alibaba_param(c, "UserMail");
 	const struct sim_server *s = c->server;
@@ -375,7 +360,7 @@ static size_t collect(struct sim_call *c, const struct page *p, const struct sim
 
 void sim_alibaba_list(struct sim_call *c)
 {
-	const struct sim_user *rows[MAX_LIST_PAGE];
+	const void *rows[MAX_LIST_PAGE];
 	struct sim_buf *b = &c->reply->body;
 	struct page page;
 	size_t n, total;
@@ -383,7 +368,7 @@ void sim_alibaba_list(struct sim_call *c)
 	if (!page_read(c, MAX_LIST_PAGE, &page))
 		return;
 	total = collect(c, &page, rows, &n);
-	disturb(c, rows, n);
+	sim_fault_disturb(c, rows, n);
 	sim_alibaba_begin(c);
 	sim_buf_printf(b, ",\"TotalCount\":%zu,\"PageNumber\":%" PRIu64 ",\"PageSize\":%" PRIu64, total, page.number,
 		       page.size);

@@ -10,10 +10,39 @@ static const char proxy_page[] = "<!DOCTYPE html>\n<html><head><title>Proxy erro
 				 "<body><h1>Proxy error</h1><p>The proxy server could not handle the request.</p>"
 				 "</body></html>\n";
 
+/* What an injected code counts as, and how the provider words it. */
+static const struct {
+	const char *code, *message;
+	enum sim_decision decision;
+} known_codes[] = {
+	{"VPN.0030", "The system is busy, please try later.", SIM_busy},
+	{"VPN.0031", "Repeated operation.", SIM_fault},
+	{"APIGW.0308", "The throttling threshold has been reached", SIM_throttled},
+	{"APIG.0308", "The throttling threshold has been reached", SIM_throttled},
+	{"Throttling", "Request was denied due to request throttling.", SIM_throttled},
+	{"Throttling.User", "Request was denied due to user flow control.", SIM_throttled},
+	{"Throttling.Api", "Request was denied due to api flow control.", SIM_throttled},
+	{"ClientUser.UserOverLimit", "The maximum number of users is exceeded.", SIM_quota},
+};
+
+#define KNOWN_CODES (sizeof(known_codes) / sizeof(known_codes[0]))
+
+static size_t known_code(const struct sim_fault *f)
+{
+	size_t i = 0;
+
+	while (i < KNOWN_CODES && (!f->code || strcmp(f->code, known_codes[i].code)))
+		i++;
+	return i;
+}
+
 static void provider_error(struct sim_call *c, const struct sim_fault *f)
 {
+	size_t known = known_code(f);
 	uint64_t shape = c->w->settings.error_shape;
-	const char *message = f->message ? f->message : "Injected by the script.";
+	const char *message = f->message            ? f->message
+			      : known < KNOWN_CODES ? known_codes[known].message
+						    : "Injected by the script.";
 
 	if (c->provider == SIM_ALIBABA) {
 		sim_alibaba_error(c, f->status ? f->status : 400, f->code, message);
@@ -123,7 +152,8 @@ bool sim_fault_before(struct sim_call *c)
 	answer(c, f);
 	headers(c->reply, f);
 	spoil(c->reply, f);
-	sim_call_decide(c, SIM_fault, "script: %s instead of the call", kind(f));
+	sim_call_decide(c, known_code(f) < KNOWN_CODES ? known_codes[known_code(f)].decision : SIM_fault,
+			"script: %s instead of the call", kind(f));
 	return true;
 }
 
@@ -145,6 +175,21 @@ void sim_fault_after(struct sim_call *c)
 	}
 	headers(c->reply, f);
 	spoil(c->reply, f);
+}
+
+void sim_fault_disturb(struct sim_call *c, const void **rows, size_t n)
+{
+	if (!c->rule || n < 2)
+		return;
+	for (size_t i = n - 1; c->rule->fault.shuffle && i > 0; i--) {
+		size_t j = sim_world_random(c->w) % (i + 1);
+		const void *row = rows[i];
+
+		rows[i] = rows[j];
+		rows[j] = row;
+	}
+	if (c->rule->fault.duplicate)
+		rows[n - 1] = rows[0];
 }
 
 bool sim_fault_outage(struct sim_call *c)

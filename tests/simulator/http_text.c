@@ -145,7 +145,6 @@ const char *sim_status_text(int status)
 		{429, "Too Many Requests"},
 		{494, "Request Header Too Large"},
 		{500, "Internal Server Error"},
-		{501, "Not Implemented"},
 		{502, "Bad Gateway"},
 		{503, "Service Unavailable"},
 		{504, "Gateway Timeout"},

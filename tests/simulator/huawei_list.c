@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/simulator/fault.h"
 #include "tests/simulator/huawei.h"
-#include "tests/simulator/script.h"
 
 static void id_json(struct sim_call *c, const char *id)
 {
@@ -115,22 +115,6 @@ static bool page_add(struct page *p, const void *row, int64_t created_ms)
 	return true;
 }
 
-/* The script's disorder: rows in another order, or one of them twice (in place of another). */
-static void page_disturb(struct sim_call *c, struct page *p)
-{
-	if (!c->rule || p->count < 2)
-		return;
-	for (size_t i = p->count - 1; c->rule->fault.shuffle && i > 0; i--) {
-		size_t j = sim_world_random(c->w) % (i + 1);
-		const void *row = p->rows[i];
-
-		p->rows[i] = p->rows[j];
-		p->rows[j] = row;
-	}
-	if (c->rule->fault.duplicate)
-		p->rows[p->count - 1] = p->rows[0];
-}
-
 static void page_end(struct sim_call *c, struct page *p, size_t total)
 {
 	char marker[SIM_TIME_SIZE];
@@ -159,7 +143,7 @@ static void users_page(struct sim_call *c, const struct sim_group *group)
 		if (u && u->visible && (!group || u->group == group) && !page_add(&page, u, u->created_ms))
 			break;
 	}
-	page_disturb(c, &page);
+	sim_fault_disturb(c, page.rows, page.count);
 	sim_buf_text(&c->reply->body, "{\"users\":[");
 	for (size_t i = 0; i < page.count; i++) {
 		if (i)
@@ -204,7 +188,7 @@ void sim_huawei_list_groups(struct sim_call *c)
 		if (!page_add(&page, g, g->created_ms))
 			break;
 	}
-	page_disturb(c, &page);
+	sim_fault_disturb(c, page.rows, page.count);
 	sim_buf_text(&c->reply->body, "{\"user_groups\":[");
 	for (size_t i = 0; i < page.count; i++) {
 		if (i)

@@ -4,44 +4,18 @@
 #include <string.h>
 
 #include "tests/simulator/auth.h"
-
-static bool wrong(struct sim_buf *err, const char *where, const char *wanted)
-{
-	sim_buf_printf(err, "%s: must be %s", where, wanted);
-	return false;
-}
-
-static const cJSON *member(const cJSON *o, const char *name)
-{
-	return cJSON_GetObjectItemCaseSensitive(o, name);
-}
-
-static bool known_members(const cJSON *o, const char *const *names, struct sim_buf *err)
-{
-	const cJSON *v;
-
-	cJSON_ArrayForEach(v, o)
-	{
-		size_t i = 0;
-
-		while (names[i] && strcmp(names[i], v->string))
-			i++;
-		if (!names[i])
-			return wrong(err, v->string, "left out: it is not known here");
-	}
-	return true;
-}
+#include "tests/simulator/json_read.h"
 
 static bool texts_only(const cJSON *list, const char *where, struct sim_buf *err)
 {
 	const cJSON *v;
 
 	if (list && !cJSON_IsArray(list))
-		return wrong(err, where, "a list of texts");
+		return sim_json_wrong(err, where, "a list of texts");
 	cJSON_ArrayForEach(v, list)
 	{
 		if (!cJSON_IsString(v))
-			return wrong(err, where, "a list of texts");
+			return sim_json_wrong(err, where, "a list of texts");
 	}
 	return true;
 }
@@ -53,8 +27,8 @@ static cJSON *overrides_of(const cJSON *o)
 	cJSON *only = cJSON_CreateObject();
 
 	for (size_t i = 0; names[i]; i++)
-		if (member(o, names[i]))
-			cJSON_AddItemToObject(only, names[i], cJSON_Duplicate(member(o, names[i]), 1));
+		if (sim_json_member(o, names[i]))
+			cJSON_AddItemToObject(only, names[i], cJSON_Duplicate(sim_json_member(o, names[i]), 1));
 	return only;
 }
 
@@ -66,21 +40,21 @@ static bool users_read(const cJSON *users, struct sim_buf *err)
 	int64_t ms;
 
 	if (users && !cJSON_IsArray(users))
-		return wrong(err, "users", "a list of objects");
+		return sim_json_wrong(err, "users", "a list of objects");
 	cJSON_ArrayForEach(u, users)
 	{
-		if (!cJSON_IsObject(u) || !cJSON_IsString(member(u, "name")))
-			return wrong(err, "users", "a list of objects, each with a name");
-		if (!known_members(u, names, err))
+		if (!cJSON_IsObject(u) || !cJSON_IsString(sim_json_member(u, "name")))
+			return sim_json_wrong(err, "users", "a list of objects, each with a name");
+		if (!sim_json_known(u, names, err))
 			return false;
 		cJSON_ArrayForEach(v, u)
 		{
 			if (!cJSON_IsString(v) && strcmp(v->string, "bandwidth") && strcmp(v->string, "disabled"))
-				return wrong(err, v->string, "a text");
+				return sim_json_wrong(err, v->string, "a text");
 		}
-		v = member(u, "created_at");
+		v = sim_json_member(u, "created_at");
 		if (v && !sim_time_read(sim_str_of(v->valuestring), &ms))
-			return wrong(err, "created_at", "a time such as 2026-01-02T03:04:05.678Z");
+			return sim_json_wrong(err, "created_at", "a time such as 2026-01-02T03:04:05.678Z");
 	}
 	return true;
 }
@@ -91,22 +65,23 @@ bool sim_script_server_read(const cJSON *o, struct sim_buf *err)
 					    "users",   "groups",   "generate", NULL};
 	static const char *const generate_names[] = {"count", "name", "tie", "start", "mail", "group", NULL};
 	struct sim_server_override scratch = {0};
-	const cJSON *generate = member(o, "generate"), *g;
+	const cJSON *generate = sim_json_member(o, "generate"), *g;
 	cJSON *only;
 	bool ok;
 
 	if (!cJSON_IsObject(o))
-		return wrong(err, "servers", "an object of objects");
-	if (!known_members(o, names, err) || !texts_only(member(o, "in_use"), "in_use", err) ||
-	    !users_read(member(o, "users"), err) || !known_members(generate, generate_names, err))
+		return sim_json_wrong(err, "servers", "an object of objects");
+	if (!sim_json_known(o, names, err) || !texts_only(sim_json_member(o, "in_use"), "in_use", err) ||
+	    !users_read(sim_json_member(o, "users"), err) || !sim_json_known(generate, generate_names, err))
 		return false;
-	cJSON_ArrayForEach(g, member(o, "groups"))
+	cJSON_ArrayForEach(g, sim_json_member(o, "groups"))
 	{
-		if (!cJSON_IsObject(g) || !cJSON_IsString(member(g, "name")))
-			return wrong(err, "groups", "a list of objects, each with a name");
+		if (!cJSON_IsObject(g) || !cJSON_IsString(sim_json_member(g, "name")))
+			return sim_json_wrong(err, "groups", "a list of objects, each with a name");
 	}
-	if (generate && (!cJSON_IsNumber(member(generate, "count")) || member(generate, "count")->valuedouble < 0))
-		return wrong(err, "generate", "an object with a count");
+	if (generate && (!cJSON_IsNumber(sim_json_member(generate, "count")) ||
+			 sim_json_member(generate, "count")->valuedouble < 0))
+		return sim_json_wrong(err, "generate", "an object with a count");
 	only = overrides_of(o);
 	ok = sim_override_read(&scratch, only, err);
 	cJSON_Delete(only);
@@ -117,15 +92,17 @@ static bool step_read(const cJSON *step, double *last_s, struct sim_settings *sc
 {
 	static const char *const names[] = {"at_s", "server", "set", "expire_tokens", "comment", NULL};
 	struct sim_server_override override = {0};
-	const cJSON *at = member(step, "at_s"), *set = member(step, "set"), *server = member(step, "server");
+	const cJSON *at = sim_json_member(step, "at_s"), *set = sim_json_member(step, "set"),
+		    *server = sim_json_member(step, "server");
 
 	if (!cJSON_IsObject(step) || !cJSON_IsNumber(at) || at->valuedouble < *last_s)
-		return wrong(err, "timeline", "a list of objects, each with an at_s not before the last one's");
+		return sim_json_wrong(err, "timeline",
+				      "a list of objects, each with an at_s not before the last one's");
 	*last_s = at->valuedouble;
-	if (!known_members(step, names, err))
+	if (!sim_json_known(step, names, err))
 		return false;
 	if (server && !cJSON_IsString(server))
-		return wrong(err, "timeline", "a list of steps whose server is a text");
+		return sim_json_wrong(err, "timeline", "a list of steps whose server is a text");
 	if (!set)
 		return true;
 	return server ? sim_override_read(&override, set, err) : sim_settings_read(scratch, set, err);
@@ -135,23 +112,23 @@ static bool parts_read(struct sim_script *s, const struct sim_world *w, struct s
 {
 	static const char *const names[] = {"reset",  "settings", "timeline", "servers",
 					    "in_use", "rules",    "comment",  NULL};
-	const cJSON *rules = member(s->json, "rules"), *v;
+	const cJSON *rules = sim_json_member(s->json, "rules"), *v;
 	struct sim_settings scratch;
 	double last_s = 0;
 	bool ok;
 
 	if (!cJSON_IsObject(s->json))
-		return wrong(err, "script", "a JSON object");
-	s->settings = member(s->json, "settings");
-	s->timeline = member(s->json, "timeline");
-	s->servers = member(s->json, "servers");
-	s->in_use = member(s->json, "in_use");
-	s->reset = cJSON_IsTrue(member(s->json, "reset"));
+		return sim_json_wrong(err, "script", "a JSON object");
+	s->settings = sim_json_member(s->json, "settings");
+	s->timeline = sim_json_member(s->json, "timeline");
+	s->servers = sim_json_member(s->json, "servers");
+	s->in_use = sim_json_member(s->json, "in_use");
+	s->reset = cJSON_IsTrue(sim_json_member(s->json, "reset"));
 	sim_settings_copy(&scratch, &w->given);
-	ok = known_members(s->json, names, err) && texts_only(s->in_use, "in_use", err) &&
+	ok = sim_json_known(s->json, names, err) && texts_only(s->in_use, "in_use", err) &&
 	     (!s->settings || sim_settings_read(&scratch, s->settings, err));
 	if (ok && ((rules && !cJSON_IsArray(rules)) || (s->timeline && !cJSON_IsArray(s->timeline))))
-		ok = wrong(err, "rules and timeline", "lists");
+		ok = sim_json_wrong(err, "rules and timeline", "lists");
 	cJSON_ArrayForEach(v, s->timeline)
 	{
 		ok = ok && step_read(v, &last_s, &scratch, err);
@@ -208,10 +185,10 @@ static void settle_all(struct sim_world *w, double at_s)
 
 static void carry_out(struct sim_world *w, const cJSON *step)
 {
-	const cJSON *set = member(step, "set"), *server = member(step, "server");
+	const cJSON *set = sim_json_member(step, "set"), *server = sim_json_member(step, "server");
 	struct sim_buf err = {0};
 
-	if (cJSON_IsTrue(member(step, "expire_tokens")))
+	if (cJSON_IsTrue(sim_json_member(step, "expire_tokens")))
 		sim_iam_expire_all(w);
 	if (set && !server)
 		sim_settings_read(&w->settings, set, &err);
@@ -225,7 +202,7 @@ void sim_script_tick(struct sim_world *w)
 {
 	while (w->script && w->timeline_at < w->script->step_count) {
 		const cJSON *step = cJSON_GetArrayItem(w->script->timeline, (int)w->timeline_at);
-		double at_s = w->script_start_s + member(step, "at_s")->valuedouble;
+		double at_s = w->script_start_s + sim_json_member(step, "at_s")->valuedouble;
 
 		if (at_s > w->now_s)
 			return;
@@ -238,7 +215,7 @@ void sim_script_tick(struct sim_world *w)
 
 static bool placed(const cJSON *o, const char *id)
 {
-	return member(o, "project") || sim_str_starts(sim_str_of(id), "sag-");
+	return sim_json_member(o, "project") || sim_str_starts(sim_str_of(id), "sag-");
 }
 
 void sim_script_begin(struct sim_world *w, struct sim_script *script)
@@ -265,7 +242,7 @@ void sim_script_begin(struct sim_world *w, struct sim_script *script)
 	/* A server that can be told from its id alone, or whose project is named, exists from now on. */
 	cJSON_ArrayForEach(o, script->servers)
 	{
-		const cJSON *project = member(o, "project");
+		const cJSON *project = sim_json_member(o, "project");
 
 		if (placed(o, o->string))
 			sim_world_server(w, project ? SIM_HUAWEI : SIM_ALIBABA,
@@ -284,7 +261,7 @@ bool sim_script_in_use(const struct sim_world *w, const struct sim_server *s, st
 		if (sim_str_is(name, v->valuestring))
 			return true;
 	}
-	cJSON_ArrayForEach(v, member(member(w->script->servers, s->id), "in_use"))
+	cJSON_ArrayForEach(v, sim_json_member(sim_json_member(w->script->servers, s->id), "in_use"))
 	{
 		if (sim_str_is(name, v->valuestring))
 			return true;

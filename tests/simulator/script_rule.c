@@ -3,53 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/simulator/json_read.h"
 #include "tests/simulator/script.h"
-
-static bool wrong(struct sim_buf *err, const cJSON *v, const char *wanted)
-{
-	sim_buf_printf(err, "%s: must be %s", v->string ? v->string : "rule", wanted);
-	return false;
-}
-
-static bool number(double *ret, const cJSON *v, struct sim_buf *err)
-{
-	if (!cJSON_IsNumber(v) || !(v->valuedouble >= 0) || v->valuedouble > 1e12)
-		return wrong(err, v, "a number, 0 or more");
-	*ret = v->valuedouble;
-	return true;
-}
-
-static bool whole(uint64_t *ret, const cJSON *v, struct sim_buf *err)
-{
-	double d;
-
-	if (!number(&d, v, err) || (double)(uint64_t)d != d)
-		return err->n ? false : wrong(err, v, "a whole number");
-	*ret = (uint64_t)d;
-	return true;
-}
-
-static bool text(char **ret, const cJSON *v, struct sim_buf *err)
-{
-	if (!cJSON_IsString(v))
-		return wrong(err, v, "a text");
-	free(*ret);
-	*ret = sim_dupz(v->valuestring);
-	return true;
-}
-
-static bool boolean(bool *ret, const cJSON *v, struct sim_buf *err)
-{
-	if (!cJSON_IsBool(v))
-		return wrong(err, v, "true or false");
-	*ret = cJSON_IsTrue(v);
-	return true;
-}
 
 static bool pattern(regex_t *ret, bool *has, const cJSON *v, struct sim_buf *err)
 {
 	if (!cJSON_IsString(v) || *has || regcomp(ret, v->valuestring, REG_EXTENDED | REG_NOSUB))
-		return wrong(err, v, "a regular expression (POSIX extended), given once");
+		return sim_json_wrong(err, v->string, "a regular expression (POSIX extended), given once");
 	*has = true;
 	return true;
 }
@@ -65,7 +25,7 @@ static bool when(enum sim_when *ret, const cJSON *v, struct sim_buf *err)
 	else if (said && !strcmp(said, "after"))
 		*ret = SIM_WHEN_AFTER;
 	else
-		return wrong(err, v, "\"before\" or \"after\" (the commit)");
+		return sim_json_wrong(err, v->string, "\"before\" or \"after\" (the commit)");
 	return true;
 }
 
@@ -74,16 +34,16 @@ static bool nth(struct sim_rule *r, const cJSON *v, struct sim_buf *err)
 	const cJSON *one;
 
 	if (!cJSON_IsArray(v) && !cJSON_IsNumber(v))
-		return wrong(err, v, "a number or a list of numbers");
+		return sim_json_wrong(err, v->string, "a number or a list of numbers");
 	r->nth_count = 0;
 	free(r->nth);
 	r->nth = sim_alloc(((size_t)cJSON_GetArraySize(v) + 1) * sizeof(*r->nth));
 	if (cJSON_IsNumber(v))
-		return whole(&r->nth[r->nth_count++], v, err);
+		return sim_json_whole(&r->nth[r->nth_count++], v, 0, err);
 	cJSON_ArrayForEach(one, v)
 	{
 		if (!cJSON_IsNumber(one))
-			return wrong(err, v, "a number or a list of numbers");
+			return sim_json_wrong(err, v->string, "a number or a list of numbers");
 		r->nth[r->nth_count++] = (uint64_t)one->valuedouble;
 	}
 	return true;
@@ -94,9 +54,9 @@ static bool match_member(struct sim_rule *r, const cJSON *v, struct sim_buf *err
 	const char *name = v->string;
 
 	if (!strcmp(name, "method"))
-		return text(&r->method, v, err);
+		return sim_json_text(&r->method, v, err);
 	if (!strcmp(name, "server"))
-		return text(&r->server, v, err);
+		return sim_json_text(&r->server, v, err);
 	if (!strcmp(name, "path"))
 		return pattern(&r->path, &r->has_path, v, err);
 	if (!strcmp(name, "name"))
@@ -104,21 +64,21 @@ static bool match_member(struct sim_rule *r, const cJSON *v, struct sim_buf *err
 	if (!strcmp(name, "nth"))
 		return nth(r, v, err);
 	if (!strcmp(name, "after"))
-		return whole(&r->after, v, err);
+		return sim_json_whole(&r->after, v, 0, err);
 	if (!strcmp(name, "times"))
-		return whole(&r->times, v, err);
+		return sim_json_whole(&r->times, v, 0, err);
 	if (!strcmp(name, "probability"))
-		return number(&r->probability, v, err);
+		return sim_json_number(&r->probability, v, err);
 	if (!strcmp(name, "from_s"))
-		return number(&r->from_s, v, err);
+		return sim_json_number(&r->from_s, v, err);
 	if (!strcmp(name, "to_s"))
-		return number(&r->to_s, v, err);
+		return sim_json_number(&r->to_s, v, err);
 	if (!strcmp(name, "writes"))
-		return boolean(&r->only_writes, v, err);
+		return sim_json_bool(&r->only_writes, v, err);
 	if (strcmp(name, "op"))
-		return wrong(err, v, "left out: there is no such condition");
+		return sim_json_wrong(err, v->string, "left out: there is no such condition");
 	if (!cJSON_IsString(v) || (r->op = sim_op_of(sim_str_of(v->valuestring))) == SIM_OP_unknown)
-		return wrong(err, v, "the name of an operation");
+		return sim_json_wrong(err, v->string, "the name of an operation");
 	return true;
 }
 
@@ -126,7 +86,7 @@ static bool body_member(struct sim_fault *f, const cJSON *v, struct sim_buf *err
 {
 	f->answers = true;
 	if (cJSON_IsString(v))
-		return text(&f->body, v, err);
+		return sim_json_text(&f->body, v, err);
 	free(f->body);
 	f->body = cJSON_PrintUnformatted(v);
 	return true;
@@ -134,13 +94,13 @@ static bool body_member(struct sim_fault *f, const cJSON *v, struct sim_buf *err
 
 static bool vanish_member(struct sim_fault *f, const cJSON *v, struct sim_buf *err)
 {
-	const cJSON *after = cJSON_GetObjectItemCaseSensitive(v, "after_ms");
+	const cJSON *after = sim_json_member(v, "after_ms");
 
 	f->vanish_after_s = cJSON_IsTrue(v) ? 5 : -1;
 	if (cJSON_IsBool(v))
 		return true;
 	if (!cJSON_IsNumber(after) || after->valuedouble < 0)
-		return wrong(err, v, "true or {\"after_ms\": N}");
+		return sim_json_wrong(err, v->string, "true or {\"after_ms\": N}");
 	f->vanish_after_s = after->valuedouble / 1000;
 	return true;
 }
@@ -151,25 +111,25 @@ static bool answer_member(struct sim_fault *f, const cJSON *v, struct sim_buf *e
 
 	*ret_known = true;
 	if (!strcmp(v->string, "status")) {
-		if (!whole(&status, v, err) || status < 200 || status > 599)
-			return err->n ? false : wrong(err, v, "an HTTP status from 200 to 599");
+		if (!sim_json_whole(&status, v, 0, err) || status < 200 || status > 599)
+			return err->n ? false : sim_json_wrong(err, v->string, "an HTTP status from 200 to 599");
 		f->status = (int)status;
 		return f->answers = true;
 	}
 	if (!strcmp(v->string, "code"))
-		return (f->answers = true) && text(&f->code, v, err);
+		return (f->answers = true) && sim_json_text(&f->code, v, err);
 	if (!strcmp(v->string, "message"))
-		return (f->answers = true) && text(&f->message, v, err);
+		return (f->answers = true) && sim_json_text(&f->message, v, err);
 	if (!strcmp(v->string, "html"))
-		return boolean(&f->html, v, err) && ((f->answers = f->answers || f->html), true);
+		return sim_json_bool(&f->html, v, err) && ((f->answers = f->answers || f->html), true);
 	if (!strcmp(v->string, "body"))
 		return body_member(f, v, err);
 	if (!strcmp(v->string, "body_type"))
-		return text(&f->body_type, v, err);
+		return sim_json_text(&f->body_type, v, err);
 	if (!strcmp(v->string, "shape"))
-		return whole(&f->shape, v, err);
+		return sim_json_whole(&f->shape, v, 0, err);
 	if (!strcmp(v->string, "commit"))
-		return boolean(&f->commit, v, err);
+		return sim_json_bool(&f->commit, v, err);
 	*ret_known = false;
 	return true;
 }
@@ -197,40 +157,38 @@ static bool fault_member(struct sim_fault *f, const cJSON *v, struct sim_buf *er
 		return ok;
 	for (size_t i = 0; i < sizeof(booleans) / sizeof(booleans[0]); i++)
 		if (!strcmp(booleans[i].name, v->string))
-			return boolean(booleans[i].at, v, err);
+			return sim_json_bool(booleans[i].at, v, err);
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
 		if (!strcmp(numbers[i].name, v->string))
-			return number(numbers[i].at, v, err);
+			return sim_json_number(numbers[i].at, v, err);
 	for (size_t i = 0; i < sizeof(whens) / sizeof(whens[0]); i++)
 		if (!strcmp(whens[i].name, v->string))
 			return when(whens[i].at, v, err);
 	if (!strcmp(v->string, "cause"))
-		return text(&f->cause, v, err);
+		return sim_json_text(&f->cause, v, err);
 	if (!strcmp(v->string, "vanish"))
 		return vanish_member(f, v, err);
 	if (!strcmp(v->string, "truncate"))
-		return (f->truncates = true) && whole(&f->truncate, v, err);
+		return (f->truncates = true) && sim_json_whole(&f->truncate, v, 0, err);
 	if (!strcmp(v->string, "headers")) {
 		f->headers = v;
-		return cJSON_IsObject(v) || wrong(err, v, "an object of texts");
+		return cJSON_IsObject(v) || sim_json_wrong(err, v->string, "an object of texts");
 	}
-	return wrong(err, v, "left out: there is no such fault");
+	return sim_json_wrong(err, v->string, "left out: there is no such fault");
 }
 
 bool sim_rule_read(struct sim_rule *r, const cJSON *o, struct sim_buf *err)
 {
-	const cJSON *match = cJSON_GetObjectItemCaseSensitive(o, "match");
-	const cJSON *act = cJSON_GetObjectItemCaseSensitive(o, "do"), *v;
+	static const char *const names[] = {"match", "do", "comment", NULL};
+	const cJSON *match = sim_json_member(o, "match");
+	const cJSON *act = sim_json_member(o, "do"), *v;
 
 	*r = (struct sim_rule){.op = SIM_OP_COUNT, .times = UINT64_MAX, .probability = 1, .to_s = INFINITY};
 	r->fault.vanish_after_s = -1;
 	if (!cJSON_IsObject(o) || !cJSON_IsObject(act) || (match && !cJSON_IsObject(match)))
-		return wrong(err, o, "an object {match: {...}, do: {...}}");
-	cJSON_ArrayForEach(v, o)
-	{
-		if (strcmp(v->string, "match") && strcmp(v->string, "do") && strcmp(v->string, "comment"))
-			return wrong(err, v, "left out: a rule has match, do, comment");
-	}
+		return sim_json_wrong(err, o->string, "an object {match: {...}, do: {...}}");
+	if (!sim_json_known(o, names, err))
+		return false;
 	cJSON_ArrayForEach(v, match)
 	{
 		if (!match_member(r, v, err))

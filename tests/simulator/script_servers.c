@@ -3,21 +3,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/simulator/json_read.h"
 #include "tests/simulator/script.h"
-
-static const cJSON *member(const cJSON *o, const char *name)
-{
-	return cJSON_GetObjectItemCaseSensitive(o, name);
-}
 
 static const char *text_of(const cJSON *o, const char *name)
 {
-	return cJSON_GetStringValue(member(o, name));
+	return cJSON_GetStringValue(sim_json_member(o, name));
 }
 
 static double number_of(const cJSON *o, const char *name, double otherwise)
 {
-	const cJSON *v = member(o, name);
+	const cJSON *v = sim_json_member(o, name);
 
 	return cJSON_IsNumber(v) ? v->valuedouble : otherwise;
 }
@@ -47,7 +43,7 @@ static void add_groups(struct sim_world *w, struct sim_server *s, const cJSON *g
 			free(g->description);
 			g->description = sim_dupz(text_of(o, "description"));
 		}
-		g->in_policy = cJSON_IsTrue(member(o, "in_policy"));
+		g->in_policy = cJSON_IsTrue(sim_json_member(o, "in_policy"));
 	}
 }
 
@@ -104,7 +100,7 @@ static void add_users(struct sim_world *w, struct sim_server *s, const cJSON *us
 				 .static_ip = text_of(o, "static_ip"),
 				 .mail = text_of(o, "mail"),
 				 .bandwidth = number_of(o, "bandwidth", 2000),
-				 .disabled = cJSON_IsTrue(member(o, "disabled")),
+				 .disabled = cJSON_IsTrue(sim_json_member(o, "disabled")),
 				 .created_ms = created_of(w, o, "created_at"),
 			 });
 	}
@@ -135,7 +131,7 @@ static void generate(struct sim_world *w, struct sim_server *s, const cJSON *o)
 
 void sim_script_begin_server(struct sim_world *w, struct sim_server *s)
 {
-	const cJSON *o = w->script ? member(w->script->servers, s->id) : NULL, *v;
+	const cJSON *o = w->script ? sim_json_member(w->script->servers, s->id) : NULL, *v;
 	struct sim_buf err = {0};
 
 	if (!o)
@@ -152,8 +148,8 @@ void sim_script_begin_server(struct sim_world *w, struct sim_server *s)
 		cJSON_Delete(one);
 	}
 	sim_buf_done(&err);
-	add_groups(w, s, member(o, "groups"));
-	add_users(w, s, member(o, "users"));
-	if (member(o, "generate"))
-		generate(w, s, member(o, "generate"));
+	add_groups(w, s, sim_json_member(o, "groups"));
+	add_users(w, s, sim_json_member(o, "users"));
+	if (sim_json_member(o, "generate"))
+		generate(w, s, sim_json_member(o, "generate"));
 }

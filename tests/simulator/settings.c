@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/simulator/json_read.h"
+
 void sim_settings_default(struct sim_settings *s)
 {
 	*s = (struct sim_settings){
@@ -47,51 +49,22 @@ void sim_settings_done(struct sim_settings *s)
 	}
 }
 
-static bool wrong(struct sim_buf *err, const char *name, const char *wanted)
-{
-	sim_buf_printf(err, "%s: must be %s", name, wanted);
-	return false;
-}
-
-static bool number(double *ret, const cJSON *v, struct sim_buf *err)
-{
-	if (!cJSON_IsNumber(v) || !(v->valuedouble >= 0) || v->valuedouble > 1e12)
-		return wrong(err, v->string, "a number, 0 or more");
-	*ret = v->valuedouble;
-	return true;
-}
-
 /* Null means unlimited. */
-static bool whole(uint64_t *ret, const cJSON *v, uint64_t least, struct sim_buf *err)
+static bool limit(uint64_t *ret, const cJSON *v, struct sim_buf *err)
 {
-	double d = 0;
-
-	if (cJSON_IsNull(v)) {
-		*ret = SIM_UNLIMITED;
-		return true;
-	}
-	if (!number(&d, v, err))
-		return false;
-	if ((double)(uint64_t)d != d || d < (double)least)
-		return wrong(err, v->string, "a whole number in range");
-	*ret = (uint64_t)d;
+	if (!cJSON_IsNull(v))
+		return sim_json_whole(ret, v, 0, err);
+	*ret = SIM_UNLIMITED;
 	return true;
 }
 
-static bool boolean(bool *ret, const cJSON *v, struct sim_buf *err)
-{
-	if (!cJSON_IsBool(v))
-		return wrong(err, v->string, "true or false");
-	*ret = cJSON_IsTrue(v);
-	return true;
-}
-
+/* Null means none. */
 static bool text(char **ret, const cJSON *v, struct sim_buf *err)
 {
-	if (!cJSON_IsNull(v) && !cJSON_IsString(v))
-		return wrong(err, v->string, "a text or null");
+	if (!cJSON_IsNull(v))
+		return sim_json_text(ret, v, err);
 	free(*ret);
-	*ret = sim_dupz(cJSON_IsString(v) ? v->valuestring : NULL);
+	*ret = NULL;
 	return true;
 }
 
@@ -115,17 +88,18 @@ static bool bucket(struct sim_settings *s, const cJSON *v, struct sim_buf *err)
 	if (cJSON_IsNull(v))
 		return true;
 	if (!cJSON_IsObject(v))
-		return wrong(err, "bucket", "an object {rate, burst, retry_after} or null");
+		return sim_json_wrong(err, "bucket", "an object {rate, burst, retry_after} or null");
 	cJSON_ArrayForEach(member, v)
 	{
 		if (!strcmp(member->string, "rate"))
-			ok = ok && number(&s->bucket.rate, member, err);
+			ok = ok && sim_json_number(&s->bucket.rate, member, err);
 		else if (!strcmp(member->string, "burst"))
-			ok = ok && number(&s->bucket.burst, member, err);
+			ok = ok && sim_json_number(&s->bucket.burst, member, err);
 		else if (!strcmp(member->string, "retry_after"))
-			ok = ok && number(&s->bucket_retry_after_s, member, err);
+			ok = ok && sim_json_number(&s->bucket_retry_after_s, member, err);
 		else
-			ok = ok && wrong(err, member->string, "left out: a bucket has rate, burst, retry_after");
+			ok = ok &&
+			     sim_json_wrong(err, member->string, "left out: a bucket has rate, burst, retry_after");
 	}
 	return ok;
 }
@@ -140,17 +114,17 @@ static bool window(struct sim_settings *s, const cJSON *v, struct sim_buf *err)
 	if (cJSON_IsNull(v))
 		return true;
 	if (!cJSON_IsObject(v))
-		return wrong(err, "window", "an object {n, period_s, hint} or null");
+		return sim_json_wrong(err, "window", "an object {n, period_s, hint} or null");
 	cJSON_ArrayForEach(member, v)
 	{
 		if (!strcmp(member->string, "n"))
-			ok = ok && whole(&s->window.limit, member, 1, err);
+			ok = ok && sim_json_whole(&s->window.limit, member, 1, err);
 		else if (!strcmp(member->string, "period_s"))
-			ok = ok && number(&s->window.period_s, member, err);
+			ok = ok && sim_json_number(&s->window.period_s, member, err);
 		else if (!strcmp(member->string, "hint"))
-			ok = ok && boolean(&s->window_hint, member, err);
+			ok = ok && sim_json_bool(&s->window_hint, member, err);
 		else
-			ok = ok && wrong(err, member->string, "left out: a window has n, period_s, hint");
+			ok = ok && sim_json_wrong(err, member->string, "left out: a window has n, period_s, hint");
 	}
 	return ok;
 }
@@ -167,7 +141,7 @@ static bool outage(struct sim_settings *s, const cJSON *v, struct sim_buf *err)
 		s->outage = 1;
 		return true;
 	}
-	if (!boolean(&on, v, err))
+	if (!sim_json_bool(&on, v, err))
 		return false;
 	s->outage = on ? 503 : 0;
 	return true;
@@ -176,7 +150,7 @@ static bool outage(struct sim_settings *s, const cJSON *v, struct sim_buf *err)
 static bool clock_set(struct sim_settings *s, const cJSON *v, struct sim_buf *err)
 {
 	if (!cJSON_IsNumber(v))
-		return wrong(err, v->string, "a number of seconds");
+		return sim_json_wrong(err, v->string, "a number of seconds");
 	s->clock_offset_s = v->valuedouble;
 	return true;
 }
@@ -185,11 +159,11 @@ static bool server_setting(struct sim_server_settings *s, const cJSON *v, struct
 {
 	*ret_known = true;
 	if (!strcmp(v->string, "capacity"))
-		return number(&s->capacity, v, err);
+		return sim_json_number(&s->capacity, v, err);
 	if (!strcmp(v->string, "queue"))
-		return number(&s->queue, v, err);
+		return sim_json_number(&s->queue, v, err);
 	if (!strcmp(v->string, "seat_limit"))
-		return whole(&s->seat_limit, v, 0, err);
+		return limit(&s->seat_limit, v, err);
 	*ret_known = false;
 	return true;
 }
@@ -237,13 +211,13 @@ static bool setting(struct sim_settings *s, const cJSON *v, struct sim_buf *err)
 		return ok;
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
 		if (!strcmp(numbers[i].name, v->string))
-			return number(numbers[i].at, v, err);
+			return sim_json_number(numbers[i].at, v, err);
 	for (size_t i = 0; i < sizeof(wholes) / sizeof(wholes[0]); i++)
 		if (!strcmp(wholes[i].name, v->string))
-			return whole(wholes[i].at, v, wholes[i].least, err);
+			return sim_json_whole(wholes[i].at, v, wholes[i].least, err);
 	for (size_t i = 0; i < sizeof(booleans) / sizeof(booleans[0]); i++)
 		if (!strcmp(booleans[i].name, v->string))
-			return boolean(booleans[i].at, v, err);
+			return sim_json_bool(booleans[i].at, v, err);
 	for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++)
 		if (!strcmp(strings[i].name, v->string))
 			return text(strings[i].at, v, err);
@@ -259,7 +233,7 @@ static bool setting(struct sim_settings *s, const cJSON *v, struct sim_buf *err)
 		return outage(s, v, err);
 	if (!strcmp(v->string, "clock_offset_s"))
 		return clock_set(s, v, err);
-	return wrong(err, v->string, "left out: there is no such setting");
+	return sim_json_wrong(err, v->string, "left out: there is no such setting");
 }
 
 bool sim_settings_read(struct sim_settings *s, const cJSON *o, struct sim_buf *err)
@@ -267,16 +241,16 @@ bool sim_settings_read(struct sim_settings *s, const cJSON *o, struct sim_buf *e
 	const cJSON *member;
 
 	if (!cJSON_IsObject(o))
-		return wrong(err, "settings", "an object");
+		return sim_json_wrong(err, "settings", "an object");
 	cJSON_ArrayForEach(member, o)
 	{
 		if (!setting(s, member, err))
 			return false;
 	}
 	if (s->page_default > s->page_max)
-		return wrong(err, "page_default", "at most page_max");
+		return sim_json_wrong(err, "page_default", "at most page_max");
 	if (s->error_shape > 3)
-		return wrong(err, "error_shape", "1, 2 or 3");
+		return sim_json_wrong(err, "error_shape", "1, 2 or 3");
 	return true;
 }
 
@@ -291,7 +265,8 @@ bool sim_override_read(struct sim_server_override *v, const cJSON *o, struct sim
 		if (!server_setting(&v->value, member, err, &known))
 			return false;
 		if (!known)
-			return wrong(err, member->string, "left out: a server has capacity, queue, seat_limit");
+			return sim_json_wrong(err, member->string,
+					      "left out: a server has capacity, queue, seat_limit");
 		v->capacity |= !strcmp(member->string, "capacity");
 		v->queue |= !strcmp(member->string, "queue");
 		v->seat_limit |= !strcmp(member->string, "seat_limit");

@@ -1,0 +1,19 @@
+/* engine/seal/seal_batch.h - a batch's inside, for the file that commits it. */
+#ifndef RC_SEAL_BATCH_H
+#define RC_SEAL_BATCH_H
+#include "engine/base/buf.h"
+#include "engine/seal/seal.h"
+
+struct rc_seal_batch {
+	const struct rc_seal_certs *to;
+	size_t columns; /* included ones */
+	struct rc_buf head;
+	struct rc_buf rows; /* secret */
+	size_t n;
+};
+
+/* Appends the plaintext of the block to ret, which is secret. */
+void rc_seal_batch_plain(const struct rc_seal_batch *b, struct rc_buf *ret);
+void rc_seal_batch_clear(struct rc_seal_batch *b);
+
+#endif

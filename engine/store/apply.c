@@ -1,0 +1,161 @@
+/* One group of facts into one transaction. */
+#include "engine/base/alloc.h"
+#include "engine/store/fact.h"
+#include <stdlib.h>
+#include <string.h>
+
+/* Facts of one class touch the same table and must keep their order per key. */
+static unsigned fact_class(const struct rc_fact *f)
+{
+	switch (f->kind) {
+	case RC_FACT_PUT_UNMANAGED:
+	case RC_FACT_DEL_UNMANAGED:
+		return 0;
+	case RC_FACT_PUT_RETIRING:
+	case RC_FACT_DEL_RETIRING:
+		return 1;
+	case RC_FACT_PUT_KNOWN:
+	case RC_FACT_DEL_KNOWN:
+		return 2;
+	case RC_FACT_EVENT:
+		return 3 + RC_KV_HISTORY;
+	case RC_FACT_OP_STATE:
+		return 3 + RC_KV_OPS;
+	default:
+		return 3u + f->table;
+	}
+}
+
+static int by_key(const void *pa, const void *pb)
+{
+	const struct rc_fact *a = *(const struct rc_fact *const *)pa, *b = *(const struct rc_fact *const *)pb;
+	unsigned ca = fact_class(a), cb = fact_class(b);
+	int c = (ca > cb) - (ca < cb);
+
+	if (!c)
+		c = rc_slice_cmp(rc_fact_key(a), rc_fact_key(b));
+	return c ? c : (a->seq > b->seq) - (a->seq < b->seq);
+}
+
+/* The key ends in a running number that nobody else has at that moment. */
+static void apply_event(struct rc_apply *a, const struct rc_fact *f)
+{
+	struct rc_key k = {.n = 0};
+	struct rc_slice there, all = rc_fact_key(f);
+
+	for (uint32_t nth = 0;; nth++) {
+		k.n = 0;
+		rc_key_add(&k, all.p, all.n);
+		rc_key_u32(&k, nth);
+		if (!rc_kv_get(a->t, RC_KV_HISTORY, rc_key_slice(&k), &there))
+			break;
+	}
+	rc_kv_put(a->t, RC_KV_HISTORY, rc_key_slice(&k), rc_fact_value(f));
+}
+
+static void apply_op_state(struct rc_apply *a, const struct rc_fact *f)
+{
+	struct rc_slice raw;
+
+	if (!rc_kv_get(a->t, RC_KV_OPS, rc_fact_key(f), &raw))
+		return;
+	rc_buf_clear(&a->buf);
+	if (rc_op_patch(raw, f->state, f->at_ns, f->sent_ns, &a->buf))
+		rc_kv_put(a->t, RC_KV_OPS, rc_fact_key(f), rc_buf_slice(&a->buf));
+	else
+		rc_kv_damaged(a->t, RC_KV_OPS, "an entry is unreadable");
+}
+
+static void apply_one(struct rc_apply *a, const struct rc_fact *f)
+{
+	switch ((enum rc_fact_kind)f->kind) {
+	case RC_FACT_PUT_UNMANAGED:
+		rc_apply_put_unmanaged(a, f);
+		break;
+	case RC_FACT_DEL_UNMANAGED:
+		rc_apply_del_unmanaged(a, f);
+		break;
+	case RC_FACT_PUT_RETIRING:
+		rc_apply_put_retiring(a, f);
+		break;
+	case RC_FACT_DEL_RETIRING:
+		rc_apply_del_retiring(a, f->target, rc_fact_key(f), f->at_ns);
+		break;
+	case RC_FACT_PUT_KNOWN:
+		rc_apply_put_known(a, f);
+		break;
+	case RC_FACT_DEL_KNOWN:
+		rc_apply_del_known(a, f->target, rc_fact_key(f), f->at_ns);
+		break;
+	case RC_FACT_EVENT:
+		apply_event(a, f);
+		break;
+	case RC_FACT_PUT:
+		rc_kv_put(a->t, f->table, rc_fact_key(f), rc_fact_value(f));
+		break;
+	case RC_FACT_DEL:
+		rc_kv_del(a->t, f->table, rc_fact_key(f));
+		break;
+	case RC_FACT_OP_STATE:
+		apply_op_state(a, f);
+		break;
+	case RC_FACT_CLEAR_UNMANAGED:
+		rc_apply_clear_unmanaged(a, rc_fact_key(f));
+		break;
+	case RC_FACT_PRUNE_NAMES:
+		rc_apply_prune_names(a, f->target, f->at_ns);
+		break;
+	case RC_FACT_PRUNE_HISTORY:
+		rc_apply_prune_history(a, f->at_ns);
+		break;
+	case RC_FACT_FORGET:
+		rc_apply_forget(a, f->target, rc_fact_key(f));
+		break;
+	case RC_FACT_ORDER_BEGIN:
+		rc_apply_order_begin(a, f->target);
+		break;
+	case RC_FACT_ORDER_COMMIT:
+		rc_apply_order_commit(a, f->target, rc_fact_value(f));
+		break;
+	case RC_FACT_ORDER_DROP:
+		rc_apply_order_drop(a, f->target);
+		break;
+	}
+}
+
+/* Applies facts i to end, sorted by table and key: neighbours in the file are written one after the other. */
+static void apply_sorted(struct rc_apply *a, const struct rc_fact **list, size_t n)
+{
+	qsort(list, n, sizeof(*list), by_key);
+	for (size_t i = 0; i < n && !rc_kv_failed(a->t); i++)
+		apply_one(a, list[i]);
+}
+
+void rc_apply_group(struct rc_store *s, struct rc_kv_txn *t, void *group)
+{
+	const struct rc_apply_group *g = group;
+	struct rc_apply a = {.store = s, .t = t, .generation = rc_meta_u64(t, "generation")};
+	const struct rc_fact **list = rc_xmalloc((size_t)g->facts->count * sizeof(const struct rc_fact *));
+	size_t n = 0;
+
+	for (size_t at = 0; at < g->facts->n && !rc_kv_failed(t);) {
+		const struct rc_fact *f = (const struct rc_fact *)(const void *)(g->facts->p + at);
+
+		at += f->size;
+		if (f->kind < RC_FACT_BARRIERS) {
+			list[n++] = f;
+			continue;
+		}
+		apply_sorted(&a, list, n);
+		n = 0;
+		apply_one(&a, f);
+	}
+	apply_sorted(&a, list, n);
+	if (a.stamped)
+		rc_meta_put_u64(t, "generation", a.generation);
+	if (g->next_id > rc_meta_u64(t, "next_id"))
+		rc_meta_put_u64(t, "next_id", g->next_id);
+	rc_kv_cursor_close(a.known);
+	rc_buf_done(&a.buf);
+	free(list);
+}

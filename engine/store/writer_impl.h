@@ -1,0 +1,42 @@
+/* engine/store/writer_impl.h - the queue between whoever states facts and the thread that commits them. Used inside
+ * engine/store only. */
+#ifndef RC_WRITER_IMPL_H
+#define RC_WRITER_IMPL_H
+#include "engine/store/fact.h"
+#include <pthread.h>
+#include <stdatomic.h>
+
+/* A sequence being assembled into whole blocks, on the stating side. */
+struct rc_order_build {
+	struct rc_order_build *next;
+	struct rc_order_value value;
+	uint16_t source;
+	uint8_t (*rows)[16], (*keys)[16], (*raw)[16]; /* RC_ORDER_BLOCK each */
+	size_t n;
+};
+
+struct rc_writer {
+	struct rc_store *store;
+	struct rc_writer_options o;
+	pthread_t thread;
+	bool has_thread;
+
+	pthread_mutex_t mu;
+	pthread_cond_t work, done; /* done: a commit ended, room came free */
+	struct rc_facts queue;
+	size_t safe_bytes; /* of the queue: not inside of an open together */
+	uint64_t safe_count, safe_seq;
+	int64_t oldest_ns; /* monotonic, when the oldest safe fact came; 0: none */
+	uint64_t seq;
+	bool together, flush, bulk, stop, abandon;
+	struct rc_err err; /* sticky */
+	atomic_uint_fast64_t durable, next_id;
+	struct rc_facts active; /* being committed */
+
+	struct rc_order_build *orders;
+};
+
+/* A fact to be queued: everything but seq, size, key_n and value_n is taken from *head. */
+uint64_t rc_writer_state(struct rc_writer *w, const struct rc_fact *head, struct rc_slice key, struct rc_slice value);
+
+#endif
