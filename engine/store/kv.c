@@ -311,13 +311,13 @@ const struct rc_err *rc_kv_error(const struct rc_kv_txn *t)
 /* Takes note of a result; true when the call found or did what it was for. */
 static bool note(struct rc_kv_txn *t, int rc, enum rc_kv_table table)
 {
-	char doing[48] = "table ";
+	char doing[48];
 
 	if (!rc)
 		return true;
 	if (rc == MDB_NOTFOUND)
 		return false;
-	strcat(doing, rc_kv_table_name(table));
+	snprintf(doing, sizeof(doing), "table %s", rc_kv_table_name(table));
 	kv_fail(t->kv->path, rc, doing, &t->err);
 	return false;
 }

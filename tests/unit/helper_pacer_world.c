@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 #include <cmocka.h>
-#include "helper_pacer_world.h"
+#include "tests/unit/helper_pacer_world.h"
 
 double pw_draw(void *state)
 {

@@ -8,7 +8,7 @@
 #include <math.h>
 #include <string.h>
 #include <cmocka.h>
-#include "helper_pacer_world.h"
+#include "tests/unit/helper_pacer_world.h"
 
 #define FLIGHT 300
 #define STEPS 20000

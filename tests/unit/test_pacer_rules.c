@@ -7,7 +7,7 @@
 #include <math.h>
 #include <string.h>
 #include <cmocka.h>
-#include "helper_pacer_world.h"
+#include "tests/unit/helper_pacer_world.h"
 
 static struct pw *world(uint64_t seed)
 {

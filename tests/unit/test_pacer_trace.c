@@ -215,7 +215,7 @@ static void replay_result(struct replay *r, const char *line, double now)
 	same(r, "cresume", w[8], r->call.lane.resume);
 	same(r, "W", w[9], r->pacer.W);
 	same(r, "bcap", w[10], r->pacer.bcap);
-	assert_int_equal(atoi(w[11]), r->pacer.parked);
+	assert_int_equal(strtol(w[11], NULL, 10), r->pacer.parked);
 	r->due = now;
 }
 
