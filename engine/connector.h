@@ -19,7 +19,7 @@
 	X(CALL_LIST_USERS, "list_users")   /* one page */                                                              \
 	X(CALL_LIST_GROUPS, "list_groups") /* one page */                                                              \
 	X(CALL_LIST_GROUP_USERS, "list_group_users") /* one page, to complete a short listing */                       \
-	X(CALL_LOOKUP, "lookup")                     /* one account by id or name */                                   \
+	X(CALL_LOOKUP, "lookup")                     /* one account by id, or by name: V_OK and its row, or V_GONE */  \
 	X(CALL_SEATS, "seats")                       /* seat limit, where the provider tells */                        \
 	X(CALL_CREATE, "create")                     /* n users if the schema's batch_create, else 1 */                \
 	X(CALL_UPDATE, "update")                     /* 1 user, fields in `changed` */                                 \
@@ -92,7 +92,7 @@ struct rc_call {
 	X(V_TOO_BIG)   /* nothing done, halve the batch */                                                             \
 	X(V_IN_USE)    /* delete refused this month: disable now, delete later */                                      \
 	X(V_REREAD)    /* stale picture (our id is unknown, repeated operation): look before anything else */          \
-	X(V_UNSURE)    /* may have been done: look before repeating; a read: no usable answer, repeat with pauses */    \
+	X(V_UNSURE)    /* may have been done: look before repeating; a read: no usable answer, repeat with pauses */   \
 	X(V_AUTH)      /* credentials refused; `renew` says whether fetching them anew may help, once */               \
 	X(V_CLOCK)     /* our clock is off; server_date_ns if known: correct once, then stop */                        \
 	X(V_TARGET)    /* the target cannot work (no such instance, wrong path): stop it */                            \
@@ -131,8 +131,9 @@ struct rc_answer {                    /* everything lives in the arena given to 
 	double retry_after_s;         /* 0: none */
 	double hint_rate;             /* calls per second the provider announced; 0: none */
 	bool renew;                   /* V_AUTH: the credential may just be stale */
-	int64_t server_date_ns;       /* V_CLOCK: 0 unknown */
-	const char *remedy;           /* V_AUTH, V_CLOCK, V_TARGET: what the operator does; may be NULL */
+	bool unlisted;          /* the code is in no table: the same one for five users in a row stops the target */
+	int64_t server_date_ns; /* V_CLOCK: 0 unknown */
+	const char *remedy;     /* V_AUTH, V_CLOCK, V_TARGET: what the operator does; may be NULL */
 	/* lists and lookup; a create where the answer names the account (one row) */
 	struct rc_listed *rows;
 	size_t n_rows;
@@ -151,19 +152,22 @@ struct rc_answer {                    /* everything lives in the arena given to 
 /* A row of the provider's error table: `rollcall errors` prints it and the judge decides by it, so that the two cannot
  * disagree. The first row that fits an answer wins. */
 struct rc_error_row {
-	int http;             /* 0: any; 3, 4, 5: any 3xx, 4xx, 5xx */
-	const char *code;     /* alternatives parted by '|', '*' stands for anything; "": an answer without a code */
-	const char *text;     /* NULL, or pieces parted by '|' of which code or message must hold one, ASCII case is free */
+	int http;         /* 0: any; 3, 4, 5: any 3xx, 4xx, 5xx */
+	const char *code; /* alternatives parted by '|', '*' stands for anything; "": an answer without a code */
+	const char *text; /* NULL, or pieces parted by '|' of which code or message must hold one, ASCII case is free */
 	enum rc_verdict verdict; /* for a call about one user; the judge fits it to batches and reads */
-	bool renew;           /* V_AUTH: fetching the credential anew may help */
-	const char *class_;   /* busy, throttle, quota, conflict, invalid, auth, clock, transient, ambiguous, target, gone */
+	bool renew;              /* V_AUTH: fetching the credential anew may help */
+	const char
+		*class_; /* busy, throttle, quota, conflict, invalid, auth, clock, transient, ambiguous, target, gone */
 	const char *meaning;
-	const char *action;   /* what rollcall does */
-	const char *remedy;   /* what the operator does; "" for nothing */
+	const char *action; /* what rollcall does */
+	const char *remedy; /* what the operator does; "" for nothing */
 };
 
 struct connector {
 	const char *name;           /* "huawei-p2c-vpn" = schemas/targets/<name>.json */
+	uint32_t calls;             /* bit per rc_call_kind that the provider has */
+	bool lookup_by_name;        /* CALL_LOOKUP works without remote_id */
 	bool client_token;          /* creates are idempotent on the wire under one token */
 	bool paging_needs_proof;    /* listing must be proven by total_count */
 	bool needs_lone_first_read; /* aksk: one read alone before fanning out */

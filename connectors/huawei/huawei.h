@@ -9,7 +9,8 @@ extern const struct rc_error_row rc_huawei_errors[];
 
 /* struct connector's functions */
 enum rc_code rc_huawei_build(const struct rc_conn_config *cfg, const struct rc_conn_auth *auth,
-			     const struct rc_call *call, struct rc_arena *mem, struct http_req *ret, struct rc_err *err);
+			     const struct rc_call *call, struct rc_arena *mem, struct http_req *ret,
+			     struct rc_err *err);
 void rc_huawei_judge(const struct rc_conn_config *cfg, const struct rc_call *call, const struct http_resp *resp,
 		     struct rc_arena *mem, struct rc_answer *ret);
 

@@ -57,9 +57,9 @@ static bool code_fits(const char *codes, struct rc_slice code)
 	return *codes ? rc_matches_any(code, codes) : code.n == 0;
 }
 
-static bool is_fallback(const struct rc_error_row *row)
+bool rc_error_is_fallback(const struct rc_error_row *row)
 {
-	return strcmp(row->code, "*") == 0 && !row->text;
+	return !row->text && (strcmp(row->code, "*") == 0 || strcmp(row->code, "http.*") == 0);
 }
 
 /* Whether a row may be used under a status that the provider does not document for it. */
@@ -70,11 +70,17 @@ static bool believed(const struct rc_error_row *row, int status)
 	return status < 500 || row->verdict == V_BUSY || row->verdict == V_THROTTLED;
 }
 
+/* Words about size or number mean "halve it" for a batch only; of one user they may speak of its seat. */
+static bool for_batches(const struct rc_error_row *row)
+{
+	return row->verdict == V_TOO_BIG && row->text;
+}
+
 static const struct rc_error_row *by_status(const struct rc_error_row *table, const struct rc_said *said, bool fallback)
 {
 	for (const struct rc_error_row *r = table; r->code; r++)
-		if (is_fallback(r) == fallback && status_fits(r->http, said->status) && code_fits(r->code, said->code) &&
-		    text_fits(r->text, said))
+		if (rc_error_is_fallback(r) == fallback && (said->batch || !for_batches(r)) &&
+		    status_fits(r->http, said->status) && code_fits(r->code, said->code) && text_fits(r->text, said))
 			return r;
 	return NULL;
 }

@@ -137,7 +137,7 @@ const struct rc_error_row *rc_judge_error(const struct rc_error_row *table, cons
 		code = rc_arena_printf(mem, "http.%d", said->status);
 	rc_judge_all(call, rc_verdict_fit(v, call), code, error_message(said, row, mem), ret);
 	ret->renew = row && row->renew && ret->v == V_AUTH;
-	ret->unlisted = said->code.n && (!row || strcmp(row->code, "*") == 0 || strcmp(row->code, "http.*") == 0);
+	ret->unlisted = said->code.n && (!row || rc_error_is_fallback(row));
 	ret->remedy = row && row->remedy[0] ? row->remedy : NULL;
 	return row;
 }

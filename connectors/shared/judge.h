@@ -1,7 +1,7 @@
 /* connectors/shared/judge.h - from "what the provider said" to a verdict, driven by the provider's error table.
  *
- * A judge first asks rc_judge_begin, which settles everything that is no answer at all; then it reads the body, and ends
- * in rc_judge_ok (and fills in what the answer told) or in rc_judge_error. All of it is total. */
+ * A judge first asks rc_judge_begin, which settles everything that is no answer at all; then it reads the body, and
+ * ends in rc_judge_ok (and fills in what the answer told) or in rc_judge_error. All of it is total. */
 #ifndef RC_CONN_JUDGE_H
 #define RC_CONN_JUDGE_H
 #include "engine/connector.h"
@@ -10,6 +10,7 @@
 struct rc_said {
 	int status;
 	struct rc_slice code, message;
+	bool batch;              /* the call is about more than one user */
 	struct rc_slice foreign; /* a body that is not the provider's: shown, never matched */
 };
 
@@ -33,9 +34,12 @@ void rc_judge_all(const struct rc_call *call, enum rc_verdict v, const char *cod
 		  struct rc_answer *ret);
 
 /* The row for an error: status and code (or text) as documented; else the code under another status, where that can be
- * believed (5xx: busy and throttled only; "gone" never); else the provider's row for the bare status (code "*", no text);
- * else the common one. NULL: none, a 2xx with an unlisted code. */
+ * believed (5xx: busy and throttled only; "gone" never); else the provider's row for the bare status (code "*", no
+ * text); else the common one. NULL: none, a 2xx with an unlisted code. */
 const struct rc_error_row *rc_error_match(const struct rc_error_row *table, const struct rc_said *said);
+
+/* A row for any code under its status. */
+bool rc_error_is_fallback(const struct rc_error_row *row);
 
 /* What a verdict about one user means for this call: a batch is split, a read cannot be rejected. */
 enum rc_verdict rc_verdict_fit(enum rc_verdict v, const struct rc_call *call);

@@ -50,9 +50,10 @@ enum rc_code rc_req_header(struct http_req *req, const char *name, struct rc_sli
 {
 	for (size_t i = 0; i < value.n; i++)
 		if ((unsigned char)value.p[i] < ' ' || value.p[i] == 0x7f)
-			return rc_fail(err, RC_CONFIG,
-				       "%s holds a control character (a line break?) and cannot be sent; check its source",
-				       what);
+			return rc_fail(
+				err, RC_CONFIG,
+				"%s holds a control character (a line break?) and cannot be sent; check its source",
+				what);
 	if (req->n_headers == RC_HTTP_MAX_HEADERS)
 		return rc_fail(err, RC_INTERNAL, "a request has no room for header %s", name);
 	req->headers[req->n_headers++] = (struct http_header){name, value};

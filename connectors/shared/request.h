@@ -16,7 +16,8 @@ struct rc_url {
 /* false: no such URL, or it holds user information, a space or a control character. */
 bool rc_url_split(struct rc_slice url, struct rc_url *ret);
 
-/* Adds a header. RC_CONFIG when the value cannot travel in one (control characters); `what` names it for the message. */
+/* Adds a header. RC_CONFIG when the value cannot travel in one (control characters); `what` names it for the message.
+ */
 enum rc_code rc_req_header(struct http_req *req, const char *name, struct rc_slice value, const char *what,
 			   struct rc_err *err);
 /* Adds Host from the endpoint, so that what is signed is what is sent; checks the endpoint. */
