@@ -2,8 +2,6 @@
 #ifndef RC_PROVIDERS_H
 #define RC_PROVIDERS_H
 
-#define RC_PROVIDERS(X)                                                                                                \
-	X(rc_huawei_p2c_vpn)                                                                                           \
-	X(rc_alibaba_sag_app)
+#define RC_PROVIDERS(X) X(rc_huawei_p2c_vpn)
 
 #endif

@@ -19,7 +19,7 @@
 	X(CALL_LIST_USERS, "list_users")   /* one page */                                                              \
 	X(CALL_LIST_GROUPS, "list_groups") /* one page */                                                              \
 	X(CALL_LIST_GROUP_USERS, "list_group_users") /* one page, to complete a short listing */                       \
-	X(CALL_LOOKUP, "lookup")                     /* one account by id or name */                                   \
+	X(CALL_LOOKUP, "lookup")                     /* one account by id, or by name: V_OK and its row, or V_GONE */  \
 	X(CALL_SEATS, "seats")                       /* seat limit, where the provider tells */                        \
 	X(CALL_CREATE, "create")                     /* n users if the schema's batch_create, else 1 */                \
 	X(CALL_UPDATE, "update")                     /* 1 user, fields in `changed` */                                 \
@@ -131,8 +131,9 @@ struct rc_answer {                    /* everything lives in the arena given to 
 	double retry_after_s;         /* 0: none */
 	double hint_rate;             /* calls per second the provider announced; 0: none */
 	bool renew;                   /* V_AUTH: the credential may just be stale */
-	int64_t server_date_ns;       /* V_CLOCK: 0 unknown */
-	const char *remedy;           /* V_AUTH, V_CLOCK, V_TARGET: what the operator does; may be NULL */
+	bool unlisted;          /* the code is in no table: the same one for five users in a row stops the target */
+	int64_t server_date_ns; /* V_CLOCK: 0 unknown */
+	const char *remedy;     /* V_AUTH, V_CLOCK, V_TARGET: what the operator does; may be NULL */
 	/* lists and lookup; a create where the answer names the account (one row) */
 	struct rc_listed *rows;
 	size_t n_rows;
@@ -165,6 +166,8 @@ struct rc_error_row {
 
 struct connector {
 	const char *name;           /* "huawei-p2c-vpn" = schemas/targets/<name>.json */
+	uint32_t calls;             /* bit per rc_call_kind that the provider has */
+	bool lookup_by_name;        /* CALL_LOOKUP works without remote_id */
 	bool client_token;          /* creates are idempotent on the wire under one token */
 	bool paging_needs_proof;    /* listing must be proven by total_count */
 	unsigned list_page;         /* rows asked for per page of a list */

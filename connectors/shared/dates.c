@@ -42,9 +42,11 @@ int64_t rc_iso_date(struct rc_slice s)
 	int64_t t, fraction = 0, unit = NS / 10;
 	size_t i = 19;
 
-	if (s.n < 20 || s.n > 30 || s.p[4] != '-' || s.p[7] != '-' || s.p[10] != 'T' || s.p[13] != ':' || s.p[16] != ':')
+	if (s.n < 20 || s.n > 30 || s.p[4] != '-' || s.p[7] != '-' || s.p[10] != 'T' || s.p[13] != ':' ||
+	    s.p[16] != ':')
 		return 0;
-	t = when(number(s, 0, 4), number(s, 5, 2), number(s, 8, 2), number(s, 11, 2), number(s, 14, 2), number(s, 17, 2));
+	t = when(number(s, 0, 4), number(s, 5, 2), number(s, 8, 2), number(s, 11, 2), number(s, 14, 2),
+		 number(s, 17, 2));
 	if (s.p[i] == '.')
 		for (i++; i < s.n && s.p[i] >= '0' && s.p[i] <= '9'; i++, unit /= 10)
 			fraction += (s.p[i] - '0') * unit;

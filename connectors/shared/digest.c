@@ -87,9 +87,8 @@ static bool mac(EVP_MAC_CTX *ctx, struct rc_slice key, struct rc_slice data, uns
 	const unsigned char *k = (const unsigned char *)(key.p ? key.p : "");
 	size_t got = 0;
 
-	return ctx && EVP_MAC_init(ctx, k, key.n, NULL) &&
-	       EVP_MAC_update(ctx, (const unsigned char *)data.p, data.n) && EVP_MAC_final(ctx, out, &got, n) &&
-	       got == n;
+	return ctx && EVP_MAC_init(ctx, k, key.n, NULL) && EVP_MAC_update(ctx, (const unsigned char *)data.p, data.n) &&
+	       EVP_MAC_final(ctx, out, &got, n) && got == n;
 }
 
 bool rc_hmac_sha256_hex(struct rc_slice key, struct rc_slice data, char out[RC_SHA256_HEX])

@@ -1,8 +1,8 @@
 /* connectors/shared/json_read.h - an answer's JSON, read with bounds and without surprises (cJSON below).
  *
  * Refused before cJSON sees them: more than RC_JSON_MAX_BYTES bytes, nesting over RC_JSON_MAX_DEPTH, more than
- * RC_JSON_MAX_VALUES values, control characters and \u0000 in strings (cJSON cuts there silently), bytes after the value.
- * Getters are liberal: an absent key, null and a value of another type all give "nothing". */
+ * RC_JSON_MAX_VALUES values, control characters and \u0000 in strings (cJSON cuts there silently), bytes after the
+ * value. Getters are liberal: an absent key, null and a value of another type all give "nothing". */
 #ifndef RC_CONN_JSON_READ_H
 #define RC_CONN_JSON_READ_H
 #include <stdbool.h>
@@ -15,7 +15,7 @@ enum { RC_JSON_MAX_BYTES = 16 << 20, RC_JSON_MAX_DEPTH = 32, RC_JSON_MAX_VALUES 
 /* NULL: not JSON or over a bound. Free with cJSON_Delete. */
 cJSON *rc_json_read(struct rc_slice body);
 
-const cJSON *rc_json_get(const cJSON *object, const char *key);   /* exact key; NULL: absent, null or no object */
+const cJSON *rc_json_get(const cJSON *object, const char *key);    /* exact key; NULL: absent, null or no object */
 struct rc_slice rc_json_str(const cJSON *object, const char *key); /* empty: no string; borrowed from the tree */
 int64_t rc_json_int(const cJSON *object, const char *key);         /* whole and >= 0, also as text; else -1 */
 

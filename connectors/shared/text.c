@@ -94,7 +94,8 @@ bool rc_holds_any(struct rc_slice s, const char *pieces)
 	return false;
 }
 
-/* The usual two-pointer glob: on a mismatch the last star takes one byte more, so the work is bounded by the product. */
+/* The usual two-pointer glob: on a mismatch the last star takes one byte more, so the work is bounded by the product.
+ */
 static bool glob(struct rc_slice s, const char *pattern, size_t n)
 {
 	size_t i = 0, j = 0, star = SIZE_MAX, from = 0;

@@ -79,6 +79,7 @@ void rc_pacer_params_default(struct rc_pacer_params *ret)
 		.jit = 0.25,
 		.q0 = 5,
 		.qcap = 30,
+		.credit_back = true,
 	};
 
 	*ret = params;
@@ -182,6 +183,13 @@ void rc_pacer_sent(struct rc_pacer *p, double now, enum rc_pacer_op op, uint32_t
 
 /* ---- what does an answer tell? */
 
+/* A create that was sent back unopened still has its seat. Not so after a quota answer, nor after silence. */
+static void give_credit_back(struct rc_pacer *p, const struct rc_pacer_token *t)
+{
+	if (t->credited && p->parked && p->P.credit_back && t->sent >= p->qcut)
+		p->credit += t->n;
+}
+
 /* The call is not in flight any more. */
 static void landed(struct rc_pacer *p, const struct rc_pacer_token *t, bool accepted)
 {
@@ -208,8 +216,7 @@ void rc_pacer_abandon(struct rc_pacer *p, const struct rc_pacer_token *call, boo
 	if (left)
 		return;
 	p->counts.calls--;
-	if (call->credited && p->parked)
-		p->credit += call->n;
+	give_credit_back(p, call);
 }
 
 static void on_silence(struct rc_pacer *p, double now, const struct rc_pacer_token *t, enum rc_pacer_outcome outcome)
@@ -236,6 +243,7 @@ static void on_throttled(struct rc_pacer *p, double now, const struct rc_pacer_t
 	struct rc_lane *C = &p->call->lane;
 
 	p->counts.throttled++;
+	give_credit_back(p, t);
 	rc_lane_set_hint(C, a->hint_calls_per_s);
 	if (!rc_lane_refuse(C, now, t->sent, 1, a->retry_after_s, p->u(p->u_ctx)))
 		return;
@@ -255,6 +263,7 @@ static bool batched(const struct rc_pacer *p, const struct rc_pacer_token *t)
 static void on_busy(struct rc_pacer *p, double now, const struct rc_pacer_token *t, const struct rc_pacer_answer *a)
 {
 	p->counts.busy++;
+	give_credit_back(p, t);
 	if (!rc_lane_refuse(&p->U, now, t->sent, t->n, a->retry_after_s, p->u(p->u_ctx)))
 		return;
 	if (p->U.k >= 2 && batched(p, t)) /* the room for one batch may be smaller than this one */
@@ -322,6 +331,12 @@ static void on_accepted(struct rc_pacer *p, double now, const struct rc_pacer_to
 	gate_accepted(p, t, a);
 }
 
+static void on_rejected(struct rc_pacer *p, const struct rc_pacer_token *t)
+{
+	p->counts.rejected++;
+	give_credit_back(p, t);
+}
+
 void rc_pacer_result(struct rc_pacer *p, double now, const struct rc_pacer_token *call, const struct rc_pacer_answer *a)
 {
 	bool read = call->op == RC_PACER_READ;
@@ -354,7 +369,7 @@ void rc_pacer_result(struct rc_pacer *p, double now, const struct rc_pacer_token
 	else if (a->outcome == RC_PACER_ACCEPTED)
 		on_accepted(p, now, call, a);
 	else
-		p->counts.rejected++;
+		on_rejected(p, call);
 }
 
 /* ---- seats */

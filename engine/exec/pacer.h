@@ -76,6 +76,7 @@ struct rc_pacer_params {
 	double wgrow;            /* growth per accepted call that used it fully */
 	double pcap, p2, jit;    /* breaker and read pauses */
 	double q0, qcap;         /* seat probe interval: first, longest */
+	bool credit_back;        /* a create refused for another cause keeps the seat that a delete freed */
 };
 void rc_pacer_params_default(struct rc_pacer_params *ret);
 

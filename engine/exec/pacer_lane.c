@@ -7,7 +7,7 @@
 #define RATE_MIN 1e-3         /* keeps every pacing gap finite */
 #define SAME_TIME 1e-9        /* a timer set for t may read t a rounding earlier */
 #define DUR_MIN 0.02          /* two full marks closer than this are one */
-#define ADD_SHARE 0.04        /* most that is added per second, of the estimate */
+#define ADD_SHARE 0.03        /* most that is added per second, of the estimate */
 #define RETRY_AFTER_MAX 86400 /* a day: what is longer is not an instruction to a nightly job */
 
 static double clamp(double x, double lo, double hi)

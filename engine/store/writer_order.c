@@ -70,13 +70,14 @@ uint64_t rc_writer_order_add(struct rc_writer *w, uint16_t source, const uint8_t
 
 		memcpy(b->rows + b->n, rows, some * 16);
 		memcpy(b->keys + b->n, keys, some * 16);
-		if (b->value.raw)
+		if (b->value.raw) {
 			memcpy(b->raw + b->n, raw, some * 16);
+			raw += some;
+		}
 		b->n += some;
 		b->value.n += some;
 		rows += some;
 		keys += some;
-		raw += b->value.raw ? some : 0;
 		n -= some;
 		if (b->n == RC_ORDER_BLOCK)
 			seq = put_block(w, b);

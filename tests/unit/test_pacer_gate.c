@@ -185,6 +185,8 @@ static void test_each_freed_seat_lets_one_create_go(void **state)
 	assert_int_equal(f.p.credit, 0);
 	rc_pacer_abandon(&f.p, &t, false);
 	assert_int_equal(f.p.credit, 5);
+	answer(&f, send(&f, ask(&f, PENDING(50, 0, 0))), RC_PACER_BUSY);
+	assert_int_equal(f.p.credit, 5); /* the seat is still free */
 	assert_int_equal(f.p.in_flight, 0);
 	answer(&f, send(&f, ask(&f, PENDING(50, 0, 0))), RC_PACER_ACCEPTED);
 	assert_true(f.p.parked);

@@ -117,6 +117,7 @@ static struct rc_pacer_params reference_params(void)
 	p.user.block_m = p.call.block_m = 0;
 	p.user.ramp_max = p.call.ramp_max = UINT32_MAX;
 	p.user.ramp_gap = p.call.ramp_gap = INFINITY;
+	p.credit_back = false;
 	p.call.add = 0;
 	p.call.drop = 0.5;
 	return p;

@@ -1,0 +1,11 @@
+# One test per folder of tests/cases: the real program against the simulator.
+find_program(PYTHON3 python3)
+if(PYTHON3)
+  file(GLOB CASE_FILES CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/*/case.json)
+  foreach(f IN LISTS CASE_FILES)
+    get_filename_component(dir ${f} DIRECTORY)
+    get_filename_component(name ${dir} NAME)
+    add_test(NAME case.${name} COMMAND ${PYTHON3} ${CMAKE_CURRENT_LIST_DIR}/run_case.py ${CMAKE_BINARY_DIR} ${dir})
+    set_tests_properties(case.${name} PROPERTIES LABELS e2e TIMEOUT 300)
+  endforeach()
+endif()
