@@ -5,4 +5,6 @@ if(TARGET rollcall-simulator AND TARGET rollcall-gen-users AND Python3_FOUND AND
   add_test(NAME e2e.demo COMMAND ${CMAKE_SOURCE_DIR}/scripts/demo)
   set_tests_properties(e2e.demo PROPERTIES LABELS e2e TIMEOUT 300
     ENVIRONMENT "DEMO_ROWS=500;DEMO_BUILD=${CMAKE_BINARY_DIR};DEMO_DIR=${CMAKE_BINARY_DIR}/tests/demo-run")
+else()
+  rollcall_left_out("the demo: python3 or openssl is missing (apt-get install python3 openssl)")
 endif()
