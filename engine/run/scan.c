@@ -180,12 +180,13 @@ static const uint8_t *order_key(void *ctx, size_t i)
 	return w->keys[i / RC_ORDER_BLOCK][i % RC_ORDER_BLOCK];
 }
 
-static void open_order(struct walk *w)
+/* stale: the entries are wanted whatever has been confirmed since (they are being rewritten). */
+static void open_order(struct walk *w, bool stale)
 {
 	struct rc_sequence seq = {w, order_row, order_key, 0};
 	size_t blocks;
 
-	w->in_order = rc_view_order(w->view, w->index, &w->order) && w->order.current &&
+	w->in_order = rc_view_order(w->view, w->index, &w->order) && (stale || w->order.current) &&
 		      memcmp(w->order.seed, w->s->seed, 16) == 0 && w->order.n < RC_REF_PERSON &&
 		      w->s->cfg->n_sources == 1;
 	if (w->in_order) {
@@ -603,7 +604,7 @@ static enum rc_code one_source(struct rc_scan *s, struct rc_view *v, uint16_t in
 		return code;
 	w.hash = XXH3_createState();
 	if (try_order)
-		open_order(&w);
+		open_order(&w, false);
 	else
 		rc_rowmatch_init(&w.match, &(struct rc_sequence){0});
 	while (!code) {
@@ -670,7 +671,7 @@ void rc_sources_store(const struct rc_scan *s, struct rc_view *v, struct rc_writ
 		memcpy(facts.content, src->content, 16);
 		rc_writer_source(w, i, &facts);
 		if (src->order_used)
-			open_order(&old);
+			open_order(&old, true);
 		rc_writer_order_begin(w, i, s->seed, false);
 		for (size_t r = 0; r < src->n_refs; r++) {
 			uint32_t ref = src->refs[r];
