@@ -266,10 +266,10 @@ static enum rc_code run_body(struct run *r, struct rc_err *err)
 	for (size_t i = 0; i < r->cfg->n_targets; i++)
 		numbers[i] = r->targets[i].number;
 	if (!code && !r->opts->list_only)
-		code = rc_scan_begin(&r->scan, r->cfg, r->store, r->opts->writes, err);
+		code = rc_sources_begin(&r->scan, r->cfg, r->store, r->opts->writes, err);
 	if (!code && !r->opts->list_only) {
 		r->scanned = true;
-		code = rc_scan_run(&r->scan, r->view, numbers, err);
+		code = rc_sources_run(&r->scan, r->view, numbers, err);
 		report_refused(r);
 	}
 	free(numbers);
@@ -291,7 +291,7 @@ static enum rc_code run_body(struct run *r, struct rc_err *err)
 	}
 	code = carry_out(r, err);
 	if (!code && order_to_store(r) && !nothing_new(r))
-		rc_scan_store(&r->scan, r->view, r->writer, r->run_id, r->started_ns);
+		rc_sources_store(&r->scan, r->view, r->writer, r->run_id, r->started_ns);
 	return code;
 }
 
@@ -322,7 +322,7 @@ static void clean(struct run *r)
 	run_sealing_end(r);
 	run_close_state(r);
 	if (r->scan.cfg)
-		rc_scan_done(&r->scan);
+		rc_sources_done(&r->scan);
 	for (size_t i = 0; r->targets && i < r->cfg->n_targets; i++)
 		free(r->targets[i].servers);
 	free(r->targets);
