@@ -180,26 +180,30 @@ static const uint8_t *order_key(void *ctx, size_t i)
 	return w->keys[i / RC_ORDER_BLOCK][i % RC_ORDER_BLOCK];
 }
 
+static bool load_order(struct walk *w)
+{
+	size_t blocks = (size_t)((w->order.n + RC_ORDER_BLOCK - 1) / RC_ORDER_BLOCK);
+
+	w->rows = rc_xcalloc(blocks, sizeof(*w->rows));
+	w->keys = rc_xcalloc(blocks, sizeof(*w->keys));
+	for (size_t i = 0; i < blocks; i++) {
+		struct rc_order_block b;
+
+		if (!rc_view_order_block(w->view, w->index, i, &b))
+			return false;
+		w->rows[i] = b.rows;
+		w->keys[i] = b.keys;
+	}
+	return true;
+}
+
 static void open_order(struct walk *w)
 {
 	struct rc_sequence seq = {w, order_row, order_key, 0};
-	size_t blocks;
 
 	w->in_order = rc_view_order(w->view, w->index, &w->order) && w->order.current &&
 		      memcmp(w->order.seed, w->s->seed, 16) == 0 && w->order.n < RC_REF_PERSON &&
-		      w->s->cfg->n_sources == 1;
-	if (w->in_order) {
-		blocks = (size_t)((w->order.n + RC_ORDER_BLOCK - 1) / RC_ORDER_BLOCK);
-		w->rows = rc_xcalloc(blocks, sizeof(*w->rows));
-		w->keys = rc_xcalloc(blocks, sizeof(*w->keys));
-		for (size_t i = 0; i < blocks && w->in_order; i++) {
-			struct rc_order_block b;
-
-			w->in_order = rc_view_order_block(w->view, w->index, i, &b);
-			w->rows[i] = b.rows;
-			w->keys[i] = b.keys;
-		}
-	}
+		      w->s->cfg->n_sources == 1 && load_order(w);
 	if (w->in_order)
 		seq.n = (size_t)w->order.n;
 	rc_rowmatch_init(&w->match, &seq);
@@ -663,14 +667,19 @@ void rc_scan_store(const struct rc_scan *s, struct rc_view *v, struct rc_writer 
 						.run_id = rc_slice_str(run_id),
 						.columns = src->columns,
 						.n_columns = src->n_columns};
-		uint8_t(*rows)[16] = rc_xcalloc(STORE_AT_ONCE, 16);
-		uint8_t(*keys)[16] = rc_xcalloc(STORE_AT_ONCE, 16);
+		uint8_t(*rows)[16], (*keys)[16];
 		size_t n = 0;
 
 		memcpy(facts.content, src->content, 16);
 		rc_writer_source(w, i, &facts);
-		if (src->order_used)
-			open_order(&old);
+		/* The run's outcomes have made the old sequence stale by now; its entries are still what refs mean. */
+		if (src->order_used && (!rc_view_order(v, i, &old.order) || !load_order(&old))) {
+			rc_writer_order_drop(w, i);
+			walk_done(&old);
+			continue;
+		}
+		rows = rc_xcalloc(STORE_AT_ONCE, 16);
+		keys = rc_xcalloc(STORE_AT_ONCE, 16);
 		rc_writer_order_begin(w, i, s->seed, false);
 		for (size_t r = 0; r < src->n_refs; r++) {
 			uint32_t ref = src->refs[r];
