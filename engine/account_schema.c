@@ -29,17 +29,17 @@ const char *rc_account_schema_name(size_t i)
 
 static bool flag(const cJSON *obj, const char *key)
 {
-	return cJSON_IsTrue(rc_json_get(obj, key));
+	return cJSON_IsTrue(rc_json_member(obj, key));
 }
 
 static const char *text(const cJSON *obj, const char *key)
 {
-	return cJSON_GetStringValue(rc_json_get(obj, key));
+	return cJSON_GetStringValue(rc_json_member(obj, key));
 }
 
 static unsigned whole(const cJSON *obj, const char *key, unsigned otherwise)
 {
-	const cJSON *v = rc_json_get(obj, key);
+	const cJSON *v = rc_json_member(obj, key);
 
 	return cJSON_IsNumber(v) && v->valuedouble >= 0 && v->valuedouble < UINT_MAX ? (unsigned)v->valuedouble
 										     : otherwise;
@@ -59,7 +59,7 @@ static bool listed(const cJSON *names, const char *name)
 
 static struct rc_password_rule password_rule(const cJSON *field)
 {
-	const cJSON *doc = rc_json_get(field, "x-rollcall-password");
+	const cJSON *doc = rc_json_member(field, "x-rollcall-password");
 	struct rc_password_rule r = {
 		.min_classes = whole(doc, "min_classes", 1),
 		.not_name = flag(doc, "not_name"),
@@ -94,7 +94,7 @@ static void load_field(struct rc_account_schema *s, const cJSON *doc, const cJSO
 	to->name = f->string;
 	to->title = text(f, "title") ? text(f, "title") : f->string;
 	to->describe = text(f, "description") ? text(f, "description") : "";
-	to->required = listed(rc_json_get(doc, "required"), f->string);
+	to->required = listed(rc_json_member(doc, "required"), f->string);
 	to->secret = flag(f, "x-rollcall-secret");
 	to->updatable = flag(f, "x-rollcall-updatable") && !to->secret;
 	to->is_group = flag(f, "x-rollcall-group");
@@ -120,7 +120,7 @@ static enum rc_code load_fields(struct loaded *l, const cJSON *doc, struct rc_er
 	struct rc_account_schema *s = &l->schema;
 	const cJSON *f;
 
-	cJSON_ArrayForEach(f, rc_json_get(doc, "properties"))
+	cJSON_ArrayForEach(f, rc_json_member(doc, "properties"))
 	{
 		struct rc_field *to = &s->fields[s->n_fields];
 		struct rc_buf pointer = {0};
@@ -142,7 +142,7 @@ static enum rc_code load_names(struct rc_account_schema *s, const cJSON *x, stru
 {
 	const cJSON *one;
 
-	cJSON_ArrayForEach(one, rc_json_get(x, "name"))
+	cJSON_ArrayForEach(one, rc_json_member(x, "name"))
 	{
 		int i = cJSON_IsString(one) ? rc_account_field(s, rc_slice_str(one->valuestring)) : -1;
 
@@ -180,14 +180,14 @@ static void load_abilities(struct rc_account_schema *s, const cJSON *x)
 static enum rc_code load_target(struct loaded *l, const cJSON *x, struct rc_err *err)
 {
 	struct rc_account_schema *s = &l->schema;
-	const cJSON *keys = rc_json_get(rc_json_get(x, "target"), "properties"), *one;
+	const cJSON *keys = rc_json_member(rc_json_member(x, "target"), "properties"), *one;
 	const char **names = rc_xcalloc((size_t)cJSON_GetArraySize(keys) + 1, sizeof(*names));
 	char pointer[128];
 
 	s->target_keys = names;
 	cJSON_ArrayForEach(one, keys) names[s->n_target_keys++] = one->string;
 	s->server_key = text(x, "server_key");
-	if (!s->server_key || !rc_json_get(keys, s->server_key))
+	if (!s->server_key || !rc_json_member(keys, s->server_key))
 		return rc_fail(err, RC_INTERNAL, "schema %s: x-rollcall.server_key is no key of the target",
 			       s->connector);
 	snprintf(pointer, sizeof(pointer), "/x-rollcall/target/properties/%s", s->server_key);
@@ -221,7 +221,7 @@ static enum rc_code load(const struct rc_embedded *e, struct loaded **ret, struc
 		code = rc_schema_compile(e->name, parsed, &l->set, err);
 	if (!code) {
 		doc = rc_schema_doc(l->set);
-		x = rc_json_get(doc, "x-rollcall");
+		x = rc_json_member(doc, "x-rollcall");
 		l->schema.title = text(doc, "title") ? text(doc, "title") : l->schema.connector;
 		load_abilities(&l->schema, x);
 		code = load_fields(l, doc, err);

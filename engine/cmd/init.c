@@ -121,7 +121,7 @@ static const char *ask(struct init *in, const char *question, const char *otherw
 
 static const char *text(const cJSON *obj, const char *key)
 {
-	return cJSON_GetStringValue(rc_json_get(obj, key));
+	return cJSON_GetStringValue(rc_json_member(obj, key));
 }
 
 static int load_schema(struct init *in)
@@ -148,7 +148,7 @@ static int check_settings(const struct init *in, const cJSON *known)
 		size_t n = strcspn(in->settings[i], "=");
 
 		snprintf(key, sizeof(key), "%.*s", (int)n, in->settings[i]);
-		if (n >= sizeof(key) || !rc_json_get(known, key))
+		if (n >= sizeof(key) || !rc_json_member(known, key))
 			return usage("the connector has no id for --set ", in->settings[i]);
 	}
 	return RC_OK;
@@ -166,8 +166,8 @@ static int settle(struct init *in)
 	code = load_schema(in);
 	if (code)
 		return code;
-	proposal = rc_json_get(rc_json_get(in->schema, "x-rollcall"), "init");
-	code = check_settings(in, rc_json_get(proposal, "target"));
+	proposal = rc_json_member(rc_json_member(in->schema, "x-rollcall"), "init");
+	code = check_settings(in, rc_json_member(proposal, "target"));
 	if (code)
 		return code;
 	if (!in->endpoint)
@@ -282,10 +282,10 @@ static const char *propose(struct init *in, const cJSON *field)
 {
 	const cJSON *one;
 
-	cJSON_ArrayForEach(one, rc_json_get(field, "x-rollcall-init"))
+	cJSON_ArrayForEach(one, rc_json_member(field, "x-rollcall-init"))
 	{
 		const char *hints[32] = {0}, *found, *pattern = text(one, "expression"), *dollar;
-		const cJSON *hint, *rule = rc_json_get(one, "rule");
+		const cJSON *hint, *rule = rc_json_member(one, "rule");
 		struct rc_buf b = {0};
 		size_t n = 0;
 
@@ -295,7 +295,7 @@ static const char *propose(struct init *in, const cJSON *field)
 			rc_buf_done(&b);
 			return found;
 		}
-		cJSON_ArrayForEach(hint, rc_json_get(one, "columns"))
+		cJSON_ArrayForEach(hint, rc_json_member(one, "columns"))
 		{
 			if (cJSON_IsString(hint) && n < 31)
 				hints[n++] = hint->valuestring;
@@ -318,10 +318,10 @@ static bool required(const struct init *in, const cJSON *field)
 {
 	const cJSON *one;
 
-	cJSON_ArrayForEach(one, rc_json_get(in->schema, "required"))
+	cJSON_ArrayForEach(one, rc_json_member(in->schema, "required"))
 	{
 		if (strcmp(one->valuestring, field->string) == 0)
-			return !rc_json_get(field, "x-rollcall-absent");
+			return !rc_json_member(field, "x-rollcall-absent");
 	}
 	return false;
 }
@@ -334,7 +334,7 @@ static void write_account(struct init *in, struct rc_buf *b)
 
 	rc_buf_adds(b, "\t\t\t// One Lua expression over the columns per field; a bare column name is one.\n"
 		       "\t\t\t\"account\": {\n");
-	cJSON_ArrayForEach(field, rc_json_get(in->schema, "properties"))
+	cJSON_ArrayForEach(field, rc_json_member(in->schema, "properties"))
 	{
 		const char *proposal = propose(in, field);
 
@@ -350,7 +350,7 @@ static void write_account(struct init *in, struct rc_buf *b)
 		first = false;
 	}
 	rc_buf_addc(b, '\n');
-	cJSON_ArrayForEach(field, rc_json_get(in->schema, "properties"))
+	cJSON_ArrayForEach(field, rc_json_member(in->schema, "properties"))
 	{
 		if (!propose(in, field) && !required(in, field))
 			rc_buf_addf(b, "\t\t\t\t// also: \"%s\": %s\n", field->string, text(field, "description"));
@@ -360,7 +360,7 @@ static void write_account(struct init *in, struct rc_buf *b)
 
 static void write_target(struct init *in, struct rc_buf *b)
 {
-	const cJSON *x = rc_json_get(in->schema, "x-rollcall"), *init = rc_json_get(x, "init"), *one;
+	const cJSON *x = rc_json_member(in->schema, "x-rollcall"), *init = rc_json_member(x, "init"), *one;
 
 	rc_buf_adds(b, "\t// Where the accounts live: a name of your choice, then what it is.\n\t\"targets\": {\n\t\t");
 	add_string(b, text(init, "label") ? text(init, "label") : in->connector);
@@ -368,7 +368,7 @@ static void write_target(struct init *in, struct rc_buf *b)
 	add_string(b, in->connector);
 	rc_buf_adds(b, ",\n\t\t\t\"endpoint\": ");
 	add_string(b, in->endpoint ? in->endpoint : "https://provider.example.com");
-	cJSON_ArrayForEach(one, rc_json_get(init, "target"))
+	cJSON_ArrayForEach(one, rc_json_member(init, "target"))
 	{
 		const char *given = setting(in, one->string);
 
@@ -380,7 +380,7 @@ static void write_target(struct init *in, struct rc_buf *b)
 	rc_buf_adds(b, ",\n\t\t\t// Secrets are never written here: {\"env\"}, {\"file\"}, {\"credential\"} or "
 		       "{\"command\"}.\n"
 		       "\t\t\t\"auth\": ");
-	rc_json_write(rc_json_get(init, "auth"), false, 0, b);
+	rc_json_write(rc_json_member(init, "auth"), false, 0, b);
 	rc_buf_adds(b, ",\n");
 	write_account(in, b);
 	rc_buf_adds(b, "\t\t\t// Managed people who are gone: report, disable, lock or delete. Begin with report.\n"

@@ -83,7 +83,7 @@ static void spread_guards(cJSON *root)
 	if (!top)
 		return;
 	for (one = cJSON_IsObject(targets) ? targets->child : NULL; one; one = one->next) {
-		const cJSON *own = rc_json_get(one, "guards");
+		const cJSON *own = rc_json_member(one, "guards");
 
 		if (!cJSON_IsObject(one))
 			continue;
@@ -101,7 +101,7 @@ static void connector_defaults(cJSON *root)
 	cJSON *targets = cJSON_GetObjectItemCaseSensitive(root, "targets");
 
 	for (cJSON *t = cJSON_IsObject(targets) ? targets->child : NULL; t; t = t->next) {
-		const char *name = cJSON_GetStringValue(rc_json_get(t, "connector"));
+		const char *name = cJSON_GetStringValue(rc_json_member(t, "connector"));
 		const struct rc_account_schema *s = name ? rc_account_schema_find(name, NULL) : NULL;
 		cJSON *auth = cJSON_IsObject(t) ? cJSON_GetObjectItemCaseSensitive(t, "auth") : NULL;
 
@@ -130,7 +130,7 @@ static void hash_of(const cJSON *root, char out[65])
 
 static void freeze(struct cfg_build *b, const cJSON *root)
 {
-	const cJSON *list = rc_json_get(root, "freeze"), *one;
+	const cJSON *list = rc_json_member(root, "freeze"), *one;
 	struct rc_json_path at = {NULL, "freeze", 0};
 	struct rc_date_range *v;
 	size_t n = 0;
@@ -163,7 +163,7 @@ static void freeze(struct cfg_build *b, const cJSON *root)
 
 static void proxy(struct cfg_build *b, const cJSON *root)
 {
-	const char *text = cJSON_GetStringValue(rc_json_get(root, "proxy"));
+	const char *text = cJSON_GetStringValue(rc_json_member(root, "proxy"));
 
 	b->c->proxy = cfg_secret(b, root, "proxy", NULL);
 	if (text && strchr(text, '@'))
@@ -173,7 +173,7 @@ static void proxy(struct cfg_build *b, const cJSON *root)
 
 static void timeouts(struct cfg_build *b, const cJSON *root)
 {
-	const cJSON *t = rc_json_get(root, "timeouts");
+	const cJSON *t = rc_json_member(root, "timeouts");
 	struct rc_json_path at = {NULL, "timeouts", 0};
 	struct rc_config *c = b->c;
 
@@ -182,15 +182,15 @@ static void timeouts(struct cfg_build *b, const cJSON *root)
 	c->timeouts.settle_ns = cfg_duration(b, t, "settle", &at);
 	c->timeouts.confirm_ns = cfg_duration(b, t, "confirm", &at);
 	c->timeouts.unreachable_ns = cfg_duration(b, t, "unreachable", &at);
-	if (rc_json_get(t, "connect") && c->timeouts.connect_ns == 0)
+	if (rc_json_member(t, "connect") && c->timeouts.connect_ns == 0)
 		cfg_fault(b, &at, "connect", "must be more than 0");
-	if (rc_json_get(t, "request") && c->timeouts.request_ns == 0)
+	if (rc_json_member(t, "request") && c->timeouts.request_ns == 0)
 		cfg_fault(b, &at, "request", "must be more than 0");
 }
 
 static void lookups(struct cfg_build *b, const cJSON *root)
 {
-	const cJSON *list = rc_json_get(root, "lookups"), *one;
+	const cJSON *list = rc_json_member(root, "lookups"), *one;
 	struct rc_setting *v;
 	size_t n = 0;
 
@@ -208,17 +208,17 @@ static void lookups(struct cfg_build *b, const cJSON *root)
 
 static void report(struct cfg_build *b, const cJSON *root)
 {
-	const cJSON *r = rc_json_get(root, "report"), *credentials = rc_json_get(root, "credentials");
-	const cJSON *finish = rc_json_get(root, "on_finish"), *retention = rc_json_get(root, "retention");
+	const cJSON *r = rc_json_member(root, "report"), *credentials = rc_json_member(root, "credentials");
+	const cJSON *finish = rc_json_member(root, "on_finish"), *retention = rc_json_member(root, "retention");
 	struct rc_json_path at = {NULL, "retention", 0};
 	struct rc_config *c = b->c;
 
 	c->report.all_users = cfg_choice(r, "users", (const char *const[]){"changed", "all", NULL}) == 1;
 	c->report.html = cfg_flag(r, "html");
 	c->report.metrics_file = cfg_path(b, r, "metrics_file");
-	c->report.columns = cfg_strings(b, rc_json_get(r, "columns"));
-	c->credentials.seal_to = cfg_paths(b, rc_json_get(credentials, "seal_to"));
-	c->credentials.include = cfg_strings(b, rc_json_get(credentials, "include"));
+	c->report.columns = cfg_strings(b, rc_json_member(r, "columns"));
+	c->credentials.seal_to = cfg_paths(b, rc_json_member(credentials, "seal_to"));
+	c->credentials.include = cfg_strings(b, rc_json_member(credentials, "include"));
 	c->credentials.file = cfg_path(b, credentials, "file");
 	c->on_finish = cJSON_IsString(finish) ? cfg_paths(b, finish) : cfg_argv(b, finish);
 	c->retention_reports_ns = cfg_duration(b, retention, "reports", &at);
@@ -236,8 +236,8 @@ static void everything(struct cfg_build *b, const cJSON *root)
 		cfg_fault(b, NULL, "reports", "is the same directory as /state");
 	c->deadline_ns = cfg_duration(b, root, "deadline", NULL);
 	c->max_in_flight = (unsigned)cfg_whole(root, "max_in_flight");
-	c->overrides_file = cfg_path(b, rc_json_get(root, "overrides"), "file");
-	c->tls_ca_file = cfg_path(b, rc_json_get(root, "tls"), "ca_file");
+	c->overrides_file = cfg_path(b, rc_json_member(root, "overrides"), "file");
+	c->tls_ca_file = cfg_path(b, rc_json_member(root, "tls"), "ca_file");
 	proxy(b, root);
 	timeouts(b, root);
 	freeze(b, root);

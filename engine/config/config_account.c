@@ -24,9 +24,9 @@ static void first_free(struct cfg_build *b, const cJSON *v, const struct rc_json
 		       struct rc_target *t, struct rc_account_rule *r)
 {
 	r->kind = RC_RULE_FIRST_FREE;
-	r->exprs = cfg_strings(b, rc_json_get(v, "first_free"));
-	r->max_n = rc_json_get(v, "max_n") ? (unsigned)cfg_whole(v, "max_n") : MAX_N;
-	if (rc_json_get(v, "name_reuse_days"))
+	r->exprs = cfg_strings(b, rc_json_member(v, "first_free"));
+	r->max_n = rc_json_member(v, "max_n") ? (unsigned)cfg_whole(v, "max_n") : MAX_N;
+	if (rc_json_member(v, "name_reuse_days"))
 		t->name_reuse_days = (unsigned)cfg_whole(v, "name_reuse_days");
 	for (size_t i = 0; i < t->schema->n_names; i++)
 		if (&t->schema->fields[t->schema->names[i]] == f)
@@ -37,7 +37,7 @@ static void first_free(struct cfg_build *b, const cJSON *v, const struct rc_json
 static void generate(struct cfg_build *b, const cJSON *v, const struct rc_json_path *at, const struct rc_field *f,
 		     const struct rc_target *t, struct rc_account_rule *r)
 {
-	const cJSON *g = rc_json_get(v, "generate");
+	const cJSON *g = rc_json_member(v, "generate");
 	struct rc_json_path below = {at, "generate", 0};
 
 	r->kind = RC_RULE_GENERATE;
@@ -64,9 +64,9 @@ static void rule(struct cfg_build *b, const cJSON *v, const struct rc_json_path 
 					   : rc_arena_printf(&b->c->mem, "%.0f", v->valuedouble);
 		r->kind = RC_RULE_EXPR;
 		r->exprs = (struct rc_strings){1, one};
-	} else if (rc_json_get(v, "first_free")) {
+	} else if (rc_json_member(v, "first_free")) {
 		first_free(b, v, at, f, t, r);
-	} else if (rc_json_get(v, "generate")) {
+	} else if (rc_json_member(v, "generate")) {
 		generate(b, v, at, f, t, r);
 	}
 }
@@ -104,7 +104,7 @@ static void pairing(struct cfg_build *b, const struct rc_json_path *at, struct r
 
 void cfg_account(struct cfg_build *b, const cJSON *target, const struct rc_json_path *up, struct rc_target *t)
 {
-	const cJSON *account = rc_json_get(target, "account"), *one;
+	const cJSON *account = rc_json_member(target, "account"), *one;
 	struct rc_json_path at = {up, "account", 0};
 	const struct rc_account_schema *s = t->schema;
 

@@ -54,7 +54,7 @@ static enum rc_code read_chain(const char *path, const struct chain *up, cJSON *
 static enum rc_code merge_base(const char *path, const char *dir, const struct chain *here, cJSON *doc, cJSON **ret,
 			       struct rc_config_errors *errs, struct rc_err *err)
 {
-	const char *base = cJSON_GetStringValue(rc_json_get(doc, "extends"));
+	const char *base = cJSON_GetStringValue(rc_json_member(doc, "extends"));
 	char *base_path, *prefix;
 	cJSON *below = NULL;
 	enum rc_code code;
@@ -99,7 +99,7 @@ static enum rc_code read_chain(const char *path, const struct chain *up, cJSON *
 				       depth >= EXTENDS_MAX ? "more than 8 files deep"
 							    : "leads back to a file that extends it");
 	if (!code)
-		code = rc_json_read(path, true, &doc, err);
+		code = rc_json_load(path, true, &doc, err);
 	if (!code) {
 		rc_json_duplicates(doc, note_duplicate, &notes);
 		code = merge_base(path, dir, &here, doc, ret, errs, err);

@@ -38,7 +38,7 @@ static const char *group_pattern(struct cfg_build *b, const cJSON *obj, const ch
 
 static void set_delimiter(struct cfg_build *b, const cJSON *s, const struct rc_json_path *at, struct rc_source *to)
 {
-	const char *text = cJSON_GetStringValue(rc_json_get(s, "delimiter"));
+	const char *text = cJSON_GetStringValue(rc_json_member(s, "delimiter"));
 
 	if (!text || strcmp(text, "auto") == 0)
 		return;
@@ -63,7 +63,7 @@ static void set_encoding(struct cfg_build *b, const cJSON *s, const struct rc_js
 
 static void set_columns(struct cfg_build *b, const cJSON *s, struct rc_source *to)
 {
-	const cJSON *columns = rc_json_get(s, "columns"), *one;
+	const cJSON *columns = rc_json_member(s, "columns"), *one;
 	struct rc_column_alias *v;
 	size_t n = 0;
 
@@ -81,16 +81,16 @@ static void set_columns(struct cfg_build *b, const cJSON *s, struct rc_source *t
 
 static void set_expect(struct cfg_build *b, const cJSON *s, const struct rc_json_path *up, struct rc_source *to)
 {
-	const cJSON *e = rc_json_get(s, "expect"), *rows = rc_json_get(e, "rows");
+	const cJSON *e = rc_json_member(s, "expect"), *rows = rc_json_member(e, "rows");
 	struct rc_json_path at = {up, "expect", 0};
 
 	to->expect.min_rows = to->expect.max_rows = -1;
 	if (cJSON_IsNumber(rows)) {
 		to->expect.min_rows = to->expect.max_rows = (int64_t)cfg_whole(e, "rows");
 	} else if (cJSON_IsObject(rows)) {
-		if (rc_json_get(rows, "min"))
+		if (rc_json_member(rows, "min"))
 			to->expect.min_rows = (int64_t)cfg_whole(rows, "min");
-		if (rc_json_get(rows, "max"))
+		if (rc_json_member(rows, "max"))
 			to->expect.max_rows = (int64_t)cfg_whole(rows, "max");
 		if (to->expect.max_rows >= 0 && to->expect.min_rows > to->expect.max_rows)
 			cfg_fault(b, &at, "rows", "min is larger than max");
@@ -102,20 +102,20 @@ static void set_expect(struct cfg_build *b, const cJSON *s, const struct rc_json
 	if (!to->command.n)
 		return;
 	for (const char *const *k = (const char *const[]){"sha256_file", "ready", "min_quiet", NULL}; *k; k++)
-		if (rc_json_get(e, *k))
+		if (rc_json_member(e, *k))
 			cfg_fault(b, &at, *k, "looks at a file, but this source is a command");
 }
 
 static void set_origin(struct cfg_build *b, const cJSON *s, const struct rc_json_path *at, struct rc_source *to)
 {
-	to->files = cfg_paths(b, rc_json_get(s, "files"));
-	to->command = cfg_argv(b, rc_json_get(s, "command"));
+	to->files = cfg_paths(b, rc_json_member(s, "files"));
+	to->command = cfg_argv(b, rc_json_member(s, "command"));
 	to->pick = cfg_choice(s, "pick", picks);
 	to->stamp = group_pattern(b, s, "stamp", at);
 	to->max_age_ns = cfg_duration(b, s, "max_age", at);
-	if (rc_json_get(s, "files") && rc_json_get(s, "command"))
+	if (rc_json_member(s, "files") && rc_json_member(s, "command"))
 		cfg_fault(b, at, "command", "a source has files or a command, not both");
-	if (!rc_json_get(s, "files") && !rc_json_get(s, "command"))
+	if (!rc_json_member(s, "files") && !rc_json_member(s, "command"))
 		cfg_fault(b, at, "files", "is missing (or command)");
 	if (!to->command.n)
 		return;
@@ -129,7 +129,7 @@ static void set_origin(struct cfg_build *b, const cJSON *s, const struct rc_json
 
 static void set_size(struct cfg_build *b, const cJSON *s, const struct rc_json_path *at, struct rc_source *to)
 {
-	const cJSON *v = rc_json_get(s, "max_record");
+	const cJSON *v = rc_json_member(s, "max_record");
 	struct rc_err err = {0};
 
 	to->max_record_bytes = cfg_whole(s, "max_record");
@@ -142,7 +142,7 @@ static void set_size(struct cfg_build *b, const cJSON *s, const struct rc_json_p
 
 static void source(struct cfg_build *b, const cJSON *s, const struct rc_json_path *at, struct rc_source *to)
 {
-	const cJSON *dup = rc_json_get(s, "duplicates");
+	const cJSON *dup = rc_json_member(s, "duplicates");
 
 	set_origin(b, s, at, to);
 	to->format = cfg_text(b, s, "format");
@@ -169,7 +169,7 @@ static void source(struct cfg_build *b, const cJSON *s, const struct rc_json_pat
 
 void cfg_sources(struct cfg_build *b, const cJSON *root)
 {
-	const cJSON *list = rc_json_get(root, "sources"), *one;
+	const cJSON *list = rc_json_member(root, "sources"), *one;
 	struct rc_json_path top = {NULL, "sources", 0};
 	struct rc_source *v;
 	size_t n = 0;

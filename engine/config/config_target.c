@@ -83,7 +83,7 @@ static void server(struct cfg_build *b, const cJSON *v, const struct rc_json_pat
 	static const char *const keys[] = {"label", "seats", "drain", "address"};
 	const char *id_key = t->schema->server_key;
 	struct rc_json_path id_at = {at, id_key, 0};
-	const cJSON *one, *id = rc_json_get(v, id_key);
+	const cJSON *one, *id = rc_json_member(v, id_key);
 
 	cJSON_ArrayForEach(one, v)
 	{
@@ -95,7 +95,7 @@ static void server(struct cfg_build *b, const cJSON *v, const struct rc_json_pat
 	else
 		rc_schema_check(t->schema->server_rule, id, &id_at, note, b);
 	to->id = cfg_text(b, v, id_key);
-	to->label = rc_json_get(v, "label") ? cfg_text(b, v, "label") : to->id;
+	to->label = rc_json_member(v, "label") ? cfg_text(b, v, "label") : to->id;
 	to->seats = cfg_whole(v, "seats");
 	to->drain = cfg_flag(v, "drain");
 	to->address = cfg_text(b, v, "address");
@@ -120,7 +120,7 @@ static void distinct_servers(struct cfg_build *b, const struct rc_json_path *lis
 
 static void servers(struct cfg_build *b, const cJSON *target, const struct rc_json_path *at, struct rc_target *t)
 {
-	const cJSON *list = rc_json_get(target, "servers"), *one;
+	const cJSON *list = rc_json_member(target, "servers"), *one;
 	const char *id_key = t->schema->server_key;
 	struct rc_json_path list_at = {at, "servers", 0};
 	size_t room = cJSON_IsArray(list) ? (size_t)cJSON_GetArraySize(list) : 1, n = 0;
@@ -129,11 +129,11 @@ static void servers(struct cfg_build *b, const cJSON *target, const struct rc_js
 	t->servers = v;
 	t->pool = list != NULL;
 	t->server = cfg_text(b, target, "server");
-	if (t->pool && rc_json_get(target, id_key))
+	if (t->pool && rc_json_member(target, id_key))
 		cfg_fault(b, at, id_key, "stands beside /servers; a pool's ids stand in it");
 	if (!t->pool && t->server)
 		cfg_fault(b, at, "server", "chooses from /servers, which is missing");
-	if (!t->pool && !rc_json_get(target, id_key))
+	if (!t->pool && !rc_json_member(target, id_key))
 		cfg_fault(b, at, id_key, "is missing (or servers)");
 	if (!cJSON_IsArray(list))
 		list = NULL;
@@ -158,7 +158,7 @@ static void servers(struct cfg_build *b, const cJSON *target, const struct rc_js
 static void auth(struct cfg_build *b, const cJSON *target, const struct rc_json_path *up, struct rc_auth *to,
 		 const struct rc_account_schema *s)
 {
-	const cJSON *a = rc_json_get(target, "auth");
+	const cJSON *a = rc_json_member(target, "auth");
 	struct rc_json_path at = {up, "auth", 0};
 
 	if (!cJSON_IsObject(a))
@@ -179,7 +179,7 @@ static void auth(struct cfg_build *b, const cJSON *target, const struct rc_json_
 
 static void missing(struct cfg_build *b, const cJSON *target, const struct rc_json_path *up, struct rc_target *t)
 {
-	const cJSON *m = rc_json_get(target, "missing");
+	const cJSON *m = rc_json_member(target, "missing");
 	struct rc_json_path at = {up, "missing", 0};
 	struct rc_missing *to = &t->missing;
 	const struct rc_account_schema *s = t->schema;
@@ -208,7 +208,7 @@ static void missing(struct cfg_build *b, const cJSON *target, const struct rc_js
 
 static void drift(struct cfg_build *b, const cJSON *target, const struct rc_json_path *up, struct rc_target *t)
 {
-	const cJSON *d = rc_json_get(target, "drift"), *one;
+	const cJSON *d = rc_json_member(target, "drift"), *one;
 	struct rc_json_path at = {up, "drift", 0};
 	enum rc_policy all = cJSON_IsObject(d) ? cfg_choice(d, "*", policies) : cfg_choice(target, "drift", policies);
 
@@ -233,7 +233,7 @@ static void drift(struct cfg_build *b, const cJSON *target, const struct rc_json
 
 static void guards(struct cfg_build *b, const cJSON *target, const struct rc_json_path *up, struct rc_guards *g)
 {
-	const cJSON *v = rc_json_get(target, "guards");
+	const cJSON *v = rc_json_member(target, "guards");
 	struct rc_json_path at = {up, "guards", 0};
 	const struct {
 		const char *key;
@@ -259,8 +259,8 @@ static void guards(struct cfg_build *b, const cJSON *target, const struct rc_jso
 
 static void pace(struct cfg_build *b, const cJSON *target, const struct rc_json_path *up, struct rc_target *t)
 {
-	const cJSON *p = rc_json_get(target, "pace"), *rate = rc_json_get(p, "max_requests_per_second");
-	const cJSON *batch = rc_json_get(target, "batch");
+	const cJSON *p = rc_json_member(target, "pace"), *rate = rc_json_member(p, "max_requests_per_second");
+	const cJSON *batch = rc_json_member(target, "batch");
 	struct rc_json_path at = {up, "pace", 0}, batch_at = {up, "batch", 0};
 	unsigned users = (unsigned)cfg_whole(batch, "max_users");
 
@@ -276,16 +276,16 @@ static void pace(struct cfg_build *b, const cJSON *target, const struct rc_json_
 
 static void sealing(struct cfg_build *b, const cJSON *target, struct rc_target *t)
 {
-	t->seal_to = rc_json_get(target, "seal_to") ? cfg_paths(b, rc_json_get(target, "seal_to"))
+	t->seal_to = rc_json_member(target, "seal_to") ? cfg_paths(b, rc_json_member(target, "seal_to"))
 						    : b->c->credentials.seal_to;
-	t->include = rc_json_get(target, "include") ? cfg_strings(b, rc_json_get(target, "include"))
+	t->include = rc_json_member(target, "include") ? cfg_strings(b, rc_json_member(target, "include"))
 						    : b->c->credentials.include;
 }
 
 static const struct rc_account_schema *connector(struct cfg_build *b, const cJSON *target,
 						 const struct rc_json_path *at)
 {
-	const char *name = cJSON_GetStringValue(rc_json_get(target, "connector")), *names[32], *near;
+	const char *name = cJSON_GetStringValue(rc_json_member(target, "connector")), *names[32], *near;
 	const struct rc_account_schema *s;
 	struct rc_err err = {0};
 	size_t n = 0;
@@ -319,7 +319,7 @@ static void target(struct cfg_build *b, const cJSON *v, const struct rc_json_pat
 	t->adopt_map = cfg_path(b, v, "adopt_map");
 	t->on_adopt = cfg_choice(v, "on_adopt", policies);
 	t->list_max_age_ns = cfg_duration(b, v, "list_max_age", at);
-	t->protect = cfg_strings(b, rc_json_get(v, "protect"));
+	t->protect = cfg_strings(b, rc_json_member(v, "protect"));
 	t->priority = cfg_text(b, v, "priority");
 	t->name_reuse_days = (unsigned)cfg_whole(v, "name_reuse_days");
 	guards(b, v, at, &t->guards);
@@ -342,7 +342,7 @@ static void target(struct cfg_build *b, const cJSON *v, const struct rc_json_pat
 
 void cfg_targets(struct cfg_build *b, const cJSON *root)
 {
-	const cJSON *list = rc_json_get(root, "targets"), *one;
+	const cJSON *list = rc_json_member(root, "targets"), *one;
 	struct rc_json_path top = {NULL, "targets", 0};
 	struct rc_target *v;
 	size_t n = 0;

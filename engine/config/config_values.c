@@ -34,17 +34,17 @@ const char *cfg_copy(struct cfg_build *b, const char *s)
 
 const char *cfg_text(struct cfg_build *b, const cJSON *obj, const char *key)
 {
-	return cfg_copy(b, cJSON_GetStringValue(rc_json_get(obj, key)));
+	return cfg_copy(b, cJSON_GetStringValue(rc_json_member(obj, key)));
 }
 
 bool cfg_flag(const cJSON *obj, const char *key)
 {
-	return cJSON_IsTrue(rc_json_get(obj, key));
+	return cJSON_IsTrue(rc_json_member(obj, key));
 }
 
 uint64_t cfg_whole(const cJSON *obj, const char *key)
 {
-	const cJSON *v = rc_json_get(obj, key);
+	const cJSON *v = rc_json_member(obj, key);
 
 	return cJSON_IsNumber(v) && v->valuedouble > 0 && v->valuedouble < 9e15 ? (uint64_t)v->valuedouble : 0;
 }
@@ -68,7 +68,7 @@ struct rc_strings cfg_strings(struct cfg_build *b, const cJSON *list)
 
 int64_t cfg_duration(struct cfg_build *b, const cJSON *obj, const char *key, const struct rc_json_path *at)
 {
-	const char *text = cJSON_GetStringValue(rc_json_get(obj, key));
+	const char *text = cJSON_GetStringValue(rc_json_member(obj, key));
 	struct rc_err err = {0};
 	int64_t ns = 0;
 
@@ -79,7 +79,7 @@ int64_t cfg_duration(struct cfg_build *b, const cJSON *obj, const char *key, con
 
 struct rc_limit cfg_limit(struct cfg_build *b, const cJSON *obj, const char *key, const struct rc_json_path *at)
 {
-	const cJSON *v = rc_json_get(obj, key);
+	const cJSON *v = rc_json_member(obj, key);
 	struct rc_limit l = {0};
 	struct rc_err err = {0};
 
@@ -99,7 +99,7 @@ const char *cfg_resolve(struct cfg_build *b, const char *path)
 
 const char *cfg_path(struct cfg_build *b, const cJSON *obj, const char *key)
 {
-	return cfg_resolve(b, cJSON_GetStringValue(rc_json_get(obj, key)));
+	return cfg_resolve(b, cJSON_GetStringValue(rc_json_member(obj, key)));
 }
 
 struct rc_strings cfg_paths(struct cfg_build *b, const cJSON *list)
@@ -127,7 +127,7 @@ struct rc_strings cfg_argv(struct cfg_build *b, const cJSON *list)
 
 unsigned cfg_choice(const cJSON *obj, const char *key, const char *const *names)
 {
-	const char *text = cJSON_GetStringValue(rc_json_get(obj, key));
+	const char *text = cJSON_GetStringValue(rc_json_member(obj, key));
 
 	for (unsigned i = 0; text && names[i]; i++)
 		if (strcmp(text, names[i]) == 0)
@@ -158,7 +158,7 @@ static const char *pointer_text(struct cfg_build *b, const struct rc_json_path *
 
 struct rc_secret cfg_secret(struct cfg_build *b, const cJSON *obj, const char *key, const struct rc_json_path *at)
 {
-	const cJSON *v = rc_json_get(obj, key), *ref;
+	const cJSON *v = rc_json_member(obj, key), *ref;
 	struct rc_secret s = {0};
 
 	if (!v)
@@ -209,7 +209,7 @@ static bool is_loopback(const char *host, size_t n)
 
 const char *cfg_endpoint(struct cfg_build *b, const cJSON *obj, const char *key, const struct rc_json_path *at)
 {
-	const char *url = cJSON_GetStringValue(rc_json_get(obj, key)), *host;
+	const char *url = cJSON_GetStringValue(rc_json_member(obj, key)), *host;
 	size_t n, len;
 	char *copy;
 

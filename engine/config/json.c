@@ -101,7 +101,7 @@ static enum rc_code slurp(const char *path, struct rc_buf *buf, struct rc_err *e
 	return RC_OK;
 }
 
-enum rc_code rc_json_read(const char *path, bool comments, cJSON **ret, struct rc_err *err)
+enum rc_code rc_json_load(const char *path, bool comments, cJSON **ret, struct rc_err *err)
 {
 	struct rc_buf buf = {0};
 	enum rc_code code = slurp(path, &buf, err);
@@ -112,7 +112,7 @@ enum rc_code rc_json_read(const char *path, bool comments, cJSON **ret, struct r
 	return code;
 }
 
-const cJSON *rc_json_get(const cJSON *obj, const char *key)
+const cJSON *rc_json_member(const cJSON *obj, const char *key)
 {
 	return cJSON_IsObject(obj) ? cJSON_GetObjectItemCaseSensitive(obj, key) : NULL;
 }
@@ -194,7 +194,7 @@ cJSON *rc_json_merge(const cJSON *target, const cJSON *patch)
 	out = cJSON_IsObject(target) ? clone(target) : cJSON_CreateObject();
 	cJSON_ArrayForEach(c, patch)
 	{
-		const cJSON *old = rc_json_get(out, c->string);
+		const cJSON *old = rc_json_member(out, c->string);
 		cJSON *merged;
 
 		if (cJSON_IsNull(c)) {
@@ -218,7 +218,7 @@ static bool equal_objects(const cJSON *a, const cJSON *b)
 		return false;
 	cJSON_ArrayForEach(c, a)
 	{
-		const cJSON *other = rc_json_get(b, c->string);
+		const cJSON *other = rc_json_member(b, c->string);
 
 		if (!other || !rc_json_equal(c, other))
 			return false;

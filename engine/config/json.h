@@ -33,7 +33,7 @@ typedef void rc_json_note_fn(void *ctx, const char *pointer, const char *reason)
 enum rc_code rc_json_parse(const char *name, struct rc_slice text, bool comments, cJSON **ret, struct rc_err *err);
 
 /* Reads and parses a file of at most RC_JSON_MAX_BYTES; "-" is not special. */
-enum rc_code rc_json_read(const char *path, bool comments, cJSON **ret, struct rc_err *err);
+enum rc_code rc_json_load(const char *path, bool comments, cJSON **ret, struct rc_err *err);
 
 /* Reports every key that stands twice in one object; returns how many. (cJSON would silently take the first.) */
 size_t rc_json_duplicates(const cJSON *root, rc_json_note_fn *note, void *ctx);
@@ -43,7 +43,7 @@ size_t rc_json_duplicates(const cJSON *root, rc_json_note_fn *note, void *ctx);
 cJSON *rc_json_merge(const cJSON *target, const cJSON *patch);
 
 /* By exact name; cJSON's plain getter ignores case. NULL when absent or obj is no object. */
-const cJSON *rc_json_get(const cJSON *obj, const char *key);
+const cJSON *rc_json_member(const cJSON *obj, const char *key);
 
 /* Deep equality: numbers by value, objects without regard to order. */
 bool rc_json_equal(const cJSON *a, const cJSON *b);

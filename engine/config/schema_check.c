@@ -122,7 +122,7 @@ static void check_names(struct schema_check *c, const cJSON *names, const char *
 	{
 		struct rc_json_path where = {at, one->valuestring, 0};
 
-		if (rc_json_get(v, one->valuestring))
+		if (rc_json_member(v, one->valuestring))
 			continue;
 		if (because)
 			schema_report(c, &where, "is missing; \"%s\" needs it", because);
@@ -146,7 +146,7 @@ static void check_object(struct schema_check *c, const struct rc_schema *s, cons
 	if (s->required)
 		check_names(c, s->required, NULL, v, at);
 	for (size_t i = 0; i < s->n_dependent_required; i++)
-		if (rc_json_get(v, s->dependent_required[i].when))
+		if (rc_json_member(v, s->dependent_required[i].when))
 			check_names(c, s->dependent_required[i].names, s->dependent_required[i].when, v, at);
 	cJSON_ArrayForEach(one, v)
 	{
@@ -155,7 +155,7 @@ static void check_object(struct schema_check *c, const struct rc_schema *s, cons
 		check_member(c, s, one, &where);
 	}
 	for (size_t i = 0; i < s->dependent_schemas.n; i++)
-		if (rc_json_get(v, s->dependent_schemas.v[i].name))
+		if (rc_json_member(v, s->dependent_schemas.v[i].name))
 			check(c, s->dependent_schemas.v[i].schema, v, at);
 }
 

@@ -169,7 +169,7 @@ static const cJSON *resolve(const cJSON *doc, const char *fragment)
 			doc = token[0] >= '0' && token[0] <= '9' ? cJSON_GetArrayItem(doc, (int)strtol(token, NULL, 10))
 								 : NULL;
 		else
-			doc = rc_json_get(doc, token);
+			doc = rc_json_member(doc, token);
 	}
 	return doc;
 }

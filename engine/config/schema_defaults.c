@@ -25,9 +25,9 @@ static void defaults_object(const struct rc_schema *s, cJSON *v, unsigned depth)
 		const struct schema_member *m = &s->properties.v[i];
 		const cJSON *value = default_of(m->schema);
 
-		if (value && !rc_json_get(v, m->name))
+		if (value && !rc_json_member(v, m->name))
 			cJSON_AddItemToObject(v, m->name, cJSON_Duplicate(value, true));
-		if (rc_json_get(v, m->name))
+		if (rc_json_member(v, m->name))
 			defaults(m->schema, cJSON_GetObjectItemCaseSensitive(v, m->name), depth);
 	}
 	if (!s->additional)

@@ -10,7 +10,7 @@
 struct compiling {
 	struct rc_expr *e;
 	const struct rc_expr_scope *scope;
-	struct rc_scan scan;
+	struct rc_uses scan;
 	struct rc_buf source; /* the chunk */
 	struct rc_slice unknown;
 	size_t *published; /* per use: index + 1 of the column, 0 none */
@@ -221,7 +221,7 @@ static enum rc_code compile(struct compiling *c)
 
 	if (text.n > RC_EXPR_TEXT_MAX)
 		return fault(c, "the expression is longer than %d bytes", RC_EXPR_TEXT_MAX);
-	rc_scan(text, &c->scan);
+	rc_uses_find(text, &c->scan);
 	if (!c->scan.tokens)
 		return fault(c, "the expression is empty");
 	write_source(c);
@@ -266,7 +266,7 @@ enum rc_code rc_expr_compile(struct rc_expr_env *env, const char *text, const ch
 		if (code && c.unknown.p)
 			*ret_unknown = (struct rc_slice){text + (c.unknown.p - e->text), c.unknown.n};
 	}
-	rc_scan_done(&c.scan);
+	rc_uses_done(&c.scan);
 	rc_buf_done(&c.source);
 	free(c.published);
 	if (code) {

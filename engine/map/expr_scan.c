@@ -205,7 +205,7 @@ static bool declarations(struct lexer *l, bool function, struct names *locals)
 	}
 }
 
-static struct rc_use *add_use(struct rc_scan *s, enum rc_use_kind kind, struct rc_slice name)
+static struct rc_use *add_use(struct rc_uses *s, enum rc_use_kind kind, struct rc_slice name)
 {
 	if (s->n == s->cap) {
 		s->cap = s->cap ? s->cap * 2 : 8;
@@ -216,7 +216,7 @@ static struct rc_use *add_use(struct rc_scan *s, enum rc_use_kind kind, struct r
 }
 
 /* What follows decides what a name is. Looks ahead only: the tokens after it are read again as usual. */
-static void name_used(const struct lexer *l, struct rc_slice name, struct rc_scan *s)
+static void name_used(const struct lexer *l, struct rc_slice name, struct rc_uses *s)
 {
 	struct lexer ahead = *l;
 	struct token t = next(&ahead), arg, close;
@@ -246,14 +246,14 @@ static void name_used(const struct lexer *l, struct rc_slice name, struct rc_sca
 		add_use(s, RC_USE_COMPUTED, name);
 }
 
-void rc_scan(struct rc_slice text, struct rc_scan *ret)
+void rc_uses_find(struct rc_slice text, struct rc_uses *ret)
 {
 	struct lexer l = {text.p, text.p + text.n};
 	struct names locals = {0};
 	struct token before = {0}, t;
 	int depth = 0;
 
-	*ret = (struct rc_scan){0};
+	*ret = (struct rc_uses){0};
 	for (t = next(&l); t.kind != T_END; before = t, t = next(&l)) {
 		ret->tokens++;
 		ret->literal = t.kind == T_STRING || t.kind == T_NUMBER;
@@ -272,8 +272,8 @@ void rc_scan(struct rc_slice text, struct rc_scan *ret)
 	free(locals.v);
 }
 
-void rc_scan_done(struct rc_scan *s)
+void rc_uses_done(struct rc_uses *s)
 {
 	free(s->v);
-	*s = (struct rc_scan){0};
+	*s = (struct rc_uses){0};
 }

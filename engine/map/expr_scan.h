@@ -22,7 +22,7 @@ struct rc_use {
 	bool local;              /* also declared as a local variable, parameter or label somewhere */
 };
 
-struct rc_scan {
+struct rc_uses {
 	size_t n, cap;
 	struct rc_use *v; /* heap, in the order of the text */
 	size_t tokens;    /* 1: a bare name or a constant */
@@ -30,7 +30,7 @@ struct rc_scan {
 	bool escapes;     /* a bracket closes that the text did not open: it would leave the `return ( )` around it */
 };
 
-void rc_scan(struct rc_slice text, struct rc_scan *ret);
-void rc_scan_done(struct rc_scan *s);
+void rc_uses_find(struct rc_slice text, struct rc_uses *ret);
+void rc_uses_done(struct rc_uses *s);
 
 #endif

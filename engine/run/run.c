@@ -149,34 +149,6 @@ static void count_unchanged(struct run *r)
 	}
 }
 
-static void report_refused(struct run *r)
-{
-	for (size_t i = 0; i < r->scan.n_refused; i++) {
-		const struct rc_refused *q = &r->scan.refused[i];
-		const struct rc_scan_source *src = &r->scan.sources[q->source];
-		const char *file = src->files[q->file];
-		struct rc_err err;
-		enum rc_code code;
-
-		rc_log(RC_LOG_WARN, "%s:%llu: %s", file, (unsigned long long)q->line, q->why);
-		if (src->ldif) {
-			code = rc_report_rejected_ldif(
-				r->report, &(struct rc_rejected_ldif){file, q->line, q->why, q->raw, NULL, 0}, &err);
-		} else {
-			struct rc_rejected_csv rec = {.file = file,
-						      .line = q->line,
-						      .reason = q->why,
-						      .delimiter = src->delimiter,
-						      .header = src->columns,
-						      .n_header = src->n_columns};
-
-			code = rc_report_rejected_csv(r->report, &rec, &err);
-		}
-		if (code && !r->fault.code)
-			r->fault = err;
-	}
-}
-
 static void plan_only(struct run *r)
 {
 	for (size_t i = 0; i < r->n_ops; i++)
@@ -204,7 +176,8 @@ static enum rc_code carry_out(struct run *r, struct rc_err *err)
 
 	run_settle_people(r);
 	run_outcome_pending(r, false);
-	qsort(r->ops, r->n_ops, sizeof(struct rc_op *), by_priority);
+	if (r->n_ops)
+		qsort(r->ops, r->n_ops, sizeof(struct rc_op *), by_priority);
 	for (size_t i = 0; i < r->n_ops; i++) {
 		struct rc_op *op = r->ops[i];
 
@@ -270,7 +243,7 @@ static enum rc_code run_body(struct run *r, struct rc_err *err)
 	if (!code && !r->opts->list_only) {
 		r->scanned = true;
 		code = rc_sources_run(&r->scan, r->view, numbers, err);
-		report_refused(r);
+		run_report_refused(r);
 	}
 	free(numbers);
 	if (code || r->opts->list_only) {

@@ -180,27 +180,30 @@ static const uint8_t *order_key(void *ctx, size_t i)
 	return w->keys[i / RC_ORDER_BLOCK][i % RC_ORDER_BLOCK];
 }
 
-/* stale: the entries are wanted whatever has been confirmed since (they are being rewritten). */
-static void open_order(struct walk *w, bool stale)
+static bool load_order(struct walk *w)
+{
+	size_t blocks = (size_t)((w->order.n + RC_ORDER_BLOCK - 1) / RC_ORDER_BLOCK);
+
+	w->rows = rc_xcalloc(blocks, sizeof(*w->rows));
+	w->keys = rc_xcalloc(blocks, sizeof(*w->keys));
+	for (size_t i = 0; i < blocks; i++) {
+		struct rc_order_block b;
+
+		if (!rc_view_order_block(w->view, w->index, i, &b))
+			return false;
+		w->rows[i] = b.rows;
+		w->keys[i] = b.keys;
+	}
+	return true;
+}
+
+static void open_order(struct walk *w)
 {
 	struct rc_sequence seq = {w, order_row, order_key, 0};
-	size_t blocks;
 
-	w->in_order = rc_view_order(w->view, w->index, &w->order) && (stale || w->order.current) &&
+	w->in_order = rc_view_order(w->view, w->index, &w->order) && w->order.current &&
 		      memcmp(w->order.seed, w->s->seed, 16) == 0 && w->order.n < RC_REF_PERSON &&
-		      w->s->cfg->n_sources == 1;
-	if (w->in_order) {
-		blocks = (size_t)((w->order.n + RC_ORDER_BLOCK - 1) / RC_ORDER_BLOCK);
-		w->rows = rc_xcalloc(blocks, sizeof(*w->rows));
-		w->keys = rc_xcalloc(blocks, sizeof(*w->keys));
-		for (size_t i = 0; i < blocks && w->in_order; i++) {
-			struct rc_order_block b;
-
-			w->in_order = rc_view_order_block(w->view, w->index, i, &b);
-			w->rows[i] = b.rows;
-			w->keys[i] = b.keys;
-		}
-	}
+		      w->s->cfg->n_sources == 1 && load_order(w);
 	if (w->in_order)
 		seq.n = (size_t)w->order.n;
 	rc_rowmatch_init(&w->match, &seq);
@@ -477,6 +480,7 @@ static enum rc_code begin_file(struct walk *w, const struct rc_reader *r, struct
 		err->code = code = RC_DATA; /* the file before had it: this one is the odd one */
 	if (code)
 		return code;
+	w->src->secret = rc_mapping_secret(w->mapping, &s->mem, &w->src->n_secret);
 	rc_splitter_free(w->splitter);
 	w->splitter = rc_splitter_new(r);
 	return select_columns(w, columns, named, n);
@@ -604,7 +608,7 @@ static enum rc_code one_source(struct rc_scan *s, struct rc_view *v, uint16_t in
 		return code;
 	w.hash = XXH3_createState();
 	if (try_order)
-		open_order(&w, false);
+		open_order(&w);
 	else
 		rc_rowmatch_init(&w.match, &(struct rc_sequence){0});
 	while (!code) {
@@ -664,14 +668,19 @@ void rc_sources_store(const struct rc_scan *s, struct rc_view *v, struct rc_writ
 						.run_id = rc_slice_str(run_id),
 						.columns = src->columns,
 						.n_columns = src->n_columns};
-		uint8_t(*rows)[16] = rc_xcalloc(STORE_AT_ONCE, 16);
-		uint8_t(*keys)[16] = rc_xcalloc(STORE_AT_ONCE, 16);
+		uint8_t(*rows)[16], (*keys)[16];
 		size_t n = 0;
 
 		memcpy(facts.content, src->content, 16);
 		rc_writer_source(w, i, &facts);
-		if (src->order_used)
-			open_order(&old, true);
+		/* The run's outcomes have made the old sequence stale by now; its entries are still what refs mean. */
+		if (src->order_used && (!rc_view_order(v, i, &old.order) || !load_order(&old))) {
+			rc_writer_order_drop(w, i);
+			walk_done(&old);
+			continue;
+		}
+		rows = rc_xcalloc(STORE_AT_ONCE, 16);
+		keys = rc_xcalloc(STORE_AT_ONCE, 16);
 		rc_writer_order_begin(w, i, s->seed, false);
 		for (size_t r = 0; r < src->n_refs; r++) {
 			uint32_t ref = src->refs[r];

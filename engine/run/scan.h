@@ -51,6 +51,8 @@ struct rc_scan_source {
 	char delimiter;
 	struct rc_slice *columns, header;
 	size_t n_columns;
+	const struct rc_slice *secret; /* columns that secret fields read; NUL-terminated beyond n */
+	size_t n_secret;
 	bool order_used, order_same; /* the walk was beside the sequence; every row in its place, nothing else */
 	uint32_t *refs;              /* rows in order: sequence entry, or person | RC_REF_PERSON */
 	size_t n_refs, cap_refs;

@@ -517,8 +517,8 @@ static void test_hash_and_print(void **state)
 	assert_string_not_equal(a->hash, c->hash);
 	rc_config_print(a, &text);
 	v = json(text.p);
-	assert_string_equal(rc_json_get(v, "deadline")->valuestring, "4h");
-	assert_string_equal(rc_json_get(rc_json_get(rc_json_get(rc_json_get(rc_json_get(v, "targets"), "vpn"), "auth"),
+	assert_string_equal(rc_json_member(v, "deadline")->valuestring, "4h");
+	assert_string_equal(rc_json_member(rc_json_member(rc_json_member(rc_json_member(rc_json_member(v, "targets"), "vpn"), "auth"),
 						    "access_key"),
 					"env")
 				    ->valuestring,
@@ -561,7 +561,7 @@ static void test_common_keys_are_the_schemas(void **state)
 	while (strcmp(e->name, "config") != 0)
 		e++;
 	doc = json(e->data);
-	cJSON_ArrayForEach(one, rc_json_get(rc_json_get(rc_json_get(doc, "$defs"), "target"), "properties"))
+	cJSON_ArrayForEach(one, rc_json_member(rc_json_member(rc_json_member(doc, "$defs"), "target"), "properties"))
 	{
 		struct rc_config_errors errs = {0};
 		char *patch = rc_xasprintf("{\"targets\":{\"vpn\":{\"%s\":null,\"%s\":{\"zz\":[]}}}}", one->string,

@@ -269,8 +269,8 @@ static void test_schema_command(void **state)
 	dup2(out, STDOUT_FILENO);
 	close(out);
 	close(fd);
-	assert_int_equal(rc_json_read("out", false, &v, &err), RC_OK);
-	assert_non_null(rc_json_get(v, "x-rollcall"));
+	assert_int_equal(rc_json_load("out", false, &v, &err), RC_OK);
+	assert_non_null(rc_json_member(v, "x-rollcall"));
 	cJSON_Delete(v);
 }
 

@@ -82,9 +82,9 @@ static void test_comments(void **state)
 
 	(void)state;
 	assert_non_null(v);
-	assert_string_equal(rc_json_get(v, "a//b")->valuestring, "/* no */ \" // no");
-	assert_int_equal(rc_json_get(v, "c")->valueint, 1);
-	assert_null(rc_json_get(v, "C"));
+	assert_string_equal(rc_json_member(v, "a//b")->valuestring, "/* no */ \" // no");
+	assert_int_equal(rc_json_member(v, "c")->valueint, 1);
+	assert_null(rc_json_member(v, "C"));
 	cJSON_Delete(v);
 	assert_int_equal(rc_json_parse("f", RC_SLICE("1 // x"), false, &v, NULL), RC_CONFIG);
 }
@@ -179,7 +179,7 @@ static void test_write(void **state)
 	assert_string_equal(
 		b.p, "{\"a\":{\"x\":null,\"y\":true},\"b\":[1,2.5,-0.1,1e+300,12345678901],\"c\":\"\xc3\xa4\\n\"}");
 	rc_buf_clear(&b);
-	rc_json_write(rc_json_get(v, "a"), false, 2, &b);
+	rc_json_write(rc_json_member(v, "a"), false, 2, &b);
 	assert_string_equal(b.p, "{\n  \"x\": null,\n  \"y\": true\n}");
 	rc_buf_done(&b);
 	cJSON_Delete(v);
@@ -193,16 +193,16 @@ static void test_files(void **state)
 	cJSON *v = NULL;
 
 	(void)state;
-	assert_int_equal(rc_json_read("/nonexistent/x", true, &v, &err), RC_CONFIG);
+	assert_int_equal(rc_json_load("/nonexistent/x", true, &v, &err), RC_CONFIG);
 	assert_non_null(strstr(err.what, "/nonexistent/x: cannot be read: No such file"));
-	assert_int_equal(rc_json_read("/", true, &v, &err), RC_CONFIG);
-	assert_int_equal(rc_json_read(path, true, &v, &err), RC_CONFIG); /* empty */
+	assert_int_equal(rc_json_load("/", true, &v, &err), RC_CONFIG);
+	assert_int_equal(rc_json_load(path, true, &v, &err), RC_CONFIG); /* empty */
 	assert_int_equal(ftruncate(fd, RC_JSON_MAX_BYTES + 1), 0);
-	assert_int_equal(rc_json_read(path, true, &v, &err), RC_CONFIG);
+	assert_int_equal(rc_json_load(path, true, &v, &err), RC_CONFIG);
 	assert_non_null(strstr(err.what, "larger than 4 MiB"));
 	assert_int_equal(ftruncate(fd, 0), 0);
 	assert_int_equal(pwrite(fd, "{}", 2, 0), 2);
-	assert_int_equal(rc_json_read(path, true, &v, &err), RC_OK);
+	assert_int_equal(rc_json_load(path, true, &v, &err), RC_OK);
 	cJSON_Delete(v);
 	close(fd);
 	unlink(path);

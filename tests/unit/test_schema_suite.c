@@ -79,7 +79,7 @@ static bool is_skipped(const char *file, const char *group)
 
 static unsigned run_group(const char *file, const cJSON *group)
 {
-	const char *what = rc_json_get(group, "description")->valuestring;
+	const char *what = rc_json_member(group, "description")->valuestring;
 	struct rc_schema_set *set = NULL;
 	struct rc_err err = {0};
 	unsigned n = 0;
@@ -87,15 +87,15 @@ static unsigned run_group(const char *file, const cJSON *group)
 
 	if (is_skipped(file, what))
 		return 0;
-	if (rc_schema_compile(file, cJSON_Duplicate(rc_json_get(group, "schema"), true), &set, &err))
+	if (rc_schema_compile(file, cJSON_Duplicate(rc_json_member(group, "schema"), true), &set, &err))
 		fail_msg("%s: %s: %s", file, what, err.what);
-	cJSON_ArrayForEach(test, rc_json_get(group, "tests"))
+	cJSON_ArrayForEach(test, rc_json_member(group, "tests"))
 	{
-		bool want = cJSON_IsTrue(rc_json_get(test, "valid"));
-		bool got = rc_schema_check(rc_schema_root(set), rc_json_get(test, "data"), NULL, NULL, NULL) == 0;
+		bool want = cJSON_IsTrue(rc_json_member(test, "valid"));
+		bool got = rc_schema_check(rc_schema_root(set), rc_json_member(test, "data"), NULL, NULL, NULL) == 0;
 
 		if (want != got)
-			fail_msg("%s: %s: %s: wanted %d", file, what, rc_json_get(test, "description")->valuestring,
+			fail_msg("%s: %s: %s: wanted %d", file, what, rc_json_member(test, "description")->valuestring,
 				 want);
 		n++;
 	}
@@ -114,7 +114,7 @@ static unsigned run_file(const char *root, const char *file)
 	snprintf(path, sizeof(path), "%s/%s.json", root, file);
 	if (access(path, R_OK) != 0)
 		return 0;
-	if (rc_json_read(path, false, &groups, &err))
+	if (rc_json_load(path, false, &groups, &err))
 		fail_msg("%s", err.what);
 	cJSON_ArrayForEach(group, groups) n += run_group(file, group);
 	cJSON_Delete(groups);
