@@ -44,7 +44,7 @@ static void assert_valid(const char *schema, struct rc_slice text)
 	char path[512];
 
 	snprintf(path, sizeof(path), SOURCE_DIR "/schemas/%s", schema);
-	assert_int_equal(rc_json_read(path, false, &doc, &err), RC_OK);
+	assert_int_equal(rc_json_load(path, false, &doc, &err), RC_OK);
 	if (rc_schema_compile(schema, doc, &set, &err))
 		fail_msg("%s", err.what);
 	if (rc_json_parse("text", text, false, &doc, &err))
