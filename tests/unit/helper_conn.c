@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "engine/base/buf.h"
-#include "helper_conn.h"
+#include "tests/unit/helper_conn.h"
 
 void conn_world_init(struct conn_world *w, const char *connector)
 {

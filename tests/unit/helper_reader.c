@@ -1,4 +1,4 @@
-#include "helper_reader.h"
+#include "tests/unit/helper_reader.h"
 
 static void record(const struct rc_record *rec, unsigned number, struct rc_buf *out)
 {

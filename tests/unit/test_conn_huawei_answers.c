@@ -7,7 +7,7 @@
 #include "connectors/huawei/huawei.h"
 #include "connectors/shared/judge.h"
 #include <stdlib.h>
-#include "helper_conn.h"
+#include "tests/unit/helper_conn.h"
 
 static struct conn_world w;
 

@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include "helper_conn.h"
+#include "tests/unit/helper_conn.h"
 
 #define SERVER "https://vpn.example.com/v5/p1/p2c-vpn-gateways/vpn-servers/sag-s1"
 #define HEADERS "\nContent-Type: application/json\nAccept: application/json\n"

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <cjson/cJSON.h>
 #include "connectors/huawei/huawei.h"
-#include "helper_conn.h"
+#include "tests/unit/helper_conn.h"
 
 static struct conn_world w;
 static cJSON *file;

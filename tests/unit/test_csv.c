@@ -1,7 +1,7 @@
 /* CSV through the reader: what is read, what is refused and in which words; any row set written in any way reads back
  * the same; where the text is cut into pieces changes nothing; blocks and portable masks agree with the byte-wise scan.
  */
-#include "helper_reader.h"
+#include "tests/unit/helper_reader.h"
 #include "engine/source/simd.h"
 
 static struct rc_reader_opts csv(const char *text)

@@ -1,6 +1,6 @@
 /* LDIF through the reader: RFC 2849 as it is written, as servers write it, and what is refused; any entries folded
  * anywhere read back the same; where the text is cut into pieces changes nothing. */
-#include "helper_reader.h"
+#include "tests/unit/helper_reader.h"
 #include "engine/source/base64.h"
 #include "engine/source/simd.h"
 #include <stdio.h>

@@ -14,7 +14,7 @@
 #include "engine/base/alloc.h"
 #include "engine/base/buf.h"
 #include "engine/source/stream.h"
-#include "helper_reader.h"
+#include "tests/unit/helper_reader.h"
 
 /* One gzip member of text appended to out. */
 static void pack(struct rc_buf *out, struct rc_slice text, gz_header *header)
