@@ -21,6 +21,8 @@ const struct rc_error_row rc_common_errors[] = {
 	{0, "rollcall.bad_answer", NULL, V_UNSURE, false, "ambiguous", "the answer is not what the provider documents",
 	 "looks whether it was done before it repeats anything",
 	 "check that the endpoint is the provider's and not a proxy's page"},
+	{0, "rollcall.not_listed", NULL, V_GONE, false, "gone", "the service does not list this user",
+	 "delete: done; create: may be sent again once the list has settled", ""},
 	{3, "http.*", NULL, V_TARGET, false, "target", "the endpoint redirects; redirects are not followed",
 	 "stops the target", "set endpoint to the address that it redirects to"},
 	{407, "http.*", NULL, V_TARGET, false, "target", "the proxy wants credentials", "stops the target",

@@ -101,6 +101,7 @@ void rc_judge_all(const struct rc_call *call, enum rc_verdict v, const char *cod
 void rc_judge_ok(const struct rc_call *call, struct rc_answer *ret)
 {
 	rc_judge_all(call, V_OK, NULL, NULL, ret);
+	ret->retry_after_s = 0;
 }
 
 void rc_judge_own(const struct rc_call *call, const char *code, struct rc_slice message, struct rc_arena *mem,
