@@ -9,11 +9,11 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "helper_report.h"
+#include "tests/unit/helper_report.h"
 
 void report_dir_init(struct report_dir *d)
 {
-	strcpy(d->root, "/tmp/rollcall-report-XXXXXX");
+	snprintf(d->root, sizeof(d->root), "/tmp/rollcall-report-XXXXXX");
 	assert_non_null(mkdtemp(d->root));
 	snprintf(d->reports, sizeof(d->reports), "%s/a/reports", d->root);
 }

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "engine/source/reader.h"
-#include "helper_report.h"
+#include "tests/unit/helper_report.h"
 
 static struct report_dir dir;
 static struct rc_report *report;

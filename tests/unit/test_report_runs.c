@@ -9,7 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "helper_report.h"
+#include "tests/unit/helper_report.h"
 
 static struct report_dir dir;
 

@@ -12,7 +12,7 @@
 #include <unistd.h>
 #include "engine/config/json.h"
 #include "engine/config/schema.h"
-#include "helper_report.h"
+#include "tests/unit/helper_report.h"
 
 static struct report_dir dir;
 
@@ -257,7 +257,7 @@ static void test_metrics(void **state)
 	assert_int_equal(rc_metrics_write(path, &s, &m, &err), RC_OK);
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0644);
-	strcpy(dir.reports, dir.root);
+	snprintf(dir.reports, sizeof(dir.reports), "%s", dir.root);
 	text = report_read(&dir, ".", "rollcall.prom");
 	assert_non_null(
 		strstr(text, "\nrollcall_users{target=\"a\\\"b\\\\c\\nd\",action=\"create\",status=\"done\"} 10\n"));
