@@ -64,7 +64,7 @@ static void next_fields(struct rc_buf *b, const struct rc_outcome *o)
 
 	for (size_t i = 0; i < o->n_fields; i++) {
 		if (i)
-			rc_buf_addc(&list, ';');
+			rc_buf_addc(&list, ' ');
 		rc_buf_adds(&list, o->fields[i].field);
 	}
 	rc_cell_next(b, rc_buf_slice(&list));

@@ -106,7 +106,7 @@ static void test_row_in_both_forms(void **state)
 			    "run_id,target,key,name,action,status,changed_fields,attempts,error_code,error_message,"
 			    "request_id,remote_id,planned_at,done_at,server,source,reason,linked_name,due_at,"
 			    "queue_position,dept,source.name\n"
-			    "one,vpn-eu,7,ann,update,failed,description;group;password,1,VPN.0001,"
+			    "one,vpn-eu,7,ann,update,failed,description group password,1,VPN.0001,"
 			    "\"no, \"\"never\"\"\",req-1,id-9,2025-11-24T16:00:00.123Z,,a,hr.csv:17,wanted,anne,"
 			    "2025-11-24T16:00:00.000Z,3,IT,\"'=Ann\"\n");
 	assert_null(strstr(jsonl, "hunter"));

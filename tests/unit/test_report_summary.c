@@ -257,7 +257,7 @@ static void test_metrics(void **state)
 	assert_int_equal(rc_metrics_write(path, &s, &m, &err), RC_OK);
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0644);
-	snprintf(dir.reports, sizeof(dir.reports), "%.*s", (int)sizeof(dir.reports) - 1, dir.root);
+	snprintf(dir.reports, sizeof(dir.reports), "%s", dir.root);
 	text = report_read(&dir, ".", "rollcall.prom");
 	assert_non_null(
 		strstr(text, "\nrollcall_users{target=\"a\\\"b\\\\c\\nd\",action=\"create\",status=\"done\"} 10\n"));
