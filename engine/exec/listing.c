@@ -186,10 +186,43 @@ static void group_ended(struct rc_list *l)
 		end(l, "accounts are missing from the listing, also from those of the groups");
 }
 
+/* Where the next page begins. A marker that is the last row's time of creation loses or repeats that row's twins; the
+ * time before it, also the provider's own text, cuts between rows that differ. Empty: the page shows one time only. */
+static struct rc_slice marker_after(const struct rc_list *l, const struct rc_answer *a)
+{
+	struct rc_slice none = {0};
+	size_t i = a->n_rows;
+
+	if (l->in_groups || !i || !rc_slice_eq(a->rows[i - 1].created_at, a->next_marker))
+		return a->next_marker;
+	while (i && rc_slice_eq(a->rows[i - 1].created_at, a->next_marker))
+		i--;
+	return i && !rc_slice_eq(a->rows[i - 1].created_at, l->marker) ? a->rows[i - 1].created_at : none;
+}
+
+/* More pages are to come. A page too small to get past rows of one time is asked for again, larger. */
+static void turn_page(struct rc_list *l, const struct rc_answer *a, size_t fresh)
+{
+	struct rc_slice marker = marker_after(l, a);
+	bool narrow = !marker.n || (fresh == 0 && !l->in_groups && !rc_slice_eq(marker, a->next_marker));
+
+	if (narrow && l->page && l->page < LARGEST_PAGE) {
+		l->page = l->page * 2 < LARGEST_PAGE ? l->page * 2 : LARGEST_PAGE;
+		return;
+	}
+	if (narrow)
+		marker = a->next_marker;
+	if (!rc_slice_eq(marker, l->marker) && (fresh || l->in_groups) && l->pages <= MAX_PAGES)
+		l->marker = rc_arena_copy(&l->mem, marker);
+	else if (l->in_groups)
+		group_ended(l);
+	else
+		walk_ended(l, !proven(l));
+}
+
 void rc_listing_answer(struct rc_list *l, const struct rc_answer *a)
 {
 	size_t fresh = 0;
-	bool stuck;
 
 	l->calls++;
 	l->pages++;
@@ -197,20 +230,12 @@ void rc_listing_answer(struct rc_list *l, const struct rc_answer *a)
 		l->total = a->total_count;
 	for (size_t i = 0; i < a->n_rows; i++)
 		fresh += add(l, &a->rows[i]);
-	if (!a->next_marker.n) {
-		if (l->in_groups)
-			group_ended(l);
-		else
-			walk_ended(l, false);
-		return;
-	}
-	stuck = rc_slice_eq(a->next_marker, l->marker) || (fresh == 0 && !l->in_groups) || l->pages > MAX_PAGES;
-	if (stuck && l->in_groups)
+	if (a->next_marker.n)
+		turn_page(l, a, fresh);
+	else if (l->in_groups)
 		group_ended(l);
-	else if (stuck)
-		walk_ended(l, !proven(l));
 	else
-		l->marker = rc_arena_copy(&l->mem, a->next_marker);
+		walk_ended(l, false);
 }
 
 void rc_listing_fail(struct rc_list *l, const char *problem)
