@@ -1,13 +1,11 @@
+#include "engine/base/harden.h"
 #include "engine/base/log.h"
 #include "engine/cli.h"
 #include "engine/cmd/cmd_config.h"
+#include "engine/cmd/credentials.h"
 #include "engine/cmd/help.h"
 #include "engine/cmd/read.h"
-#include <signal.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
 
 static const struct {
 	const char *name;
@@ -25,26 +23,12 @@ static const struct {
 } own[] = {
 	{"schema", rc_cmd_schema},
 	{"init", rc_cmd_init},
+	{"credentials", rc_cmd_credentials},
 };
 
 /* In the contract, not in this version: an honest refusal. */
 static const char *const later[] = {"apply", "undo",   "list",  "why",   "hold",           "release",
 				    "pause", "resume", "state", "prune", "reset-password", "forget"};
-
-/* A broken pipe is a write error like any other, files are private, secrets leave no core behind. */
-static void harden(void)
-{
-	struct rlimit none = {0, 0}, files;
-
-	signal(SIGPIPE, SIG_IGN);
-	umask(077);
-	setrlimit(RLIMIT_CORE, &none);
-	prctl(PR_SET_DUMPABLE, 0);
-	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
-		files.rlim_cur = files.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &files);
-	}
-}
 
 static int with_config(int argc, char **argv, size_t i)
 {
@@ -67,7 +51,7 @@ int main(int argc, char **argv)
 {
 	const char *name = argc > 1 ? argv[1] : NULL;
 
-	harden();
+	rc_harden();
 	if (!name) {
 		rc_log(RC_LOG_ERROR, "no command; see rollcall --help");
 		return RC_USAGE;

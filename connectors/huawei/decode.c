@@ -1,6 +1,6 @@
 #include "connectors/huawei/huawei.h"
 #include "connectors/huawei/invalid_users.h"
-#include "connectors/shared/json_read.h"
+#include "connectors/shared/answer_json.h"
 #include "connectors/shared/judge.h"
 #include "connectors/shared/text.h"
 
@@ -31,8 +31,8 @@ static struct rc_slice bounded(struct rc_slice s)
 /* A code is a text, at IAM also a number. */
 static struct rc_slice code_of(const cJSON *object, const char *key, struct rc_arena *mem)
 {
-	struct rc_slice s = rc_json_str(object, key);
-	int64_t number = rc_json_int(object, key);
+	struct rc_slice s = rc_answer_str(object, key);
+	int64_t number = rc_answer_int(object, key);
 
 	if (!s.n && number > 0)
 		s = rc_slice_str(rc_arena_printf(mem, "%lld", (long long)number));
@@ -42,17 +42,17 @@ static struct rc_slice code_of(const cJSON *object, const char *key, struct rc_a
 /* The three shapes of an error, in the order of API.md. */
 static void read_error(const struct reading *r, struct rc_said *ret)
 {
-	const cJSON *inner = rc_json_get(r->tree, "error");
+	const cJSON *inner = rc_answer_get(r->tree, "error");
 
 	ret->code = code_of(r->tree, "error_code", r->mem);
-	ret->message = bounded(rc_json_str(r->tree, "error_msg"));
+	ret->message = bounded(rc_answer_str(r->tree, "error_msg"));
 	if (!ret->code.n && !ret->message.n) {
 		ret->code = code_of(r->tree, "code", r->mem);
-		ret->message = bounded(rc_json_str(r->tree, "message"));
+		ret->message = bounded(rc_answer_str(r->tree, "message"));
 	}
 	if (!ret->code.n && !ret->message.n && inner) {
 		ret->code = code_of(inner, "code", r->mem);
-		ret->message = bounded(rc_json_str(inner, "message"));
+		ret->message = bounded(rc_answer_str(inner, "message"));
 	}
 }
 
@@ -76,14 +76,14 @@ static void read_row(const struct reading *r, const cJSON *user, struct rc_liste
 {
 	const struct rc_account_schema *schema = r->cfg->schema;
 
-	row->name = keep(r, rc_json_str(user, "name"));
-	row->remote_id = keep(r, rc_json_str(user, "id"));
-	row->group_id = keep(r, rc_json_str(user, "user_group_id"));
-	row->created_at = keep(r, rc_json_str(user, "created_at"));
+	row->name = keep(r, rc_answer_str(user, "name"));
+	row->remote_id = keep(r, rc_answer_str(user, "id"));
+	row->group_id = keep(r, rc_answer_str(user, "user_group_id"));
+	row->created_at = keep(r, rc_answer_str(user, "created_at"));
 	if (r->call->kind == CALL_LIST_GROUP_USERS)
 		row->group_id = rc_arena_copy(r->mem, r->call->group);
 	for (size_t i = 0; schema && i < schema->n_fields; i++) {
-		struct rc_slice v = rc_json_str(user, schema->fields[i].name);
+		struct rc_slice v = rc_answer_str(user, schema->fields[i].name);
 
 		if (schema->fields[i].secret || !v.n)
 			continue;
@@ -100,7 +100,7 @@ static bool usable(const struct rc_listed *row)
 
 static bool read_users(struct reading *r)
 {
-	const cJSON *users = rc_json_get(r->tree, "users"), *user;
+	const cJSON *users = rc_answer_get(r->tree, "users"), *user;
 
 	if (!users)
 		return true;
@@ -120,7 +120,7 @@ static bool read_users(struct reading *r)
 
 static bool read_groups(struct reading *r)
 {
-	const cJSON *groups = rc_json_get(r->tree, "user_groups"), *group;
+	const cJSON *groups = rc_answer_get(r->tree, "user_groups"), *group;
 
 	if (!groups)
 		return true;
@@ -131,9 +131,9 @@ static bool read_groups(struct reading *r)
 	{
 		struct rc_listed_group *g = &r->ret->groups[r->ret->n_groups];
 
-		g->name = keep(r, rc_json_str(group, "name"));
-		g->id = keep(r, rc_json_str(group, "id"));
-		g->is_default = rc_slice_eqs(rc_json_str(group, "type"), "Default");
+		g->name = keep(r, rc_answer_str(group, "name"));
+		g->id = keep(r, rc_answer_str(group, "id"));
+		g->is_default = rc_slice_eqs(rc_answer_str(group, "type"), "Default");
 		r->ret->n_groups += g->name.n && g->id.n;
 	}
 	return true;
@@ -142,9 +142,9 @@ static bool read_groups(struct reading *r)
 /* The marker goes back byte for byte, so anything but a text of a sane length cannot be used. */
 static bool read_page(struct reading *r)
 {
-	const cJSON *info = rc_json_get(r->tree, "page_info"), *marker = rc_json_get(info, "next_marker");
+	const cJSON *info = rc_answer_get(r->tree, "page_info"), *marker = rc_answer_get(info, "next_marker");
 
-	r->ret->total_count = rc_json_int(r->tree, "total_count");
+	r->ret->total_count = rc_answer_int(r->tree, "total_count");
 	if (!marker)
 		return !info || cJSON_IsObject(info);
 	if (!cJSON_IsString(marker) || strlen(marker->valuestring) > MARKER_MAX)
@@ -167,7 +167,7 @@ static void judge_list(struct reading *r)
 
 static void judge_lookup(struct reading *r)
 {
-	const cJSON *user = rc_json_get(r->tree, "user");
+	const cJSON *user = rc_answer_get(r->tree, "user");
 
 	r->ret->rows = rc_arena_zalloc(r->mem, sizeof(*r->ret->rows));
 	read_row(r, user, r->ret->rows);
@@ -189,13 +189,13 @@ static void judge_login(struct reading *r)
 		return;
 	}
 	r->ret->token = rc_arena_copy(r->mem, token);
-	r->ret->token_expires_ns = rc_iso_date(rc_json_str(rc_json_get(r->tree, "token"), "expires_at"));
+	r->ret->token_expires_ns = rc_iso_date(rc_answer_str(rc_answer_get(r->tree, "token"), "expires_at"));
 	rc_judge_ok(r->call, r->ret);
 }
 
 static void judge_create(struct reading *r)
 {
-	const cJSON *invalid = rc_json_get(r->tree, "invalid_users");
+	const cJSON *invalid = rc_answer_get(r->tree, "invalid_users");
 
 	if (invalid && !cJSON_IsArray(invalid))
 		bad_answer(r, "invalid_users is not a list");
@@ -207,7 +207,7 @@ static void judge_create(struct reading *r)
 
 static void judge_group_create(struct reading *r)
 {
-	r->ret->remote_id = keep(r, rc_json_str(rc_json_get(r->tree, "user_group"), "id"));
+	r->ret->remote_id = keep(r, rc_answer_str(rc_answer_get(r->tree, "user_group"), "id"));
 	rc_judge_ok(r->call, r->ret);
 }
 
@@ -257,12 +257,12 @@ void rc_huawei_judge(const struct rc_conn_config *cfg, const struct rc_call *cal
 
 	if (rc_judge_begin(call, resp, mem, ret))
 		return;
-	r.tree = rc_json_read(resp->body);
+	r.tree = rc_answer_parse(resp->body);
 	if (!cJSON_IsObject(r.tree)) {
 		cJSON_Delete(r.tree);
 		r.tree = NULL;
 	}
-	id = rc_json_str(r.tree, "request_id");
+	id = rc_answer_str(r.tree, "request_id");
 	if (id.n)
 		ret->request_id = rc_message(mem, id, 128);
 	read_error(&r, &said);

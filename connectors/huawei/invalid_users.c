@@ -1,6 +1,6 @@
 #include "connectors/huawei/invalid_users.h"
 #include "connectors/huawei/huawei.h"
-#include "connectors/shared/json_read.h"
+#include "connectors/shared/answer_json.h"
 #include "connectors/shared/judge.h"
 #include "connectors/shared/text.h"
 
@@ -39,8 +39,8 @@ static bool name_them(const cJSON *invalid, const struct rc_call *call, struct r
 		return false;
 	cJSON_ArrayForEach(entry, invalid)
 	{
-		struct rc_slice cause = rc_trim(rc_json_str(entry, "cause"));
-		struct rc_user_verdict *v = find(call, rc_json_str(entry, "name"), ret);
+		struct rc_slice cause = rc_trim(rc_answer_str(entry, "cause"));
+		struct rc_user_verdict *v = find(call, rc_answer_str(entry, "name"), ret);
 
 		if (!v)
 			return false;
@@ -57,7 +57,7 @@ static struct rc_slice first_cause(const cJSON *invalid)
 
 	cJSON_ArrayForEach(entry, invalid)
 	{
-		struct rc_slice cause = rc_trim(rc_json_str(entry, "cause"));
+		struct rc_slice cause = rc_trim(rc_answer_str(entry, "cause"));
 
 		if (cause.n)
 			return cause;

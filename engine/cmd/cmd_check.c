@@ -46,12 +46,12 @@ static enum rc_code check_source(struct rc_cli *c, const struct rc_config *cfg, 
 	struct rc_reader *r = NULL;
 	const char *name = NULL;
 	struct rc_mapping *m = NULL;
-	enum rc_code code = rc_scan_begin(&scan, cfg, NULL, false, err);
+	enum rc_code code = rc_sources_begin(&scan, cfg, NULL, false, err);
 
 	if (!code)
 		code = rc_feed_open(&feed, cfg, i, err);
 	if (code) {
-		rc_scan_done(&scan);
+		rc_sources_done(&scan);
 		return code;
 	}
 	while (!code && !*ret_found) {
@@ -90,7 +90,7 @@ static enum rc_code check_source(struct rc_cli *c, const struct rc_config *cfg, 
 	rc_reader_free(r);
 	rc_mapping_free(m);
 	rc_feed_done(&feed);
-	rc_scan_done(&scan);
+	rc_sources_done(&scan);
 	return code;
 }
 

@@ -245,7 +245,7 @@ static void list_answered(struct call *c, const struct rc_answer *a)
 		target_stop(s->t, RC_UNAVAILABLE, "listing", "target %s: the list of accounts is refused: %s (%s)%s%s",
 			    s->t->cfg->name, a->message ? a->message : "", a->code ? a->code : "no code",
 			    a->remedy ? ": " : "", a->remedy ? a->remedy : "");
-	else if (a->v == V_REJECTED || a->v == V_GONE || a->v == V_SPLIT)
+	else if ((a->v == V_REJECTED || a->v == V_GONE || a->v == V_SPLIT) && !rc_listing_refused(&s->list))
 		rc_listing_fail(&s->list, a->message ? a->message : "the provider refuses a page of the list");
 	if (s->list.state != RC_LISTING_RUNNING) {
 		s->list.ended_ns = x_now(c->x);

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <xxhash.h>
 
-enum { MAX_WALKS = 3, LARGEST_PAGE = 1000, MAX_PAGES = 100000 };
+enum { MAX_WALKS = 12, MAX_BARREN = 3, LARGEST_PAGE = 1000, PAGE_STEP = 83, MAX_PAGES = 100000 };
 
 void rc_listing_begin(struct rc_list *l, unsigned page, bool needs_proof, const struct rc_slice *groups,
 		      size_t n_groups)
@@ -135,22 +135,53 @@ static void end(struct rc_list *l, const char *problem)
 	l->problem = problem;
 }
 
-/* Rows of an earlier walk may have gone since: each walk begins with an empty picture. */
-static void restart(struct rc_list *l)
+static void forget_rows(struct rc_list *l)
 {
 	l->n = 0;
 	if (l->table_size) {
 		memset(l->by_id, 0, l->table_size * sizeof(*l->by_id));
 		memset(l->by_name, 0, l->table_size * sizeof(*l->by_name));
 	}
+}
+
+/* Another walk. What the last one saw stays while the count stands still: accounts that vanished in between would
+ * change it. */
+static void restart(struct rc_list *l, unsigned page)
+{
+	if (l->total != l->walk_total && l->walk)
+		forget_rows(l);
+	l->walk_total = l->total;
 	l->marker = (struct rc_slice){0};
 	l->pages = 0;
 	l->walk++;
+	l->page = page;
+	l->walk_began_with = l->n;
+}
+
+/* A page that holds everything has no border; where there is none, borders move from walk to walk. */
+static unsigned next_page(const struct rc_list *l)
+{
+	if (l->page_refused)
+		return l->first_page > l->walk + 1 ? l->first_page - l->walk : l->first_page;
+	if (l->total > 0 && l->total < LARGEST_PAGE && l->page <= (unsigned)l->total)
+		return (unsigned)l->total + 1;
+	if (l->page < LARGEST_PAGE && l->walk == 0)
+		return LARGEST_PAGE;
+	return LARGEST_PAGE - PAGE_STEP * (l->walk % 10);
+}
+
+bool rc_listing_refused(struct rc_list *l)
+{
+	if (l->page_refused || l->page <= l->first_page || l->in_groups)
+		return false;
+	l->page_refused = true;
+	restart(l, l->first_page);
+	return true;
 }
 
 static void walk_ended(struct rc_list *l, bool broken)
 {
-	if (!broken && proven(l)) {
+	if (proven(l) && (!broken || l->total >= 0)) {
 		end(l, NULL);
 		return;
 	}
@@ -158,14 +189,11 @@ static void walk_ended(struct rc_list *l, bool broken)
 		end(l, "the provider did not tell how many accounts there are");
 		return;
 	}
-	if (l->walk + 1 < MAX_WALKS) {
-		uint64_t want = (uint64_t)l->page * 2;
-
-		/* A page that holds everything has no border at which ties get lost. */
-		if (l->needs_proof && l->total > 0 && want < (uint64_t)l->total + 1)
-			want = (uint64_t)l->total + 1;
-		l->page = (unsigned)(want < LARGEST_PAGE ? want : LARGEST_PAGE);
-		restart(l);
+	l->barren = l->n > l->walk_began_with ? 0 : l->barren + 1;
+	if (l->total >= 0 && l->n > (uint64_t)l->total)
+		forget_rows(l); /* some have gone since */
+	if (l->walk + 1 < MAX_WALKS && l->barren < MAX_BARREN) {
+		restart(l, next_page(l));
 		return;
 	}
 	if (l->n_groups && (l->total < 0 || l->n < (uint64_t)l->total)) {
@@ -197,27 +225,32 @@ static struct rc_slice marker_after(const struct rc_list *l, const struct rc_ans
 		return a->next_marker;
 	while (i && rc_slice_eq(a->rows[i - 1].created_at, a->next_marker))
 		i--;
-	return i && !rc_slice_eq(a->rows[i - 1].created_at, l->marker) ? a->rows[i - 1].created_at : none;
+	return i && rc_slice_cmp(a->rows[i - 1].created_at, l->marker) > 0 ? a->rows[i - 1].created_at : none;
 }
 
 /* More pages are to come. A page too small to get past rows of one time is asked for again, larger. */
 static void turn_page(struct rc_list *l, const struct rc_answer *a, size_t fresh)
 {
 	struct rc_slice marker = marker_after(l, a);
-	bool narrow = !marker.n || (fresh == 0 && !l->in_groups && !rc_slice_eq(marker, a->next_marker));
+	bool stuck;
 
-	if (narrow && l->page && l->page < LARGEST_PAGE) {
+	if (!marker.n && !l->page_refused && l->page && l->page < LARGEST_PAGE) {
 		l->page = l->page * 2 < LARGEST_PAGE ? l->page * 2 : LARGEST_PAGE;
 		return;
 	}
-	if (narrow)
+	if (!marker.n)
 		marker = a->next_marker;
-	if (!rc_slice_eq(marker, l->marker) && (fresh || l->in_groups) && l->pages <= MAX_PAGES)
-		l->marker = rc_arena_copy(&l->mem, marker);
-	else if (l->in_groups)
+	/* In a later walk a page may hold known rows only; a marker that stands still never leads on. */
+	stuck = rc_slice_eq(marker, l->marker) || l->pages > MAX_PAGES ||
+		(fresh == 0 && l->walk == 0 && !l->in_groups && rc_slice_eq(marker, a->next_marker));
+	if (stuck && l->in_groups)
 		group_ended(l);
-	else
+	else if (stuck)
 		walk_ended(l, !proven(l));
+	else if (l->walk == 0 && l->pages == 1 && l->total > 2 * (int64_t)l->page && !l->in_groups)
+		restart(l, next_page(l)); /* many pages: take them larger from the start */
+	else
+		l->marker = rc_arena_copy(&l->mem, marker);
 }
 
 void rc_listing_answer(struct rc_list *l, const struct rc_answer *a)
@@ -228,6 +261,8 @@ void rc_listing_answer(struct rc_list *l, const struct rc_answer *a)
 	l->pages++;
 	if (!l->in_groups && a->total_count >= 0)
 		l->total = a->total_count;
+	if (l->walk == 0 && l->pages == 1)
+		l->walk_total = l->total;
 	for (size_t i = 0; i < a->n_rows; i++)
 		fresh += add(l, &a->rows[i]);
 	if (a->next_marker.n)

@@ -27,7 +27,10 @@ struct rc_list {
 	size_t n_groups, group;
 	struct rc_slice marker;
 	int64_t total; /* -1: not told */
-	unsigned page, walk, pages;
+	unsigned page, first_page, walk, pages, barren; /* barren: walks in a row that brought nothing new */
+	size_t walk_began_with;
+	int64_t walk_total;
+	bool page_refused;
 	bool in_groups, needs_proof;
 	enum rc_listing_state state;
 	const char *problem;        /* of an incomplete listing */
@@ -42,6 +45,8 @@ void rc_listing_begin(struct rc_list *l, unsigned page, bool needs_proof, const 
 bool rc_listing_next(struct rc_list *l, struct rc_call *ret);
 /* An answer with verdict V_OK to the call that next() gave. */
 void rc_listing_answer(struct rc_list *l, const struct rc_answer *a);
+/* The provider refused a page as asked: a smaller page may do. False: there is none. */
+bool rc_listing_refused(struct rc_list *l);
 /* The call failed for good. */
 void rc_listing_fail(struct rc_list *l, const char *problem);
 void rc_listing_done(struct rc_list *l);

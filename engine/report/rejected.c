@@ -1,6 +1,7 @@
 /* Refused records, so that somebody can mend them and feed them again, and accounts that nobody claims. */
 #define XXH_INLINE_ALL
 #include "engine/base/alloc.h"
+#include "engine/base/utf8.h"
 #include "engine/report/cell.h"
 #include "engine/report/report_int.h"
 #include <stdio.h>
@@ -78,22 +79,69 @@ static enum rc_code rejected_file(struct rc_report *r, const struct rc_rejected_
 	return RC_OK;
 }
 
-static bool may_show(const struct rc_rejected_csv *rec)
+static bool has_secret(const struct rc_rejected_csv *rec)
 {
-	if (!rec->cells)
+	for (size_t i = 0; rec->secret && i < rec->n_header; i++)
+		if (rec->secret[i])
+			return true;
+	return false;
+}
+
+/* Whether raw text splits into cells by the rules of our reader, so that it may stand in a CSV file again. */
+static bool splits(struct rc_slice raw, char delimiter)
+{
+	bool begin = true, quoted = false;
+
+	if (memchr(raw.p, 0, raw.n) || rc_utf8_valid(raw.p, raw.n) != raw.n)
 		return false;
-	for (size_t i = 0; rec->secret && rec->n_cells != rec->n_header && i < rec->n_header; i++)
-		if (rec->secret[i]) /* a cell too many or too few: any of them may be the secret one */
+	for (size_t i = 0; i < raw.n; i++) {
+		char c = raw.p[i];
+
+		if (quoted) {
+			if (c != '"')
+				continue;
+			if (i + 1 < raw.n && raw.p[i + 1] == '"')
+				i++;
+			else if (i + 1 < raw.n && raw.p[i + 1] != delimiter)
+				return false;
+			else
+				quoted = false;
+			continue;
+		}
+		if (c == '"' && !begin)
 			return false;
-	return true;
+		if (c == '\n' || c == '\r')
+			return false;
+		quoted = c == '"';
+		begin = c == delimiter;
+	}
+	return !quoted;
+}
+
+static void add_cells(struct rc_buf *b, const struct rc_rejected_csv *rec)
+{
+	char delimiter = delimiter_of(rec);
+	bool secret = has_secret(rec);
+
+	if (rec->cells && (!secret || rec->n_cells == rec->n_header)) {
+		for (size_t i = 0; i < rec->n_cells; i++) {
+			rc_buf_addc(b, delimiter);
+			if (!secret || !rec->secret[i])
+				rc_cell_plain(b, rec->cells[i], delimiter);
+		}
+	} else if (!rec->cells && !secret && rec->raw.p && splits(rec->raw, delimiter)) {
+		rc_buf_addc(b, delimiter);
+		rc_buf_addslice(b, rec->raw);
+	} else {
+		for (size_t i = 0; i < rec->n_header; i++)
+			rc_buf_addc(b, delimiter);
+	}
 }
 
 enum rc_code rc_report_rejected_csv(struct rc_report *r, const struct rc_rejected_csv *rec, struct rc_err *err)
 {
 	struct rc_rejected_file *f = NULL;
 	struct rc_buf reason = {0};
-	bool show = may_show(rec);
-	size_t n = show ? rec->n_cells : rec->n_header;
 	enum rc_code code;
 
 	if (r->err.code) {
@@ -106,11 +154,7 @@ enum rc_code rc_report_rejected_csv(struct rc_report *r, const struct rc_rejecte
 	place(&reason, rec->file, rec->line, rec->reason);
 	rc_cell_plain(&f->sink.buf, rc_buf_slice(&reason), delimiter_of(rec));
 	rc_buf_done(&reason);
-	for (size_t i = 0; i < n; i++) {
-		rc_buf_addc(&f->sink.buf, delimiter_of(rec));
-		if (show && !(rec->secret && i < rec->n_header && rec->secret[i]))
-			rc_cell_plain(&f->sink.buf, rec->cells[i], delimiter_of(rec));
-	}
+	add_cells(&f->sink.buf, rec);
 	rc_buf_addc(&f->sink.buf, '\n');
 	if (f->sink.buf.n > (256u << 10))
 		code = rc_sink_flush(&f->sink, err);

@@ -49,8 +49,9 @@ uint64_t rc_report_counted(const struct rc_report *r, const char *target, enum r
 enum rc_code rc_report_tick(struct rc_report *r, int64_t now_ns, struct rc_err *err);
 
 /* A refused record of a CSV source, into rejected.csv (a second header gives rejected-2.csv and so on): the reason with
- * FILE:LINE, then the record as it was, in the source's delimiter, as UTF-8. Secret cells are emptied; a record that
- * could not be split (cells NULL), or whose number of cells leaves open which one is secret, is named only. */
+ * FILE:LINE, then the record as it was, in the source's delimiter, as UTF-8: its cells, or without them its raw text
+ * if that can be split at all. Secret cells are emptied; where it is open which cell is secret (raw text, or another
+ * number of cells than the header), and for what cannot be split, the record is named only. */
 struct rc_rejected_csv {
 	const char *file;
 	uint64_t line;
@@ -58,9 +59,10 @@ struct rc_rejected_csv {
 	char delimiter;     /* 0: comma */
 	const struct rc_slice *header;
 	size_t n_header;
-	const bool *secret; /* per header column; NULL: none is */
-	const struct rc_slice *cells;
+	const bool *secret;           /* per header column; NULL: none is */
+	const struct rc_slice *cells; /* unquoted; NULL: not known */
 	size_t n_cells;
+	struct rc_slice raw; /* as written, without its line end; {NULL, 0}: none */
 };
 enum rc_code rc_report_rejected_csv(struct rc_report *r, const struct rc_rejected_csv *rec, struct rc_err *err);
 
@@ -96,7 +98,8 @@ enum rc_report_format {
 int rc_report_format_find(const char *text); /* or -1 */
 
 /* Renders a past run from users.jsonl and summary.json; json is summary.json. run_id NULL: the run begun last. A run
- * that is under way or was killed gives what there is. RC_USAGE: no such run; RC_CANTCREAT: unreadable, or `out` is. */
+ * that is under way or was killed gives the rows there are and has no json yet. RC_USAGE: no such run or no json yet;
+ * RC_CANTCREAT: unreadable, or `out` cannot be written. */
 enum rc_code rc_report_render(const char *reports_dir, const char *run_id, enum rc_report_format format, FILE *out,
 			      struct rc_err *err);
 

@@ -80,8 +80,9 @@ void rc_timeline_sample(struct rc_timeline *t, int64_t now_ns, uint64_t users, u
 void rc_timeline_end(struct rc_timeline *t, int64_t now_ns, uint64_t users, uint64_t busy, uint64_t throttled,
 		     uint32_t in_flight, uint64_t parked)
 {
+	if (!t->at.begun)
+		return;
 	advance(t, now_ns, users, busy, throttled, in_flight);
-	if (t->at.begun && t->at.last_ns > t->at.from_ns && users >= t->at.users && busy >= t->at.busy &&
-	    throttled >= t->at.throttled)
+	if (t->at.last_ns > t->at.from_ns && users >= t->at.users && busy >= t->at.busy && throttled >= t->at.throttled)
 		close_step(t, t->at.last_ns, users, busy, throttled, parked);
 }

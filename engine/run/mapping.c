@@ -173,6 +173,24 @@ const struct rc_slice *rc_mapping_used(const struct rc_mapping *m, size_t *ret_n
 	return m->used;
 }
 
+const struct rc_slice *rc_mapping_secret(const struct rc_mapping *m, struct rc_arena *mem, size_t *ret_n)
+{
+	struct rc_columns set = { 0 };
+	size_t n = rc_expr_env_columns(m->env);
+	struct rc_slice *names = rc_arena_alloc(mem, (n + 1) * sizeof(*names));
+
+	*ret_n = 0;
+	for (size_t t = 0; t < m->cfg->n_targets; t++)
+		for (size_t f = 0; f < RC_MAX_FIELDS; f++)
+			if (m->targets[t].field[f] && m->targets[t].cfg->schema->fields[f].secret)
+				rc_columns_add(&set, m->targets[t].field[f]);
+	for (size_t i = 0; i < n; i++)
+		if ((set.all || rc_columns_has(&set, i)))
+			names[(*ret_n)++] = rc_arena_copy(mem, rc_expr_env_column(m->env, i));
+	rc_columns_done(&set);
+	return names;
+}
+
 struct rc_slice rc_mapping_key(struct rc_mapping *m, const struct rc_slice *fields, size_t n, struct rc_arena *mem)
 {
 	struct rc_slice key = {0};

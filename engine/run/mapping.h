@@ -44,6 +44,9 @@ void rc_mapping_free(struct rc_mapping *m);
 /* Names of the columns that can reach a verdict; *ret_all: every column can. Secret fields' columns are left out. */
 const struct rc_slice *rc_mapping_used(const struct rc_mapping *m, size_t *ret_n, bool *ret_all);
 
+/* Columns that secret fields read, in mem, NUL-terminated beyond n. */
+const struct rc_slice *rc_mapping_secret(const struct rc_mapping *m, struct rc_arena *mem, size_t *ret_n);
+
 /* The key alone, from what is certain of a refused record; empty when unreadable. Lives in mem. */
 struct rc_slice rc_mapping_key(struct rc_mapping *m, const struct rc_slice *fields, size_t n, struct rc_arena *mem);
 

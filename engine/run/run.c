@@ -149,34 +149,6 @@ static void count_unchanged(struct run *r)
 	}
 }
 
-static void report_refused(struct run *r)
-{
-	for (size_t i = 0; i < r->scan.n_refused; i++) {
-		const struct rc_refused *q = &r->scan.refused[i];
-		const struct rc_scan_source *src = &r->scan.sources[q->source];
-		const char *file = src->files[q->file];
-		struct rc_err err;
-		enum rc_code code;
-
-		rc_log(RC_LOG_WARN, "%s:%llu: %s", file, (unsigned long long)q->line, q->why);
-		if (src->ldif) {
-			code = rc_report_rejected_ldif(
-				r->report, &(struct rc_rejected_ldif){file, q->line, q->why, q->raw, NULL, 0}, &err);
-		} else {
-			struct rc_rejected_csv rec = {.file = file,
-						      .line = q->line,
-						      .reason = q->why,
-						      .delimiter = src->delimiter,
-						      .header = src->columns,
-						      .n_header = src->n_columns};
-
-			code = rc_report_rejected_csv(r->report, &rec, &err);
-		}
-		if (code && !r->fault.code)
-			r->fault = err;
-	}
-}
-
 static void plan_only(struct run *r)
 {
 	for (size_t i = 0; i < r->n_ops; i++)
@@ -267,11 +239,11 @@ static enum rc_code run_body(struct run *r, struct rc_err *err)
 	for (size_t i = 0; i < r->cfg->n_targets; i++)
 		numbers[i] = r->targets[i].number;
 	if (!code && !r->opts->list_only)
-		code = rc_scan_begin(&r->scan, r->cfg, r->store, r->opts->writes, err);
+		code = rc_sources_begin(&r->scan, r->cfg, r->store, r->opts->writes, err);
 	if (!code && !r->opts->list_only) {
 		r->scanned = true;
-		code = rc_scan_run(&r->scan, r->view, numbers, err);
-		report_refused(r);
+		code = rc_sources_run(&r->scan, r->view, numbers, err);
+		run_report_refused(r);
 	}
 	free(numbers);
 	if (code || r->opts->list_only) {
@@ -292,7 +264,7 @@ static enum rc_code run_body(struct run *r, struct rc_err *err)
 	}
 	code = carry_out(r, err);
 	if (!code && order_to_store(r) && !nothing_new(r))
-		rc_scan_store(&r->scan, r->view, r->writer, r->run_id, r->started_ns);
+		rc_sources_store(&r->scan, r->view, r->writer, r->run_id, r->started_ns);
 	return code;
 }
 
@@ -323,7 +295,7 @@ static void clean(struct run *r)
 	run_sealing_end(r);
 	run_close_state(r);
 	if (r->scan.cfg)
-		rc_scan_done(&r->scan);
+		rc_sources_done(&r->scan);
 	for (size_t i = 0; r->targets && i < r->cfg->n_targets; i++)
 		free(r->targets[i].servers);
 	free(r->targets);

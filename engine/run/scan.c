@@ -37,7 +37,7 @@ static size_t table_slot(const struct rc_scan *s, const uint8_t hash[16])
 	return at;
 }
 
-struct rc_person *rc_scan_find(const struct rc_scan *s, const uint8_t hash[16])
+struct rc_person *rc_sources_find(const struct rc_scan *s, const uint8_t hash[16])
 {
 	uint32_t at = s->table_size ? s->table[table_slot(s, hash)] : 0;
 
@@ -114,7 +114,7 @@ static enum rc_code load_lookup(struct rc_lookups *all, const struct rc_setting 
 	return code;
 }
 
-enum rc_code rc_scan_begin(struct rc_scan *s, const struct rc_config *cfg, struct rc_store *store, bool secrets,
+enum rc_code rc_sources_begin(struct rc_scan *s, const struct rc_config *cfg, struct rc_store *store, bool secrets,
 			   struct rc_err *err)
 {
 	struct {
@@ -144,7 +144,7 @@ enum rc_code rc_scan_begin(struct rc_scan *s, const struct rc_config *cfg, struc
 	return RC_OK;
 }
 
-void rc_scan_done(struct rc_scan *s)
+void rc_sources_done(struct rc_scan *s)
 {
 	for (size_t i = 0; s->sources && i < s->cfg->n_sources; i++) {
 		struct rc_scan_source *src = &s->sources[i];
@@ -273,7 +273,7 @@ static void refuse(struct walk *w, uint64_t line, const char *why, struct rc_sli
 		return;
 	}
 	rc_store_key_hash(s->store, key, hash);
-	p = rc_scan_find(s, hash);
+	p = rc_sources_find(s, hash);
 	if (!p) {
 		p = scan_add(s, hash);
 		p->key = key;
@@ -354,7 +354,7 @@ static enum rc_code changed_row(struct walk *w, const struct rc_row *row, const 
 		return RC_OK;
 	}
 	rc_store_key_hash(s->store, m.key, key);
-	p = rc_scan_find(s, key);
+	p = rc_sources_find(s, key);
 	if (p) {
 		enum rc_code code = duplicate(w, p, &m, row->line, row->raw, &replace, err);
 
@@ -480,6 +480,7 @@ static enum rc_code begin_file(struct walk *w, const struct rc_reader *r, struct
 		err->code = code = RC_DATA; /* the file before had it: this one is the odd one */
 	if (code)
 		return code;
+	w->src->secret = rc_mapping_secret(w->mapping, &s->mem, &w->src->n_secret);
 	rc_splitter_free(w->splitter);
 	w->splitter = rc_splitter_new(r);
 	return select_columns(w, columns, named, n);
@@ -537,7 +538,7 @@ static enum rc_code sweep_order(struct walk *w, const uint16_t *targets, bool *r
 
 	for (size_t i = 0; i < w->match.seq.n; i++) {
 		const uint8_t *key = order_key(w, i);
-		struct rc_person *p = s->n ? rc_scan_find(s, key) : NULL;
+		struct rc_person *p = s->n ? rc_sources_find(s, key) : NULL;
 
 		if (w->match.line[i] && p) {
 			*ret_again = true; /* a copy or a second row: rare, so the whole input is looked at */
@@ -566,7 +567,7 @@ static void sweep_records(struct rc_scan *s, struct rc_view *v, uint16_t target,
 	else
 		rc_walk_known_begin(v, target, &walk);
 	while (open_only ? rc_walk_open(&walk, &k, &hash) : rc_walk_known(&walk, &k, &hash))
-		if (!rc_scan_find(s, hash))
+		if (!rc_sources_find(s, hash))
 			scan_add(s, hash)->kind = RC_PERSON_ABSENT;
 	rc_walk_end(&walk);
 }
@@ -629,7 +630,7 @@ static enum rc_code one_source(struct rc_scan *s, struct rc_view *v, uint16_t in
 	return code;
 }
 
-enum rc_code rc_scan_run(struct rc_scan *s, struct rc_view *v, const uint16_t *targets, struct rc_err *err)
+enum rc_code rc_sources_run(struct rc_scan *s, struct rc_view *v, const uint16_t *targets, struct rc_err *err)
 {
 	bool again = false, ordered = true;
 	enum rc_code code = RC_OK;
@@ -652,7 +653,7 @@ enum rc_code rc_scan_run(struct rc_scan *s, struct rc_view *v, const uint16_t *t
 
 enum { STORE_AT_ONCE = 4096 };
 
-void rc_scan_store(const struct rc_scan *s, struct rc_view *v, struct rc_writer *w, const char *run_id, int64_t now_ns)
+void rc_sources_store(const struct rc_scan *s, struct rc_view *v, struct rc_writer *w, const char *run_id, int64_t now_ns)
 {
 	for (uint16_t i = 0; i < s->cfg->n_sources; i++) {
 		const struct rc_scan_source *src = &s->sources[i];

@@ -51,6 +51,8 @@ struct rc_scan_source {
 	char delimiter;
 	struct rc_slice *columns, header;
 	size_t n_columns;
+	const struct rc_slice *secret; /* columns that secret fields read; NUL-terminated beyond n */
+	size_t n_secret;
 	bool order_used, order_same; /* the walk was beside the sequence; every row in its place, nothing else */
 	uint32_t *refs;              /* rows in order: sequence entry, or person | RC_REF_PERSON */
 	size_t n_refs, cap_refs;
@@ -76,16 +78,16 @@ struct rc_scan {
 };
 
 /* seed is filled from config, lookups and revision; secrets: see above. */
-enum rc_code rc_scan_begin(struct rc_scan *s, const struct rc_config *cfg, struct rc_store *store, bool secrets,
+enum rc_code rc_sources_begin(struct rc_scan *s, const struct rc_config *cfg, struct rc_store *store, bool secrets,
 			   struct rc_err *err);
-enum rc_code rc_scan_run(struct rc_scan *s, struct rc_view *v, const uint16_t *targets, struct rc_err *err);
-void rc_scan_done(struct rc_scan *s);
+enum rc_code rc_sources_run(struct rc_scan *s, struct rc_view *v, const uint16_t *targets, struct rc_err *err);
+void rc_sources_done(struct rc_scan *s);
 
-struct rc_person *rc_scan_find(const struct rc_scan *s, const uint8_t hash[16]);
+struct rc_person *rc_sources_find(const struct rc_scan *s, const uint8_t hash[16]);
 
 /* Queues the sequence of this input into the writer: entries of people who are not settled count for nothing. v is the
  * view the scan ran in. */
 struct rc_writer;
-void rc_scan_store(const struct rc_scan *s, struct rc_view *v, struct rc_writer *w, const char *run_id, int64_t now_ns);
+void rc_sources_store(const struct rc_scan *s, struct rc_view *v, struct rc_writer *w, const char *run_id, int64_t now_ns);
 
 #endif

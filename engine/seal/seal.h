@@ -20,7 +20,7 @@ enum {
 	RC_SEAL_BATCH = 200,           /* entries in a block */
 	RC_SEAL_ENTRY_BYTES = 1 << 20, /* largest entry, columns included */
 	RC_SEAL_BATCH_BYTES = 2 << 20, /* a batch is full at this size, too */
-	RC_SEAL_COLUMNS = 64,          /* included columns at most */
+	RC_SEAL_COLUMNS = 1000,        /* included columns at most, as in the config's schema */
 };
 
 /* ---- who may read: certificates ---- */

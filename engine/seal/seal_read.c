@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-enum { CELLS = RC_SEAL_FIXED + RC_SEAL_COLUMNS };
+enum { CELLS = RC_SEAL_FIXED + RC_SEAL_COLUMNS, ALL_COLUMNS = 64 * RC_SEAL_COLUMNS };
 
 struct reading {
 	const char *path;
@@ -52,10 +52,12 @@ static bool column_at(struct rc_seal_rows *rows, struct rc_slice name, size_t *r
 
 	while (i < rows->columns_n && !rc_slice_eq(rows->columns[i], name))
 		i++;
-	if (i == RC_SEAL_COLUMNS)
+	if (i == ALL_COLUMNS)
 		return false;
-	if (i == rows->columns_n)
+	if (i == rows->columns_n) {
+		rows->columns = rc_xreallocarray(rows->columns, i + 1, sizeof(*rows->columns));
 		rows->columns[rows->columns_n++] = name;
+	}
 	*ret = i;
 	return true;
 }
@@ -210,5 +212,6 @@ void rc_seal_rows_done(struct rc_seal_rows *r)
 {
 	rc_arena_wipe(&r->mem);
 	free(r->v);
+	free(r->columns);
 	*r = (struct rc_seal_rows){0};
 }

@@ -29,13 +29,13 @@ struct rc_seal_row {
 struct rc_seal_rows {
 	struct rc_arena mem; /* everything below, passwords included */
 	struct rc_seal_row *v;
-	size_t n; /* in the order of the file */
-	struct rc_slice columns[RC_SEAL_COLUMNS];
-	size_t columns_n;   /* included columns over all blocks, in the order they first appear */
-	size_t blocks;      /* opened */
-	size_t others;      /* sealed to other keys only, skipped */
-	size_t torn;        /* cut off by a crash, skipped */
-	uint64_t torn_line; /* where the last of them begins */
+	size_t n;                 /* in the order of the file */
+	struct rc_slice *columns; /* heap; the names lie in mem */
+	size_t columns_n;         /* included columns over all blocks, in the order they first appear */
+	size_t blocks;            /* opened */
+	size_t others;            /* sealed to other keys only, skipped */
+	size_t torn;              /* cut off by a crash, skipped */
+	uint64_t torn_line;       /* where the last of them begins */
 };
 
 /* Reads the file. RC_DATA, with file, line and reason: unreadable, damaged, or nothing in it is sealed to this key.

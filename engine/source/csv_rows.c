@@ -217,7 +217,6 @@ enum rc_row_kind rc_csv_rows_next(struct rc_csv_rows *r, struct rc_slice *ret, u
 {
 	for (;;) {
 		struct rc_row_end e;
-		size_t start = r->start;
 
 		if (r->index_at == r->index_n) {
 			scan(r);
@@ -230,7 +229,7 @@ enum rc_row_kind rc_csv_rows_next(struct rc_csv_rows *r, struct rc_slice *ret, u
 				return RC_ROW_NONE;
 		}
 		e = r->index[r->index_at++];
-		*ret = row_text(r->w->p, start, e.at);
+		*ret = row_text(r->w->p, r->start, e.at);
 		*ret_line = r->start_line;
 		if (ret->n > r->max_record) {
 			drop_long(r);

@@ -110,6 +110,13 @@ size_t rc_ldif_unfold(struct rc_slice text, char *out)
 	return o;
 }
 
+struct rc_slice rc_ldif_line_start(const struct rc_ldif_line *l, char out[RC_LDIF_START])
+{
+	struct rc_slice head = {l->text.p, l->text.n < RC_LDIF_START ? l->text.n : RC_LDIF_START};
+
+	return l->folded ? (struct rc_slice){out, rc_ldif_unfold(head, out)} : l->text;
+}
+
 static bool begins(struct rc_slice s, const char *with)
 {
 	size_t n = strlen(with);
@@ -169,7 +176,7 @@ static enum rc_entry_kind version(struct rc_ldif_entries *e, struct rc_slice tex
 static enum rc_entry_kind trim(struct rc_ldif_entries *e, struct rc_slice *raw, uint64_t *line, struct rc_err *err)
 {
 	while (raw->n) {
-		char start[64];
+		char start[RC_LDIF_START];
 		struct rc_ldif_line l;
 		struct rc_slice text;
 		enum rc_entry_kind kind = RC_ENTRY_NONE;
@@ -177,9 +184,7 @@ static enum rc_entry_kind trim(struct rc_ldif_entries *e, struct rc_slice *raw, 
 		if (begins(*raw, "dn:"))
 			return RC_ENTRY;
 		l = rc_ldif_line_at(*raw, 0);
-		text = l.text;
-		if (l.folded && text.n <= sizeof(start))
-			text = (struct rc_slice){start, rc_ldif_unfold(l.text, start)};
+		text = rc_ldif_line_start(&l, start);
 		if (begins(text, "version:") && !e->entry_seen)
 			kind = version(e, text, *line, err);
 		else if (begins(text, "search:") || begins(text, "result:"))

@@ -59,5 +59,8 @@ struct rc_ldif_line rc_ldif_line_at(struct rc_slice raw, size_t at);
 
 /* Copies text without its folds to out (room for text.n) and returns the length. */
 size_t rc_ldif_unfold(struct rc_slice text, char *out);
+/* The first bytes of a logical line without its folds: enough to see what kind of line it is. */
+enum { RC_LDIF_START = 64 };
+struct rc_slice rc_ldif_line_start(const struct rc_ldif_line *l, char out[RC_LDIF_START]);
 
 #endif

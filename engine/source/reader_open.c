@@ -23,18 +23,19 @@ static enum rc_format sniff(const struct rc_window *w)
 		return RC_FORMAT_LDIF; /* ldapsearch, also when it found nothing */
 	for (size_t at = 0; at < text.n;) {
 		struct rc_ldif_line l = rc_ldif_line_at(text, at);
-		const char *p = l.text.p;
-		size_t n = l.text.n;
+		char start[RC_LDIF_START];
+		struct rc_slice first = rc_ldif_line_start(&l, start);
+		size_t n;
 
 		if (l.next == text.n && !w->eof && text.n < LOOK)
 			return RC_FORMAT_AUTO;
 		at = l.next;
-		if (n == 0 || p[0] == '#')
+		if (first.n == 0 || first.p[0] == '#')
 			continue;
-		n = begins(p, n, "version") ? 7 : begins(p, n, "dn") ? 2 : n;
-		while (n < l.text.n && p[n] == ' ')
+		n = begins(first.p, first.n, "version") ? 7 : begins(first.p, first.n, "dn") ? 2 : first.n;
+		while (n < first.n && first.p[n] == ' ')
 			n++;
-		return n < l.text.n && p[n] == ':' ? RC_FORMAT_LDIF : RC_FORMAT_CSV;
+		return n < first.n && first.p[n] == ':' ? RC_FORMAT_LDIF : RC_FORMAT_CSV;
 	}
 	return w->eof || text.n >= LOOK ? RC_FORMAT_CSV : RC_FORMAT_AUTO;
 }

@@ -59,10 +59,10 @@ static void test_huawei_descriptions(void **state)
 	char long_text[3 * 65 + 1] = "";
 
 	(void)state;
-	for (int i = 0; i < 64; i++)
-		strcat(long_text, "研");
+	for (size_t i = 0; i < 64; i++)
+		memcpy(long_text + 3 * i, "研", 3);
 	ok(sim_huawei_description(s(long_text), false));
-	strcat(long_text, "研");
+	memcpy(long_text + 3 * 64, "研", 3);
 	bad(sim_huawei_description(s(long_text), false));
 	ok(sim_huawei_description(s(""), false));
 	bad(sim_huawei_description(s("a-b"), false));

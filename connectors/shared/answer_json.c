@@ -1,4 +1,4 @@
-#include "connectors/shared/json_read.h"
+#include "connectors/shared/answer_json.h"
 #include "connectors/shared/text.h"
 
 static size_t skip_space(struct rc_slice s, size_t i)
@@ -45,7 +45,7 @@ static bool within_bounds(struct rc_slice s)
 			return false;
 		if (c == '[' || c == '{') {
 			values++;
-			if (++depth > RC_JSON_MAX_DEPTH)
+			if (++depth > RC_ANSWER_MAX_DEPTH)
 				return false;
 		} else if (c == ']' || c == '}') {
 			if (depth-- == 0)
@@ -53,19 +53,19 @@ static bool within_bounds(struct rc_slice s)
 		} else if (c == ',') {
 			values++;
 		}
-		if (values > RC_JSON_MAX_VALUES)
+		if (values > RC_ANSWER_MAX_VALUES)
 			return false;
 		i++;
 	}
 	return depth == 0;
 }
 
-cJSON *rc_json_read(struct rc_slice body)
+cJSON *rc_answer_parse(struct rc_slice body)
 {
 	const char *end = NULL;
 	cJSON *tree;
 
-	if (body.n == 0 || body.n > RC_JSON_MAX_BYTES || !within_bounds(body))
+	if (body.n == 0 || body.n > RC_ANSWER_MAX_BYTES || !within_bounds(body))
 		return NULL;
 	tree = cJSON_ParseWithLengthOpts(body.p, body.n, &end, false);
 	if (tree && skip_space(body, (size_t)(end - body.p)) != body.n) {
@@ -75,23 +75,23 @@ cJSON *rc_json_read(struct rc_slice body)
 	return tree;
 }
 
-const cJSON *rc_json_get(const cJSON *object, const char *key)
+const cJSON *rc_answer_get(const cJSON *object, const char *key)
 {
 	const cJSON *v = cJSON_IsObject(object) ? cJSON_GetObjectItemCaseSensitive(object, key) : NULL;
 
 	return cJSON_IsNull(v) ? NULL : v;
 }
 
-struct rc_slice rc_json_str(const cJSON *object, const char *key)
+struct rc_slice rc_answer_str(const cJSON *object, const char *key)
 {
-	const cJSON *v = rc_json_get(object, key);
+	const cJSON *v = rc_answer_get(object, key);
 
 	return cJSON_IsString(v) ? rc_slice_str(v->valuestring) : (struct rc_slice){0};
 }
 
-int64_t rc_json_int(const cJSON *object, const char *key)
+int64_t rc_answer_int(const cJSON *object, const char *key)
 {
-	const cJSON *v = rc_json_get(object, key);
+	const cJSON *v = rc_answer_get(object, key);
 
 	if (cJSON_IsString(v))
 		return rc_decimal(rc_slice_str(v->valuestring));

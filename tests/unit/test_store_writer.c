@@ -1,0 +1,401 @@
+/* What is written comes back; indexes follow the records; groups, errors and the order sequence. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include "tests/unit/helper_store.h"
+
+static void flush(struct test_store *t)
+{
+	struct rc_err err = {0};
+
+	if (rc_writer_flush_wait(t->writer, &err))
+		fail_msg("%s", err.what);
+}
+
+static void begin(struct test_store *t)
+{
+	test_store_dir(t);
+	test_store_open(t);
+	test_store_write(t);
+}
+
+static unsigned count_open(struct test_store *t)
+{
+	struct rc_view *v = test_view(t);
+	struct rc_known k;
+	struct rc_walk w;
+	unsigned n = 0;
+
+	rc_walk_open_begin(v, t->target, &w);
+	while (rc_walk_open(&w, &k, NULL)) {
+		assert_true(rc_known_open(&k));
+		n++;
+	}
+	test_view_end(v);
+	return n;
+}
+
+static struct rc_name_owner owner(struct test_store *t, const char *server, const char *name)
+{
+	struct rc_view *v = test_view(t);
+	struct rc_name_owner o = rc_view_name(v, t->target, rc_slice_str(server), rc_slice_str(name));
+
+	test_view_end(v);
+	return o;
+}
+
+static void test_records(void **state)
+{
+	enum { N = 500 };
+	uint8_t hashes[N + 1][RC_HASH_BYTES], last[RC_HASH_BYTES] = {0};
+	static struct rc_known got[N + 1];
+	struct rc_known_brief brief;
+	bool found[N + 1];
+	struct test_store t;
+	struct rc_known k;
+	struct rc_view *v;
+	struct rc_walk w;
+	const uint8_t *hash;
+	char buf[64];
+	unsigned n = 0;
+
+	(void)state;
+	begin(&t);
+	for (unsigned i = 0; i < N; i++) {
+		k = test_known(i, buf);
+		rc_writer_put_known(t.writer, t.target, &k);
+		rc_store_key_hash(t.store, k.key, hashes[i]);
+	}
+	rc_writer_put_known(t.writer, (uint16_t)(t.target + 1), &k); /* another target's are another's */
+	rc_store_key_hash(t.store, RC_SLICE("stranger"), hashes[N]);
+	assert_int_equal(rc_writer_durable(t.writer), 0);
+	flush(&t);
+	assert_int_equal(rc_writer_durable(t.writer), N + 1);
+	v = test_view(&t);
+	rc_walk_known_begin(v, t.target, &w);
+	for (; rc_walk_known(&w, &k, &hash); n++) {
+		assert_true(n == 0 || memcmp(last, hash, sizeof(last)) < 0);
+		memcpy(last, hash, sizeof(last));
+	}
+	assert_int_equal(n, N);
+	rc_walk_known_begin(v, t.target, &w);
+	assert_true(rc_walk_known_brief(&w, &brief));
+	assert_true(rc_view_known_hash(v, t.target, brief.hash, &k));
+	assert_memory_equal(k.fingerprint, brief.fingerprint, 16);
+	rc_walk_end(&w);
+	rc_view_known_many(v, t.target, (const uint8_t(*)[RC_HASH_BYTES])hashes, N + 1, got, found);
+	for (unsigned i = 0; i < N; i++) {
+		k = test_known(i, buf);
+		assert_true(found[i] && rc_slice_eq(got[i].key, k.key) && rc_slice_eq(got[i].name, k.name));
+	}
+	assert_false(found[N]);
+	assert_int_equal(rc_view_known_count(v, t.target, false), N);
+	test_view_end(v);
+	test_store_done(&t);
+}
+
+static void test_open_and_due(void **state)
+{
+	struct test_store t;
+	struct rc_known k;
+	struct rc_view *v;
+	struct rc_walk w;
+	char buf[64];
+	uint16_t target;
+	bool retiring;
+
+	(void)state;
+	begin(&t);
+	for (unsigned i = 0; i < 6; i++) {
+		k = test_known(i, buf);
+		if (i & 1)
+			k.status = RC_KNOWN_FAILED;
+		k.due_at_ns = i == 2 ? 300 : i == 4 ? 100 : 0;
+		rc_writer_put_known(t.writer, t.target, &k);
+	}
+	k = test_known(9, buf);
+	k.due_at_ns = -5;
+	rc_writer_put_retiring(t.writer, t.target, &k);
+	flush(&t);
+	assert_int_equal(count_open(&t), 5);
+	v = test_view(&t);
+	rc_walk_due_begin(v, 200, &w);
+	assert_true(rc_walk_due(&w, &target, &k, &retiring));
+	assert_true(retiring && rc_slice_eqs(k.key, "k9") && target == t.target);
+	assert_true(rc_walk_due(&w, &target, &k, &retiring));
+	assert_true(!retiring && rc_slice_eqs(k.key, "k4"));
+	assert_false(rc_walk_due(&w, &target, &k, &retiring));
+	test_view_end(v);
+
+	k = test_known(1, buf); /* settles */
+	rc_writer_put_known(t.writer, t.target, &k);
+	k = test_known(4, buf);
+	k.due_at_ns = 500;
+	rc_writer_put_known(t.writer, t.target, &k);
+	rc_writer_del_known(t.writer, t.target, RC_SLICE("k2"), 0);
+	rc_writer_del_known(t.writer, t.target, RC_SLICE("never there"), 0);
+	rc_writer_del_retiring(t.writer, t.target, RC_SLICE("k9"), RC_SLICE(""), RC_SLICE("USER9"), 0);
+	flush(&t);
+	assert_int_equal(count_open(&t), 3);
+	v = test_view(&t);
+	rc_walk_due_begin(v, INT64_MAX, &w);
+	assert_true(rc_walk_due(&w, &target, &k, &retiring));
+	assert_int_equal(k.due_at_ns, 500);
+	assert_false(rc_walk_due(&w, &target, &k, &retiring));
+	rc_walk_retiring_begin(v, t.target, RC_SLICE(""), &w);
+	assert_false(rc_walk_retiring(&w, &k));
+	test_view_end(v);
+	test_store_done(&t);
+}
+
+/* Both orders of stating a rename, in one group and in two. */
+static void test_rename(void **state)
+{
+	(void)state;
+	for (unsigned way = 0; way < 4; way++) {
+		struct test_store t;
+		struct rc_known k, old;
+		char buf[64];
+		uint8_t hash[RC_HASH_BYTES];
+
+		begin(&t);
+		old = k = test_known(1, buf);
+		rc_store_key_hash(t.store, k.key, hash);
+		rc_writer_put_known(t.writer, t.target, &k);
+		flush(&t);
+		assert_int_equal(owner(&t, "", "uSER1").kind, RC_NAME_MANAGED);
+		k.name = RC_SLICE("Married");
+		if (way & 1)
+			rc_writer_put_retiring(t.writer, t.target, &old);
+		else
+			rc_writer_put_known(t.writer, t.target, &k);
+		if (way & 2)
+			flush(&t);
+		if (way & 1)
+			rc_writer_put_known(t.writer, t.target, &k);
+		else
+			rc_writer_put_retiring(t.writer, t.target, &old);
+		flush(&t);
+		assert_int_equal(owner(&t, "", "user1").kind, RC_NAME_RETIRING);
+		assert_int_equal(owner(&t, "", "married").kind, RC_NAME_MANAGED);
+		assert_memory_equal(owner(&t, "", "married").key_hash, hash, sizeof(hash));
+
+		rc_writer_del_retiring(t.writer, t.target, old.key, old.server, old.name, 777);
+		flush(&t);
+		assert_int_equal(owner(&t, "", "user1").kind, RC_NAME_RETIRED);
+		assert_int_equal(owner(&t, "", "user1").since_ns, 777);
+		rc_writer_prune_names(t.writer, t.target, 777);
+		flush(&t);
+		assert_int_equal(owner(&t, "", "user1").kind, RC_NAME_RETIRED);
+		rc_writer_prune_names(t.writer, t.target, 778);
+		flush(&t);
+		assert_int_equal(owner(&t, "", "user1").kind, RC_NAME_FREE);
+		test_store_done(&t);
+	}
+}
+
+static void test_name_passes_on(void **state)
+{
+	struct test_store t;
+	struct rc_known a, b;
+	char buf_a[64], buf_b[64];
+	uint8_t hash_b[RC_HASH_BYTES];
+
+	(void)state;
+	begin(&t);
+	a = test_known(1, buf_a);
+	b = test_known(2, buf_b);
+	rc_store_key_hash(t.store, b.key, hash_b);
+	rc_writer_put_known(t.writer, t.target, &a);
+	rc_writer_put_known(t.writer, t.target, &b);
+	flush(&t);
+	/* b takes the name that a frees, in one group: the taker wins whatever order they are applied in. */
+	b.name = a.name;
+	rc_writer_del_known(t.writer, t.target, a.key, 50);
+	rc_writer_put_known(t.writer, t.target, &b);
+	flush(&t);
+	assert_int_equal(owner(&t, "", "User1").kind, RC_NAME_MANAGED);
+	assert_memory_equal(owner(&t, "", "User1").key_hash, hash_b, sizeof(hash_b));
+	assert_int_equal(owner(&t, "", "User2").kind, RC_NAME_RETIRED);
+	/* The same name on another server is another name. */
+	assert_int_equal(owner(&t, "pool-b", "User1").kind, RC_NAME_FREE);
+	test_store_done(&t);
+}
+
+static void test_unmanaged(void **state)
+{
+	struct rc_unmanaged u, got;
+	struct rc_listing l = {.started_ns = 1, .finished_ns = 2, .rows = 3, .total_count = -1, .complete = true}, l2;
+	struct test_store t;
+	struct rc_known k;
+	struct rc_view *v;
+	struct rc_walk w;
+	char buf[64];
+
+	(void)state;
+	begin(&t);
+	memset(&u, 0, sizeof(u));
+	u.name = RC_SLICE("Guest");
+	u.remote_id = RC_SLICE("id-7");
+	u.disabled = true;
+	rc_writer_clear_unmanaged(t.writer, t.target, u.server);
+	rc_writer_put_unmanaged(t.writer, t.target, &u);
+	u.name = RC_SLICE("user1");
+	rc_writer_put_unmanaged(t.writer, t.target, &u);
+	u.server = RC_SLICE("pool-b");
+	rc_writer_put_unmanaged(t.writer, t.target, &u);
+	rc_writer_listing(t.writer, t.target, RC_SLICE(""), &l);
+	k = test_known(1, buf); /* adopts user1 in the same group */
+	rc_writer_put_known(t.writer, t.target, &k);
+	rc_writer_del_unmanaged(t.writer, t.target, RC_SLICE(""), RC_SLICE("USER1"));
+	flush(&t);
+	assert_int_equal(owner(&t, "", "GUEST").kind, RC_NAME_UNMANAGED);
+	assert_int_equal(owner(&t, "", "user1").kind, RC_NAME_MANAGED);
+	assert_int_equal(owner(&t, "pool-b", "user1").kind, RC_NAME_UNMANAGED);
+	v = test_view(&t);
+	assert_true(rc_view_unmanaged(v, t.target, RC_SLICE(""), RC_SLICE("guest"), &got));
+	assert_true(got.disabled && rc_slice_eqs(got.remote_id, "id-7") && rc_slice_eqs(got.name, "Guest"));
+	rc_walk_unmanaged_begin(v, t.target, &w);
+	assert_true(rc_walk_unmanaged(&w, &got));
+	assert_true(rc_walk_unmanaged(&w, &got));
+	assert_false(rc_walk_unmanaged(&w, &got));
+	assert_true(rc_view_listing(v, t.target, RC_SLICE(""), &l2));
+	assert_true(l2.complete && l2.total_count == -1 && l2.rows == 3);
+	assert_false(rc_view_listing(v, t.target, RC_SLICE("pool-b"), &l2));
+	test_view_end(v);
+
+	/* Released: the record goes, the account stays as an unmanaged one. */
+	u.server = RC_SLICE("");
+	rc_writer_del_known(t.writer, t.target, k.key, 99);
+	rc_writer_put_unmanaged(t.writer, t.target, &u);
+	flush(&t);
+	assert_int_equal(owner(&t, "", "user1").kind, RC_NAME_UNMANAGED);
+	/* A listing begun anew forgets what was unmanaged on its server only. */
+	rc_writer_clear_unmanaged(t.writer, t.target, RC_SLICE(""));
+	flush(&t);
+	assert_int_equal(owner(&t, "", "guest").kind, RC_NAME_FREE);
+	assert_int_equal(owner(&t, "pool-b", "user1").kind, RC_NAME_UNMANAGED);
+	test_store_done(&t);
+}
+
+static bool order_current(struct test_store *t)
+{
+	struct rc_view *v = test_view(t);
+	struct rc_order_info info = {0};
+	bool there = rc_view_order(v, 3, &info);
+
+	test_view_end(v);
+	return there && info.current;
+}
+
+static void add_order(struct test_store *t, uint32_t n, bool raw)
+{
+	uint8_t seed[16] = {9}, rows[100][16], keys[100][16];
+
+	rc_writer_order_begin(t->writer, 3, seed, raw);
+	for (uint32_t i = 0; i < n; i += 100) {
+		uint32_t some = n - i < 100 ? n - i : 100;
+
+		memset(rows, 1, sizeof(rows));
+		memset(keys, 2, sizeof(keys));
+		for (uint32_t j = 0; j < some; j++) {
+			uint32_t at = i + j;
+
+			memcpy(rows[j], &at, 4);
+			memcpy(keys[j], &at, 4);
+		}
+		rc_writer_order_add(t->writer, 3, (const uint8_t(*)[16])rows, (const uint8_t(*)[16])keys,
+				    raw ? (const uint8_t(*)[16])rows : NULL, some);
+	}
+}
+
+static void check_order(struct test_store *t, uint32_t n, bool raw)
+{
+	struct rc_view *v = test_view(t);
+	struct rc_order_info info;
+	struct rc_order_block b;
+	uint32_t seen = 0, at;
+
+	assert_true(rc_view_order(v, 3, &info));
+	assert_true(info.n == n && info.raw == raw && info.seed[0] == 9);
+	for (uint64_t block = 0; rc_view_order_block(v, 3, block, &b); block++)
+		for (size_t i = 0; i < b.n; i++, seen++) {
+			memcpy(&at, b.rows[i], 4);
+			assert_int_equal(at, seen);
+			assert_int_equal(b.rows[i][15], 1);
+			memcpy(&at, b.keys[i], 4);
+			assert_int_equal(at, seen);
+			assert_int_equal(b.keys[i][15], 2);
+			assert_true(!raw == !b.raw);
+			if (raw)
+				assert_memory_equal(b.raw[i], b.rows[i], 16);
+		}
+	assert_int_equal(seen, n);
+	test_view_end(v);
+}
+
+static void test_order(void **state)
+{
+	struct test_store t;
+	struct rc_known k;
+	char buf[64];
+
+	(void)state;
+	begin(&t);
+	add_order(&t, 20000, false);
+	flush(&t);
+	assert_false(order_current(&t)); /* not there before its commit */
+	k = test_known(1, buf);
+	rc_writer_put_known(t.writer, t.target, &k);
+	rc_writer_order_commit(t.writer, 3);
+	flush(&t);
+	assert_true(order_current(&t));
+	check_order(&t, 20000, false);
+
+	rc_writer_put_known(t.writer, t.target, &k); /* nothing new */
+	k.status = RC_KNOWN_UNKNOWN;
+	rc_writer_put_known(t.writer, t.target, &k); /* open: looked at anyway */
+	flush(&t);
+	assert_true(order_current(&t));
+	k.status = RC_KNOWN_SETTLED;
+	k.fingerprint[0]++;
+	rc_writer_put_known(t.writer, t.target, &k); /* another row version confirmed behind its back */
+	flush(&t);
+	assert_false(order_current(&t));
+
+	add_order(&t, 777, true); /* begun, never committed: the old one stays */
+	flush(&t);
+	check_order(&t, 20000, false);
+	add_order(&t, RC_ORDER_BLOCK * 2, true);
+	rc_writer_order_commit(t.writer, 3);
+	flush(&t);
+	check_order(&t, RC_ORDER_BLOCK * 2, true);
+	assert_true(order_current(&t));
+	rc_writer_del_known(t.writer, t.target, k.key, 0);
+	flush(&t);
+	assert_false(order_current(&t));
+	add_order(&t, 0, false);
+	rc_writer_order_commit(t.writer, 3);
+	flush(&t);
+	check_order(&t, 0, false);
+	rc_writer_order_drop(t.writer, 3);
+	flush(&t);
+	assert_false(order_current(&t));
+	test_store_done(&t);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_records),   cmocka_unit_test(test_open_and_due),
+		cmocka_unit_test(test_rename),    cmocka_unit_test(test_name_passes_on),
+		cmocka_unit_test(test_unmanaged), cmocka_unit_test(test_order),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
