@@ -151,7 +151,7 @@ static void restart(struct rc_list *l, unsigned page)
 	if (l->total != l->walk_total && l->walk)
 		forget_rows(l);
 	l->walk_total = l->total;
-	l->marker = (struct rc_slice){ 0 };
+	l->marker = (struct rc_slice){0};
 	l->pages = 0;
 	l->walk++;
 	l->page = page;
@@ -198,11 +198,11 @@ static void walk_ended(struct rc_list *l, bool broken)
 	}
 	if (l->n_groups && (l->total < 0 || l->n < (uint64_t)l->total)) {
 		l->in_groups = true;
-		l->marker = (struct rc_slice){ 0 };
+		l->marker = (struct rc_slice){0};
 		return;
 	}
-	end(l, broken ? "the listing's pages do not advance" :
-			"the number of accounts listed differs from the total told");
+	end(l, broken ? "the listing's pages do not advance"
+		      : "the number of accounts listed differs from the total told");
 }
 
 static void group_ended(struct rc_list *l)
@@ -214,10 +214,48 @@ static void group_ended(struct rc_list *l)
 		end(l, "accounts are missing from the listing, also from those of the groups");
 }
 
+/* Where the next page begins. A marker that is the last row's time of creation loses or repeats that row's twins; the
+ * time before it, also the provider's own text, cuts between rows that differ. Empty: the page shows one time only. */
+static struct rc_slice marker_after(const struct rc_list *l, const struct rc_answer *a)
+{
+	struct rc_slice none = {0};
+	size_t i = a->n_rows;
+
+	if (l->in_groups || !i || !rc_slice_eq(a->rows[i - 1].created_at, a->next_marker))
+		return a->next_marker;
+	while (i && rc_slice_eq(a->rows[i - 1].created_at, a->next_marker))
+		i--;
+	return i && rc_slice_cmp(a->rows[i - 1].created_at, l->marker) > 0 ? a->rows[i - 1].created_at : none;
+}
+
+/* More pages are to come. A page too small to get past rows of one time is asked for again, larger. */
+static void turn_page(struct rc_list *l, const struct rc_answer *a, size_t fresh)
+{
+	struct rc_slice marker = marker_after(l, a);
+	bool stuck;
+
+	if (!marker.n && !l->page_refused && l->page && l->page < LARGEST_PAGE) {
+		l->page = l->page * 2 < LARGEST_PAGE ? l->page * 2 : LARGEST_PAGE;
+		return;
+	}
+	if (!marker.n)
+		marker = a->next_marker;
+	/* In a later walk a page may hold known rows only; a marker that stands still never leads on. */
+	stuck = rc_slice_eq(marker, l->marker) || l->pages > MAX_PAGES ||
+		(fresh == 0 && l->walk == 0 && !l->in_groups && rc_slice_eq(marker, a->next_marker));
+	if (stuck && l->in_groups)
+		group_ended(l);
+	else if (stuck)
+		walk_ended(l, !proven(l));
+	else if (l->walk == 0 && l->pages == 1 && l->total > 2 * (int64_t)l->page && !l->in_groups)
+		restart(l, next_page(l)); /* many pages: take them larger from the start */
+	else
+		l->marker = rc_arena_copy(&l->mem, marker);
+}
+
 void rc_listing_answer(struct rc_list *l, const struct rc_answer *a)
 {
 	size_t fresh = 0;
-	bool stuck;
 
 	l->calls++;
 	l->pages++;
@@ -227,24 +265,12 @@ void rc_listing_answer(struct rc_list *l, const struct rc_answer *a)
 		l->walk_total = l->total;
 	for (size_t i = 0; i < a->n_rows; i++)
 		fresh += add(l, &a->rows[i]);
-	if (!a->next_marker.n) {
-		if (l->in_groups)
-			group_ended(l);
-		else
-			walk_ended(l, false);
-		return;
-	}
-	/* In a later walk a page may hold known rows only; a marker that stands still never leads on. */
-	stuck = rc_slice_eq(a->next_marker, l->marker) || (fresh == 0 && l->walk == 0 && !l->in_groups) ||
-		l->pages > MAX_PAGES;
-	if (stuck && l->in_groups)
+	if (a->next_marker.n)
+		turn_page(l, a, fresh);
+	else if (l->in_groups)
 		group_ended(l);
-	else if (stuck)
-		walk_ended(l, !proven(l));
-	else if (l->walk == 0 && l->pages == 1 && l->total > 2 * (int64_t)l->page && !l->in_groups)
-		restart(l, next_page(l)); /* many pages: take them larger from the start */
 	else
-		l->marker = rc_arena_copy(&l->mem, a->next_marker);
+		walk_ended(l, false);
 }
 
 void rc_listing_fail(struct rc_list *l, const char *problem)

@@ -1,6 +1,7 @@
 /* engine/exec/listing.h - the complete list of one server's accounts, proven or not used.
  *
- * A pure walk: next() names the call to make, answer() takes its rows. De-duplicates by id (or name where there is
+ * A pure walk: next() names the call to make, answer() takes its rows. Pages overlap by the rows of the last time of
+ * creation, because a marker made of it loses or repeats twins. De-duplicates by id (or name where there is
  * none), compares with total_count, walks again with a page that has no border (at most three walks), then adds each
  * group's users; still short means incomplete: nothing may be deleted, adopted or re-created on its word. Memory: about
  * 200 bytes and the fields of each account. Source: the providers' paging rules, connectors/<name>/API.md. */
