@@ -21,6 +21,7 @@ static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv);
 } own[] = {
+	{"read", rc_cmd_read},
 	{"schema", rc_cmd_schema},
 	{"init", rc_cmd_init},
 	{"credentials", rc_cmd_credentials},

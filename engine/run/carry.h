@@ -8,6 +8,9 @@ void run_journal(struct run *r);
 /* resume.c: what a killed run left becomes questions; before any list is read */
 enum rc_code run_resume(struct run *r, struct rc_err *err);
 void run_report_refused(struct run *r);
+/* show.c */
+void run_progress_begin(struct run *r);
+void run_progress_end(struct run *r);
 void run_progress(struct run *r, int64_t now_mono);
 /* passwords.c: by expression or generated and sealed, before the call that needs them */
 enum rc_code run_sealing_begin(struct run *r, struct rc_err *err);

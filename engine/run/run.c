@@ -317,8 +317,11 @@ enum rc_code rc_run(const struct rc_config *cfg, const struct rc_run_opts *opts,
 	code = begin(&r, err);
 	if (!code)
 		code = run_make_exec(&r, err);
-	if (!code)
+	if (!code) {
+		run_progress_begin(&r);
 		code = run_body(&r, err);
+		run_progress_end(&r);
+	}
 	if (r.report) {
 		struct rc_err late;
 
