@@ -7,7 +7,7 @@
 #include "connectors/alibaba/alibaba.h"
 #include "connectors/shared/judge.h"
 #include "engine/base/buf.h"
-#include "helper_conn.h"
+#include "tests/unit/helper_conn.h"
 
 static struct conn_world w;
 

@@ -9,7 +9,7 @@
 #include <cjson/cJSON.h>
 #include "connectors/alibaba/alibaba.h"
 #include "connectors/shared/text.h"
-#include "helper_conn.h"
+#include "tests/unit/helper_conn.h"
 
 static struct rc_arena mem;
 static struct rc_err err;
