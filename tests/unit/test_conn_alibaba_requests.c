@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include "helper_conn.h"
+#include "tests/unit/helper_conn.h"
 
 #define BASE "RegionId=cn-shanghai&SmartAGId=sag-s1"
 
