@@ -1,6 +1,7 @@
 /* Books, summary, exit code. */
 #include "engine/run/carry.h"
 #include "engine/base/alloc.h"
+#include "engine/base/log.h"
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -79,6 +80,8 @@ static void fill_target(struct run *r, size_t i, struct rc_summary_target *s)
 		rc_exec_target_result(r->exec, i, &res);
 	t->code = t->selected ? code_of(r, i, &res) : RC_OK;
 	why = t->stopped ? t->why : res.why[0] ? rc_arena_strdup(&r->mem, res.why) : NULL;
+	if (why && t->selected)
+		rc_log(RC_LOG_ERROR, "%s", why);
 	*s = (struct rc_summary_target){.name = t->cfg->name,
 					.connector = t->cfg->connector,
 					.exit_code = (int)t->code,
@@ -196,15 +199,19 @@ enum rc_code run_finish(struct run *r, struct rc_run_result *ret, struct rc_err 
 	struct rc_ledger *ledgers = rc_xcalloc(r->cfg->n_sources, sizeof(*ledgers));
 	struct rc_bucket *buckets = rc_xcalloc(r->cfg->n_sources * SOURCE_BUCKETS, sizeof(*buckets));
 	enum rc_code code;
+	struct rc_err odd;
 
 	for (size_t i = 0; i < s.n_sources; i++) {
 		fill_source(r, i, &sources[i]);
 		count_rows(r, i, &buckets[i * SOURCE_BUCKETS]);
 		ledgers[i] = (struct rc_ledger){sources[i].name, sources[i].rows, &buckets[i * SOURCE_BUCKETS],
 						SOURCE_BUCKETS};
-		if (rc_balance_check(sources[i].name, sources[i].rows, ledgers[i].buckets, SOURCE_BUCKETS, &r->fault) &&
-		    r->code == RC_OK)
+		if (r->code != RC_OK)
+			continue; /* not read to its end: the last row is in no bucket yet */
+		if (rc_balance_check(sources[i].name, sources[i].rows, ledgers[i].buckets, SOURCE_BUCKETS, &odd)) {
 			s.balanced = false;
+			r->fault = r->fault.code ? r->fault : odd;
+		}
 	}
 	for (size_t i = 0; i < r->cfg->n_targets; i++)
 		fill_target(r, i, &targets[i]);

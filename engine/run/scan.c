@@ -331,6 +331,15 @@ static enum rc_code duplicate(struct walk *w, struct rc_person *p, const struct 
 	return RC_OK;
 }
 
+/* The key of a record that cannot be read as a whole. One that may have swallowed its neighbours has none: whoever is
+ * in it must not count as absent. */
+static struct rc_slice certain_key(struct walk *w, const struct rc_reject *rej, struct rc_slice raw)
+{
+	if (!raw.p || (!w->src->ldif && (memchr(raw.p, '\n', raw.n) || memchr(raw.p, '\r', raw.n))))
+		return (struct rc_slice){0};
+	return rc_mapping_key(w->mapping, rej->field, rej->n, &w->s->mem);
+}
+
 static enum rc_code changed_row(struct walk *w, const struct rc_row *row, const uint8_t hash[16], struct rc_err *err)
 {
 	struct rc_scan *s = w->s;
@@ -346,7 +355,10 @@ static enum rc_code changed_row(struct walk *w, const struct rc_row *row, const 
 	if (got == RC_READ_ERROR)
 		return RC_DATA;
 	if (got == RC_READ_REJECT) {
-		refuse(w, row->line, rej.why, row->raw, rc_mapping_key(w->mapping, rej.field, rej.n, &s->mem));
+		if (rej.unclosed)
+			return rc_fail_line(err, RC_DATA, rej.line, "%s:%llu: %s", w->src->files[w->file],
+					    (unsigned long long)rej.line, rej.why);
+		refuse(w, row->line, rej.why, row->raw, certain_key(w, &rej, row->raw));
 		return RC_OK;
 	}
 	if (rc_mapping_row(w->mapping, &rec, s->secrets, &s->mem, &m, &why)) {
@@ -415,7 +427,7 @@ static enum rc_code read_rows(struct walk *w, struct rc_reader *r, struct rc_err
 			return RC_DATA;
 		if (got == RC_READ_REJECT) {
 			w->src->rows++;
-			refuse(w, rej.line, rej.why, rej.raw, rc_mapping_key(w->mapping, rej.field, rej.n, &w->s->mem));
+			refuse(w, rej.line, rej.why, rej.raw, certain_key(w, &rej, rej.raw));
 		}
 	}
 }

@@ -68,7 +68,8 @@ void rc_csv_fault_quote(const struct rc_csv_split *s, struct rc_slice raw, uint6
 			state = BARE;
 		}
 	}
-	if (i == raw.n)
+	rej->unclosed = i == raw.n;
+	if (rej->unclosed)
 		i = from;
 	rej->line = line_of(raw, i, line);
 	say(s, field, i - from, rej, why, "");

@@ -55,6 +55,7 @@ struct rc_reject {
 	uint64_t line;       /* of the fault */
 	char why[400];       /* without FILE:LINE; printable */
 	struct rc_slice raw; /* the record as written; p NULL when it cannot be told apart (over the limit) */
+	bool unclosed;       /* CSV: a quote opens in it that nothing closes, so that it holds the rest of the file */
 	/* What of it is certain all the same. CSV: field i has p != NULL; a wrong number of fields leaves only the
 	 * first. LDIF: attributes that are whole. */
 	size_t n;
