@@ -1,5 +1,6 @@
 #include "engine/store/kv.h"
 #include "engine/base/alloc.h"
+#include "engine/store/damage.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <lmdb.h>
@@ -9,6 +10,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* Every call that may touch a page goes through here: a fault in it is damage. */
+#define CALL(call)                                                                                                     \
+	({                                                                                                             \
+		int call_rc;                                                                                           \
+                                                                                                                       \
+		rc_damage_depth++;                                                                                     \
+		call_rc = (call);                                                                                      \
+		rc_damage_depth--;                                                                                     \
+		call_rc;                                                                                               \
+	})
+
 enum { MAP_STEP = 256 << 20, MAP_FIRST = 256 << 20 };
 
 struct rc_kv {
@@ -16,6 +28,7 @@ struct rc_kv {
 	MDB_dbi dbi[RC_KV_TABLE_COUNT];
 	char *path;
 	uint64_t map_max;
+	size_t map; /* bytes, now */
 	bool write;
 };
 
@@ -44,6 +57,13 @@ const char *rc_kv_table_name(enum rc_kv_table t)
 	return t < RC_KV_TABLE_COUNT ? names[t] : "?";
 }
 
+static void on_assert(MDB_env *env, const char *msg)
+{
+	(void)env;
+	(void)msg;
+	rc_damage_end();
+}
+
 static enum rc_code kv_fail(const char *path, int rc, const char *doing, struct rc_err *err)
 {
 	enum rc_code code;
@@ -56,6 +76,10 @@ static enum rc_code kv_fail(const char *path, int rc, const char *doing, struct 
 	case MDB_INCOMPATIBLE:
 	case MDB_NOTFOUND:
 	case MDB_BAD_DBI:
+	case MDB_BAD_TXN:
+	case MDB_BAD_VALSIZE:
+	case MDB_CURSOR_FULL:
+	case MDB_PAGE_FULL:
 		code = rc_fail(err, RC_CANTCREAT,
 			       "state %s is damaged (%s: %s): move it away and restore a backup with `rollcall state "
 			       "import`, or start anew with `rollcall refresh`",
@@ -96,18 +120,18 @@ static enum rc_code read_format(struct rc_kv *kv, uint32_t *ret, struct rc_err *
 	const uint8_t *p;
 	MDB_txn *txn;
 	MDB_dbi meta;
-	int rc = mdb_txn_begin(kv->env, NULL, MDB_RDONLY, &txn);
+	int rc = CALL(mdb_txn_begin(kv->env, NULL, MDB_RDONLY, &txn));
 
 	if (rc)
 		return kv_fail(kv->path, rc, "cannot begin", err);
 	*ret = 0;
-	rc = mdb_dbi_open(txn, rc_kv_table_name(RC_KV_META), 0, &meta);
+	rc = CALL(mdb_dbi_open(txn, rc_kv_table_name(RC_KV_META), 0, &meta));
 	if (rc == MDB_NOTFOUND) {
 		mdb_txn_abort(txn);
 		return RC_OK;
 	}
 	if (!rc)
-		rc = mdb_get(txn, meta, &k, &v);
+		rc = CALL(mdb_get(txn, meta, &k, &v));
 	if (!rc && v.mv_size != 4)
 		rc = MDB_INVALID;
 	if (!rc) {
@@ -123,7 +147,7 @@ static int put_format(struct rc_kv *kv, MDB_txn *txn, uint32_t format)
 	uint8_t b[4] = {(uint8_t)(format >> 24), (uint8_t)(format >> 16), (uint8_t)(format >> 8), (uint8_t)format};
 	MDB_val k = {sizeof(format_key) - 1, (void *)(uintptr_t)format_key}, v = {sizeof(b), b};
 
-	return mdb_put(txn, kv->dbi[RC_KV_META], &k, &v, 0);
+	return CALL(mdb_put(txn, kv->dbi[RC_KV_META], &k, &v, 0));
 }
 
 static enum rc_code open_tables(struct rc_kv *kv, uint32_t format, bool *ret_none, struct rc_err *err)
@@ -144,18 +168,18 @@ static enum rc_code open_tables(struct rc_kv *kv, uint32_t format, bool *ret_non
 	*ret_none = !have && !kv->write;
 	if (*ret_none)
 		return RC_OK;
-	rc = mdb_txn_begin(kv->env, NULL, have ? MDB_RDONLY : 0, &txn);
+	rc = CALL(mdb_txn_begin(kv->env, NULL, have ? MDB_RDONLY : 0, &txn));
 	if (rc)
 		return kv_fail(kv->path, rc, "cannot begin", err);
 	for (unsigned i = 0; i < RC_KV_TABLE_COUNT && !rc; i++)
-		rc = mdb_dbi_open(txn, rc_kv_table_name(i), have ? 0 : MDB_CREATE, &kv->dbi[i]);
+		rc = CALL(mdb_dbi_open(txn, rc_kv_table_name(i), have ? 0 : MDB_CREATE, &kv->dbi[i]));
 	if (!rc && !have)
 		rc = put_format(kv, txn, format);
 	if (rc) {
 		mdb_txn_abort(txn);
 		return kv_fail(kv->path, rc, "cannot open its tables", err);
 	}
-	rc = mdb_txn_commit(txn); /* keeps the handles, also of a reading transaction */
+	rc = CALL(mdb_txn_commit(txn)); /* keeps the handles, also of a reading transaction */
 	return rc ? kv_fail(kv->path, rc, "cannot open its tables", err) : RC_OK;
 }
 
@@ -170,15 +194,16 @@ static enum rc_code check_length(struct rc_kv *kv, struct rc_err *err)
 	int rc, fd;
 	off_t need;
 
-	rc = mdb_env_info(kv->env, &info);
+	rc = CALL(mdb_env_info(kv->env, &info));
 	if (!rc)
-		rc = mdb_env_stat(kv->env, &st);
+		rc = CALL(mdb_env_stat(kv->env, &st));
 	if (!rc)
 		rc = mdb_env_get_fd(kv->env, &fd);
 	if (!rc && fstat(fd, &file))
 		rc = errno;
 	if (rc)
 		return kv_fail(kv->path, rc, "cannot look at it", err);
+	kv->map = info.me_mapsize;
 	need = (off_t)(info.me_last_pgno + 1) * (off_t)st.ms_psize;
 	if (file.st_size >= need)
 		return RC_OK;
@@ -218,10 +243,13 @@ enum rc_code rc_kv_open(const char *path, bool write, uint32_t format, uint64_t 
 	rc = mdb_env_create(&kv->env);
 	if (!rc)
 		rc = mdb_env_set_maxdbs(kv->env, RC_KV_TABLE_COUNT);
+	if (!rc)
+		rc = mdb_env_set_assert(kv->env, on_assert);
+	rc_damage_watch(path);
 	if (!rc && write)
 		rc = mdb_env_set_mapsize(kv->env, (size_t)first_map(path, map_max));
 	if (!rc)
-		rc = mdb_env_open(kv->env, path, MDB_NOSUBDIR | MDB_NOTLS | (write ? 0u : MDB_RDONLY), 0600);
+		rc = CALL(mdb_env_open(kv->env, path, MDB_NOSUBDIR | MDB_NOTLS | (write ? 0u : MDB_RDONLY), 0600));
 	if (!rc && write)
 		rc = mdb_reader_check(kv->env, &dead); /* those of killed processes pin pages */
 	if (rc)
@@ -252,7 +280,7 @@ struct rc_kv_txn *rc_kv_begin(struct rc_kv *kv, bool write, bool *ret_resized, s
 {
 	struct rc_kv_txn *t;
 	MDB_txn *txn;
-	int rc = mdb_txn_begin(kv->env, NULL, write ? 0 : MDB_RDONLY, &txn);
+	int rc = CALL(mdb_txn_begin(kv->env, NULL, write ? 0 : MDB_RDONLY, &txn));
 
 	*ret_resized = rc == MDB_MAP_RESIZED;
 	if (rc) {
@@ -282,7 +310,7 @@ enum rc_code rc_kv_commit(struct rc_kv_txn *t, struct rc_err *err)
 			*err = t->err;
 		mdb_txn_abort(t->txn);
 	} else {
-		rc = mdb_txn_commit(t->txn);
+		rc = CALL(mdb_txn_commit(t->txn));
 		if (rc)
 			code = kv_fail(t->kv->path, rc, "cannot commit", err);
 	}
@@ -343,7 +371,7 @@ enum rc_code rc_kv_grow(struct rc_kv *kv, struct rc_err *err)
 {
 	MDB_envinfo info;
 	uint64_t size;
-	int rc = mdb_env_info(kv->env, &info);
+	int rc = CALL(mdb_env_info(kv->env, &info));
 
 	if (rc)
 		return kv_fail(kv->path, rc, "cannot grow", err);
@@ -356,19 +384,26 @@ enum rc_code rc_kv_grow(struct rc_kv *kv, struct rc_err *err)
 	if (size > kv->map_max)
 		size = kv->map_max;
 	rc = mdb_env_set_mapsize(kv->env, (size_t)size);
+	if (!rc)
+		kv->map = (size_t)size;
 	return rc ? kv_fail(kv->path, rc, "cannot grow", err) : RC_OK;
 }
 
 enum rc_code rc_kv_adopt_size(struct rc_kv *kv, struct rc_err *err)
 {
+	MDB_envinfo info;
 	int rc = mdb_env_set_mapsize(kv->env, 0);
 
+	if (!rc)
+		rc = CALL(mdb_env_info(kv->env, &info));
+	if (!rc)
+		kv->map = info.me_mapsize;
 	return rc ? kv_fail(kv->path, rc, "cannot follow its growth", err) : RC_OK;
 }
 
 enum rc_code rc_kv_copy(struct rc_kv *kv, int fd, struct rc_err *err)
 {
-	int rc = mdb_env_copyfd2(kv->env, fd, MDB_CP_COMPACT);
+	int rc = CALL(mdb_env_copyfd2(kv->env, fd, MDB_CP_COMPACT));
 
 	return rc ? kv_fail(kv->path, rc, "cannot compact", err) : RC_OK;
 }
@@ -378,26 +413,31 @@ static MDB_val val(struct rc_slice s)
 	return (MDB_val){.mv_size = s.n, .mv_data = (void *)(uintptr_t)s.p};
 }
 
-static struct rc_slice slice(MDB_val v)
+/* A length that garbage gave would lead out of the map. */
+static bool to_slice(struct rc_kv_txn *t, enum rc_kv_table table, MDB_val v, struct rc_slice *ret)
 {
-	return (struct rc_slice){v.mv_data, v.mv_size};
+	if (v.mv_size > t->kv->map / 2) {
+		rc_kv_damaged(t, table, "a value longer than the file");
+		return false;
+	}
+	*ret = (struct rc_slice){v.mv_data, v.mv_size};
+	return true;
 }
 
 bool rc_kv_get(struct rc_kv_txn *t, enum rc_kv_table table, struct rc_slice key, struct rc_slice *ret)
 {
 	MDB_val k = val(key), v;
 
-	if (t->err.code || !note(t, mdb_get(t->txn, t->kv->dbi[table], &k, &v), table))
+	if (t->err.code || !note(t, CALL(mdb_get(t->txn, t->kv->dbi[table], &k, &v)), table))
 		return false;
-	*ret = slice(v);
-	return true;
+	return to_slice(t, table, v, ret);
 }
 
 bool rc_kv_put(struct rc_kv_txn *t, enum rc_kv_table table, struct rc_slice key, struct rc_slice value)
 {
 	MDB_val k = val(key), v = val(value);
 
-	return !t->err.code && note(t, mdb_put(t->txn, t->kv->dbi[table], &k, &v, 0), table);
+	return !t->err.code && note(t, CALL(mdb_put(t->txn, t->kv->dbi[table], &k, &v, 0)), table);
 }
 
 void rc_kv_del(struct rc_kv_txn *t, enum rc_kv_table table, struct rc_slice key)
@@ -405,14 +445,14 @@ void rc_kv_del(struct rc_kv_txn *t, enum rc_kv_table table, struct rc_slice key)
 	MDB_val k = val(key);
 
 	if (!t->err.code)
-		note(t, mdb_del(t->txn, t->kv->dbi[table], &k, NULL), table);
+		note(t, CALL(mdb_del(t->txn, t->kv->dbi[table], &k, NULL)), table);
 }
 
 uint64_t rc_kv_count(struct rc_kv_txn *t, enum rc_kv_table table)
 {
 	MDB_stat st;
 
-	if (t->err.code || !note(t, mdb_stat(t->txn, t->kv->dbi[table], &st), table))
+	if (t->err.code || !note(t, CALL(mdb_stat(t->txn, t->kv->dbi[table], &st)), table))
 		return 0;
 	return st.ms_entries;
 }
@@ -422,7 +462,7 @@ struct rc_kv_cursor *rc_kv_cursor(struct rc_kv_txn *t, enum rc_kv_table table)
 	struct rc_kv_cursor *c;
 	MDB_cursor *mc;
 
-	if (t->err.code || !note(t, mdb_cursor_open(t->txn, t->kv->dbi[table], &mc), table))
+	if (t->err.code || !note(t, CALL(mdb_cursor_open(t->txn, t->kv->dbi[table], &mc)), table))
 		return NULL;
 	c = rc_xcalloc(1, sizeof(*c));
 	c->t = t;
@@ -453,11 +493,9 @@ static bool step(struct rc_kv_cursor *c, MDB_val k, MDB_cursor_op op, struct rc_
 {
 	MDB_val v;
 
-	if (!c || c->t->err.code || !note(c->t, mdb_cursor_get(c->c, &k, &v, op), c->table))
+	if (!c || c->t->err.code || !note(c->t, CALL(mdb_cursor_get(c->c, &k, &v, op)), c->table))
 		return false;
-	*ret_k = slice(k);
-	*ret_v = slice(v);
-	return true;
+	return to_slice(c->t, c->table, k, ret_k) && to_slice(c->t, c->table, v, ret_v);
 }
 
 bool rc_kv_seek(struct rc_kv_cursor *c, struct rc_slice key, struct rc_slice *k, struct rc_slice *v)
@@ -478,7 +516,7 @@ bool rc_kv_last(struct rc_kv_cursor *c, struct rc_slice *k, struct rc_slice *v)
 void rc_kv_cursor_del(struct rc_kv_cursor *c)
 {
 	if (c && !c->t->err.code)
-		note(c->t, mdb_cursor_del(c->c, 0), c->table);
+		note(c->t, CALL(mdb_cursor_del(c->c, 0)), c->table);
 }
 
 void rc_kv_cursor_put(struct rc_kv_cursor *c, struct rc_slice key, struct rc_slice value, bool append)
@@ -486,7 +524,7 @@ void rc_kv_cursor_put(struct rc_kv_cursor *c, struct rc_slice key, struct rc_sli
 	MDB_val k = val(key), v = val(value);
 
 	if (c && !c->t->err.code)
-		note(c->t, mdb_cursor_put(c->c, &k, &v, append ? MDB_APPEND : 0), c->table);
+		note(c->t, CALL(mdb_cursor_put(c->c, &k, &v, append ? MDB_APPEND : 0)), c->table);
 }
 
 enum rc_code rc_kv_size(struct rc_kv *kv, struct rc_kv_size *ret, struct rc_err *err)
@@ -500,11 +538,11 @@ enum rc_code rc_kv_size(struct rc_kv *kv, struct rc_kv_size *ret, struct rc_err 
 	uint64_t free_pages = 0;
 	int rc, fd;
 
-	rc = mdb_txn_begin(kv->env, NULL, MDB_RDONLY, &txn);
+	rc = CALL(mdb_txn_begin(kv->env, NULL, MDB_RDONLY, &txn));
 	if (rc)
 		return kv_fail(kv->path, rc, "cannot measure", err);
-	rc = mdb_cursor_open(txn, 0, &c); /* table 0 is LMDB's own: lists of free pages, each led by its length */
-	while (!rc && !(rc = mdb_cursor_get(c, &k, &v, MDB_NEXT)))
+	rc = CALL(mdb_cursor_open(txn, 0, &c)); /* table 0 is LMDB's own: lists of free pages, each led by its length */
+	while (!rc && !(rc = CALL(mdb_cursor_get(c, &k, &v, MDB_NEXT))))
 		if (v.mv_size >= sizeof(size_t)) {
 			size_t n;
 
@@ -515,9 +553,9 @@ enum rc_code rc_kv_size(struct rc_kv *kv, struct rc_kv_size *ret, struct rc_err 
 		mdb_cursor_close(c);
 	mdb_txn_abort(txn);
 	if (rc == MDB_NOTFOUND)
-		rc = mdb_env_info(kv->env, &info);
+		rc = CALL(mdb_env_info(kv->env, &info));
 	if (!rc)
-		rc = mdb_env_stat(kv->env, &st);
+		rc = CALL(mdb_env_stat(kv->env, &st));
 	if (!rc)
 		rc = mdb_env_get_fd(kv->env, &fd);
 	if (!rc && fstat(fd, &file))

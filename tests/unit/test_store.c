@@ -319,6 +319,57 @@ static void test_damaged_record(void **state)
 	test_store_done(&t);
 }
 
+/* In a child: walks all records of a file that is cut or garbled under the map. */
+static int walk_damaged(struct test_store *t, bool cut)
+{
+	struct rc_err err = {0};
+	struct rc_known k;
+	struct rc_walk w;
+	struct rc_view *v;
+	char garbage[4096];
+	int fd = open(in_dir(t, RC_STORE_FILE), O_RDWR);
+
+	test_store_open(t);
+	if (!freopen("/dev/null", "w", stderr))
+		return 1;
+	memset(garbage, 0x5a, sizeof(garbage));
+	if (cut && ftruncate(fd, 64 << 10))
+		return 1;
+	for (off_t at = 16384; !cut && at < 400 << 10; at += 4096)
+		if (pwrite(fd, garbage, sizeof(garbage), at) != sizeof(garbage))
+			return 1;
+	if (rc_view_begin(t->store, &v, &err))
+		return (int)err.code;
+	rc_walk_known_begin(v, t->target, &w);
+	while (rc_walk_known(&w, &k, NULL))
+		;
+	return (int)rc_view_end(v, &err);
+}
+
+static void test_damage_under_the_map(void **state)
+{
+	struct test_store t;
+	int status;
+
+	(void)state;
+	for (int cut = 0; cut < 2; cut++) {
+		pid_t pid;
+
+		test_store_dir(&t);
+		test_store_open(&t);
+		test_store_write(&t);
+		fill(&t, 5000);
+		test_store_close(&t);
+		pid = fork();
+		if (!pid)
+			_exit(walk_damaged(&t, cut));
+		waitpid(pid, &status, 0);
+		assert_true(WIFEXITED(status));
+		assert_int_equal(WEXITSTATUS(status), RC_CANTCREAT);
+		test_store_done(&t);
+	}
+}
+
 static void test_compact(void **state)
 {
 	struct test_store t;
@@ -371,6 +422,7 @@ int main(void)
 		cmocka_unit_test(test_links_and_strangers),
 		cmocka_unit_test(test_versions_and_damage),
 		cmocka_unit_test(test_damaged_record),
+		cmocka_unit_test(test_damage_under_the_map),
 		cmocka_unit_test(test_compact),
 	};
 
