@@ -177,6 +177,7 @@ static enum rc_code carry_out(struct run *r, struct rc_err *err)
 	run_settle_people(r);
 	run_outcome_pending(r, false);
 	if (r->n_ops)
+		if (r->n_ops)
 		qsort(r->ops, r->n_ops, sizeof(struct rc_op *), by_priority);
 	for (size_t i = 0; i < r->n_ops; i++) {
 		struct rc_op *op = r->ops[i];
