@@ -2,6 +2,7 @@
 #include "engine/base/log.h"
 #include "engine/cli.h"
 #include "engine/cmd/cmd_config.h"
+#include "engine/cmd/cmd_errors.h"
 #include "engine/cmd/credentials.h"
 #include "engine/cmd/help.h"
 #include "engine/cmd/read.h"
@@ -23,6 +24,7 @@ static const struct {
 } own[] = {
 	{"read", rc_cmd_read},
 	{"schema", rc_cmd_schema},
+	{"errors", rc_cmd_errors},
 	{"init", rc_cmd_init},
 	{"credentials", rc_cmd_credentials},
 };
