@@ -170,9 +170,10 @@ static void leave(struct subject *s, bool evidence)
 	if (m->action == RC_MISSING_LOCK && m->group) {
 		int g = s->t->cfg->schema->group_field;
 
-		if (g >= 0) {
-			op->want.v[g] = rc_slice_str(m->group);
+		if (g >= 0 && !(op->have.set & 1u << g && rc_slice_eqs(op->have.v[g], m->group))) {
+			op->want.v[g] = op->group = rc_slice_str(m->group);
 			op->want.set |= 1u << g;
+			op->changed = 1u << g;
 		}
 	}
 }
@@ -275,6 +276,7 @@ static void compare(struct subject *s)
 		return;
 	}
 	if (!differs) {
+		s->k.flags &= ~(uint32_t)RC_KNOWN_LOCKED; /* wanted again: the next leave locks anew */
 		remember(pend(s, RC_ACT_NONE, RC_ST_DONE), s, RC_KNOWN_SETTLED);
 		return;
 	}
