@@ -430,13 +430,13 @@ static void decide(struct run *r, size_t target, struct rc_person *p, const stru
 static void retire_left_over(struct run *r, size_t target)
 {
 	struct run_target *t = &r->targets[target];
-	struct rc_walk w = { 0 };
+	struct rc_walk w = {0};
 	struct rc_known k, live;
 
-	rc_walk_retiring_begin(r->view, t->number, (struct rc_slice){ 0 }, &w);
+	rc_walk_retiring_begin(r->view, t->number, (struct rc_slice){0}, &w);
 	while (rc_walk_retiring(&w, &k)) {
 		struct rc_person *p = rc_arena_zalloc(&r->mem, sizeof(*p));
-		struct subject s = { .r = r, .target = target, .t = t, .p = p, .has = true };
+		struct subject s = {.r = r, .target = target, .t = t, .p = p, .has = true};
 		struct rc_op *op;
 
 		if (rc_view_known(r->view, t->number, k.key, &live) &&

@@ -80,7 +80,7 @@ struct rc_scan {
 
 /* seed is filled from config, lookups and revision; secrets: see above. */
 enum rc_code rc_sources_begin(struct rc_scan *s, const struct rc_config *cfg, struct rc_store *store, bool secrets,
-			   struct rc_err *err);
+			      struct rc_err *err);
 enum rc_code rc_sources_run(struct rc_scan *s, struct rc_view *v, const uint16_t *targets, struct rc_err *err);
 void rc_sources_done(struct rc_scan *s);
 
