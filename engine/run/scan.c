@@ -401,6 +401,8 @@ static bool known_anywhere(struct walk *w, const uint16_t *targets, const uint8_
 	return false;
 }
 
+static const uint8_t zero[16];
+
 /* Entries that no row matched: their people have another row now, or none. A person whose old row matched and who has
  * a second, differing row is a duplicate. */
 static enum rc_code sweep_order(struct walk *w, const uint16_t *targets, bool *ret_again)
@@ -413,14 +415,16 @@ static enum rc_code sweep_order(struct walk *w, const uint16_t *targets, bool *r
 		const uint8_t *key = scan_order_key(w, i);
 		struct rc_person *p = s->n ? rc_sources_find(s, key) : NULL;
 
-		if (w->match.line[i] && p) {
+		bool matched = w->match.line[i] && w->match.line[i] != RC_ROWMATCH_VOID;
+
+		if (matched && p) {
 			*ret_again = true; /* a copy or a second row: rare, so the whole input is looked at */
 			return RC_OK;
 		}
-		if (w->match.line[i])
+		if (matched)
 			continue;
-		if (!known_anywhere(w, targets, key))
-			gone++;
+		if (!known_anywhere(w, targets, key)) /* its row was settled: filtered, or left long ago */
+			gone += memcmp(w->match.seq.row(w, i), zero, 16) != 0;
 		else if (!p)
 			scan_add(s, key)->kind = RC_PERSON_ABSENT;
 	}
@@ -500,7 +504,7 @@ static enum rc_code one_source(struct rc_scan *s, struct rc_view *v, uint16_t in
 	}
 	w.hash = XXH3_createState();
 	if (try_order)
-		scan_order_open(&w);
+		scan_order_open(&w, targets);
 	else
 		rc_rowmatch_init(&w.match, &(struct rc_sequence){0});
 	while (!code) {

@@ -37,7 +37,7 @@ struct walk { /* of one source */
 };
 
 /* scan_order.c */
-void scan_order_open(struct walk *w); /* sets in_order and match */
+void scan_order_open(struct walk *w, const uint16_t *targets); /* sets in_order and match */
 const uint8_t *scan_order_key(void *walk, size_t i);
 void scan_walk_done(struct walk *w);
 

@@ -35,7 +35,57 @@ static bool load_order(struct walk *w)
 	return true;
 }
 
-void scan_order_open(struct walk *w)
+struct hashes { /* of keys whose record is open */
+	uint8_t (*v)[16];
+	size_t n, cap;
+	uint8_t begins[8192]; /* bit per first two bytes */
+};
+
+static int by_bytes(const void *a, const void *b)
+{
+	return memcmp(a, b, 16);
+}
+
+static void collect_open(struct walk *w, const uint16_t *targets, struct hashes *h)
+{
+	for (size_t t = 0; t < w->s->cfg->n_targets; t++) {
+		struct rc_walk walk = {0};
+		struct rc_known k;
+		const uint8_t *hash;
+
+		rc_walk_open_begin(w->view, targets[t], &walk);
+		while (rc_walk_open(&walk, &k, &hash)) {
+			if (h->n == h->cap) {
+				h->cap = h->cap ? h->cap * 2 : 64;
+				h->v = rc_xreallocarray(h->v, h->cap, sizeof(*h->v));
+			}
+			memcpy(h->v[h->n++], hash, 16);
+			h->begins[(hash[0] << 8 | hash[1]) >> 3] |= (uint8_t)(1u << (hash[1] & 7));
+		}
+		rc_walk_end(&walk);
+	}
+	if (h->n)
+		qsort(h->v, h->n, sizeof(*h->v), by_bytes);
+}
+
+/* People whose record is open are looked at though their row is the old one. */
+static void void_open(struct walk *w, const uint16_t *targets)
+{
+	struct hashes *h = rc_xcalloc(1, sizeof(*h));
+
+	collect_open(w, targets, h);
+	for (size_t i = 0; h->n && i < w->match.seq.n; i++) {
+		const uint8_t *key = scan_order_key(w, i);
+
+		if (h->begins[(key[0] << 8 | key[1]) >> 3] & 1u << (key[1] & 7) &&
+		    bsearch(key, h->v, h->n, sizeof(*h->v), by_bytes))
+			rc_rowmatch_void(&w->match, i);
+	}
+	free(h->v);
+	free(h);
+}
+
+void scan_order_open(struct walk *w, const uint16_t *targets)
 {
 	struct rc_sequence seq = {w, order_row, scan_order_key, 0};
 
@@ -46,6 +96,8 @@ void scan_order_open(struct walk *w)
 		seq.n = (size_t)w->order.n;
 	rc_rowmatch_init(&w->match, &seq);
 	w->src->order_used = w->in_order;
+	if (w->in_order)
+		void_open(w, targets);
 }
 
 void scan_walk_done(struct walk *w)
