@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#define XXH_INLINE_ALL
 #include <xxhash.h>
 #include <zlib.h>
 
@@ -227,7 +228,7 @@ static bool report(int repeats)
 	return good;
 }
 
-static void measure(const char *dir, int repeats)
+static void measure(const char *dir, int repeats, const char *only)
 {
 	volatile uint64_t sink = 0;
 
@@ -236,7 +237,11 @@ static void measure(const char *dir, int repeats)
 			char *path = rc_xasprintf("%s/%s", dir, probes[i].file);
 			int64_t from;
 
-			rc_simd_force_portable(probes[i].portable);
+			if (*only && strcmp(probes[i].name, only) != 0 && probes[i].yardstick >= 0) {
+				free(path);
+				continue;
+			}
+			rc_simd_limit(probes[i].portable ? RC_SIMD_PORTABLE : RC_SIMD_AVX512);
 			from = rc_mono_ns(&rc_clock_system);
 			sink = sink + probes[i].run(path);
 			probes[i].ms[n] = (double)(rc_mono_ns(&rc_clock_system) - from) / 1e6;
@@ -246,13 +251,17 @@ static void measure(const char *dir, int repeats)
 
 int main(int argc, char **argv)
 {
-	static const struct option known[] = {
-		{"rows", 1, NULL, 'r'}, {"repeats", 1, NULL, 'n'}, {"check", 0, NULL, 'c'}, {NULL, 0, NULL, 0}};
+	static const struct option known[] = {{"rows", 1, NULL, 'r'},
+					      {"repeats", 1, NULL, 'n'},
+					      {"check", 0, NULL, 'c'},
+					      {"only", 1, NULL, 'o'},
+					      {NULL, 0, NULL, 0}};
 	static const char *const names[] = {"people.csv", "people.ldif", "people.csv.gz", "people.ldif.gz"};
 	char dir[] = "/tmp/rollcall-bench-XXXXXX";
 	uint64_t rows = 500000;
 	int repeats = 7, c;
 	bool check = false, good;
+	const char *only = "";
 
 	while ((c = getopt_long(argc, argv, "", known, NULL)) != -1) {
 		if (c == 'r')
@@ -261,14 +270,16 @@ int main(int argc, char **argv)
 			repeats = (int)strtol(optarg, NULL, 10);
 		else if (c == 'c')
 			check = true;
+		else if (c == 'o')
+			only = optarg;
 		else
 			return 64;
 	}
 	if (repeats < 1 || repeats > REPEATS_MAX || rows < 1 || !mkdtemp(dir))
-		die("usage: rollcall-bench-readers [--rows N] [--repeats 1..51] [--check]");
+		die("usage: rollcall-bench-readers [--rows N] [--repeats 1..51] [--only NAME] [--check]");
 	for (int i = 0; i < 4; i++)
 		generate(dir, names[i], rows);
-	measure(dir, repeats);
+	measure(dir, repeats, only);
 	good = report(repeats);
 	for (int i = 0; i < 4; i++) {
 		char *path = rc_xasprintf("%s/%s", dir, names[i]);

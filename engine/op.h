@@ -46,6 +46,7 @@ struct rc_op {
 	struct rc_slice password;
 	int64_t priority;     /* creates: lower first */
 	struct rc_op *linked; /* create of a rename <-> its retiring half */
+	struct rc_op *after;  /* a create: the operation that frees its name, done before this one is sent */
 	struct rc_slice linked_name;
 	const char *reason; /* the rule that ordered it */
 	struct rc_slice source_file;
@@ -60,8 +61,9 @@ struct rc_op {
 	int64_t planned_at, done_at;                 /* wall ns, 0: not yet */
 	int64_t sent_ns, accepted_ns, not_before_ns; /* monotonic */
 	uint32_t queue_position;                     /* waiting for a seat: 1 is next */
-	bool mail_sent; /* a create left that may have been taken: never repeat without a look */
-	bool seen;      /* scratch of the confirming look */
+	bool mail_sent;    /* a create left that may have been taken: never repeat without a look */
+	bool seen;         /* scratch of the confirming look */
+	bool password_set; /* a lock: its password is, the quarantine group is what is left */
 };
 
 #endif

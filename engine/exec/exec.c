@@ -176,7 +176,7 @@ void rc_exec_add(struct rc_exec *x, struct rc_op *op)
 		group_want(s, op->group);
 	if (op->state == RC_STEP_VERIFY)
 		opq_push(&s->verify, op);
-	else if (op->class_ == RC_CLASS_RETIRE && op->linked)
+	else if ((op->class_ == RC_CLASS_RETIRE && op->linked) || op->after)
 		opq_push(&s->retiring, op);
 	else
 		opq_push(&s->q[op->class_], op);
@@ -241,16 +241,37 @@ static void drop_listing(struct server *s)
 	}
 }
 
+static bool ended(const struct rc_op *op)
+{
+	return op->state == RC_STEP_DONE || op->state == RC_STEP_FAILED || op->state == RC_STEP_DEFERRED ||
+	       op->state == RC_STEP_UNKNOWN;
+}
+
+/* A create whose name another account held: goes when that one is proven gone, fails when it stays. */
+static void release_name(struct server *s, struct rc_op *op, bool ending)
+{
+	if (op->after->state == RC_STEP_DONE && !ending)
+		opq_push(&s->q[op->class_], op);
+	else if (ending)
+		op_defer(s->t->x, op, "rollcall.name", "the account that holds the name is not yet seen to be gone");
+	else if (ended(op->after))
+		op_fail(s->t->x, op, "rollcall.name", "the account that holds the name was not freed in this run");
+	else
+		opq_push(&s->retiring, op);
+}
+
 static void defer_retiring(struct server *s, bool only_settled)
 {
 	size_t n = s->retiring.n;
 
 	while (n--) {
 		struct rc_op *op = opq_pop(&s->retiring);
-		bool create_open = op->linked && op->linked->state != RC_STEP_DONE &&
-				   op->linked->state != RC_STEP_FAILED && op->linked->state != RC_STEP_DEFERRED &&
-				   op->linked->state != RC_STEP_UNKNOWN;
+		bool create_open = op->linked && !ended(op->linked);
 
+		if (op->after && op->state == RC_STEP_QUEUED) {
+			release_name(s, op, !only_settled);
+			continue;
+		}
 		if (op->state != RC_STEP_QUEUED || (op->linked && op->linked->state == RC_STEP_DONE))
 			continue; /* ended with its create, or waits in its queue now */
 		if (only_settled && create_open)

@@ -84,6 +84,12 @@ static void settle_op(struct call *c, struct rc_op *op, const struct rc_user_ver
 	op->not_before_ns = a->retry_after_s > 0 ? now + (int64_t)(a->retry_after_s * 1e9) : 0;
 	switch (v->v) {
 	case V_OK:
+		if (op->action == RC_ACT_LOCK && op->changed && !op->password_set) {
+			op->password_set = true;
+			op->class_ = RC_CLASS_UPDATE; /* the quarantine group may still have to be made */
+			op_requeue(x, s, op);
+			break;
+		}
 		if (a->remote_id.n && c->n == 1 && op->action == RC_ACT_CREATE)
 			op->remote_id = rc_arena_copy(&x->mem, a->remote_id);
 		accepted(s, op, now);

@@ -36,10 +36,11 @@ struct server {
 	const struct rc_server *cfg;
 	struct rc_pacer pacer;
 	struct opq q[RC_CLASS_COUNT];
-	struct opq verify;    /* unanswered: need a look */
-	struct opq accepted;  /* need the confirming look */
-	struct opq held;      /* own Retry-After has not passed */
-	struct opq retiring;  /* old halves of renames, until the new account is confirmed */
+	struct opq verify;   /* unanswered: need a look */
+	struct opq accepted; /* need the confirming look */
+	struct opq held;     /* own Retry-After has not passed */
+	struct opq
+		retiring; /* old halves of renames, until the new account is confirmed; creates that wait for a name */
 	struct batch *halves; /* first to go */
 	struct group *groups;
 	size_t n_groups, cap_groups;

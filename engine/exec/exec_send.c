@@ -66,7 +66,7 @@ static enum rc_call_kind kind_of(const struct rc_op *op)
 	case RC_ACT_ENABLE:
 		return CALL_ENABLE;
 	case RC_ACT_LOCK:
-		return CALL_PASSWORD;
+		return op->password_set ? CALL_UPDATE : CALL_PASSWORD;
 	default:
 		return CALL_UPDATE;
 	}
@@ -135,7 +135,7 @@ static bool sendable(struct server *s, struct rc_op *op)
 		opq_push(&s->verify, op);
 		return false;
 	}
-	if (op->group.n && (op->action == RC_ACT_CREATE || op->action == RC_ACT_UPDATE)) {
+	if (op->group.n && (op->action == RC_ACT_CREATE || op->action == RC_ACT_UPDATE || op->password_set)) {
 		const struct group *g = group_find(s, op->group);
 
 		if (!g || g->state != GROUP_PRESENT) {
@@ -227,7 +227,7 @@ static bool send_writes(struct server *s, const struct rc_pacer_decision *d, int
 		free(ops);
 		return false;
 	}
-	if ((ops[0]->action == RC_ACT_CREATE || ops[0]->action == RC_ACT_LOCK) &&
+	if ((ops[0]->action == RC_ACT_CREATE || (ops[0]->action == RC_ACT_LOCK && !ops[0]->password_set)) &&
 	    x->env.passwords(x->env.ctx, ops, n, &err)) {
 		put_back(s, ops, n);
 		free(ops);

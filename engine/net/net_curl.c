@@ -50,6 +50,7 @@ struct net {
 		*by_fd; /* curl forgets what was assigned to a socket at CURL_POLL_REMOVE, this table does not */
 	size_t n_by_fd;
 	bool draining;
+	int open_handles; /* while closing */
 };
 
 static void release(struct transfer *t)
@@ -496,6 +497,8 @@ static void on_last_closed(uv_handle_t *h)
 {
 	struct net *n = h->data;
 
+	if (--n->open_handles)
+		return;
 	free(n->by_fd);
 	free(n->proxy);
 	free(n->ca_file);
@@ -524,7 +527,8 @@ void rc_net_free(struct rc_transport *t)
 		n->free_list = next;
 	}
 	curl_multi_cleanup(n->multi); /* closes the kept sockets through close_socket */
-	uv_close((uv_handle_t *)&n->timer, NULL);
+	n->open_handles = 2;
+	uv_close((uv_handle_t *)&n->timer, on_last_closed);
 	uv_close((uv_handle_t *)&n->soon, on_last_closed);
 	*t = (struct rc_transport){0};
 }

@@ -88,12 +88,12 @@ static void bars(const struct chart *c, double max)
 
 static void time_text(struct rc_buf *b, double s)
 {
-	if (s < 120)
-		rc_buf_addf(b, "%.0f s", s);
-	else if (s < 7200)
-		rc_buf_addf(b, "%.0f min", s / 60);
+	unsigned long t = s < 1e9 ? (unsigned long)s : 0;
+
+	if (t >= 3600)
+		rc_buf_addf(b, "%lu:%02lu:%02lu", t / 3600, t / 60 % 60, t % 60);
 	else
-		rc_buf_addf(b, "%.1f h", s / 3600);
+		rc_buf_addf(b, "%lu:%02lu", t / 60, t % 60);
 }
 
 static void time_axis(const struct chart *c)

@@ -10,13 +10,23 @@ static void fact(struct rc_buf *b, const char *label, const char *value)
 	rc_buf_adds(b, "</dd>\n");
 }
 
-static void fact_number(struct rc_buf *b, const char *label, double v)
+static void tile_begin(struct rc_buf *b, const char *label)
+{
+	rc_buf_addf(b, "<div><dt>%s</dt><dd>", label);
+}
+
+static void tile_end(struct rc_buf *b)
+{
+	rc_buf_adds(b, "</dd></div>\n");
+}
+
+static void tile(struct rc_buf *b, const char *label, double v)
 {
 	if (v < 0)
 		return;
-	rc_buf_addf(b, "<dt>%s</dt><dd>", label);
+	tile_begin(b, label);
 	rc_html_number(b, (uint64_t)v);
-	rc_buf_adds(b, "</dd>\n");
+	tile_end(b);
 }
 
 static const char *tone(const cJSON *summary)
@@ -91,7 +101,8 @@ void rc_html_head(struct rc_buf *b, const cJSON *summary)
 	fact(b, "Environment", rc_html_str(summary, "environment"));
 	fact(b, "Started", rc_html_str(summary, "started_at"));
 	fact(b, "Finished", rc_html_str(summary, "finished_at"));
-	fact_number(b, "Exit code", rc_html_num(summary, "exit_code"));
+	if (rc_html_num(summary, "exit_code") >= 0)
+		rc_buf_addf(b, "<dt>Exit code</dt><dd>%.0f</dd>\n", rc_html_num(summary, "exit_code"));
 	fact(b, "Operator", rc_html_str(summary, "operator"));
 	command_line(b, summary);
 	fact(b, "Config", rc_html_str(summary, "config_hash"));
@@ -198,21 +209,25 @@ static void pacing(struct rc_buf *b, const cJSON *target)
 	const cJSON *seats = cJSON_GetObjectItemCaseSensitive(target, "seats");
 	double learned = rc_html_num(p, "learned_users_per_s"), waited = rc_html_num(p, "waited_s");
 
-	rc_buf_adds(b, "<dl class=\"facts\">\n");
-	fact_number(b, "Calls", rc_html_num(p, "calls"));
-	fact_number(b, "Accepted", rc_html_num(p, "accepted"));
-	fact_number(b, "Busy answers", rc_html_num(p, "busy"));
-	fact_number(b, "Throttled answers", rc_html_num(p, "throttled"));
-	fact_number(b, "Seat limit reached", rc_html_num(p, "quota"));
-	fact_number(b, "Errors", rc_html_num(p, "errors"));
-	if (learned > 0)
-		rc_buf_addf(b, "<dt>Learned rate</dt><dd>%.4g users per second</dd>\n", learned);
-	if (waited > 0)
-		rc_buf_addf(b, "<dt>Waited</dt><dd>%.1f s</dd>\n", waited);
-	fact_number(b, "Seats", rc_html_num(seats, "limit"));
-	fact_number(b, "Seats used", rc_html_num(seats, "used"));
-	fact_number(b, "Waiting for a seat", rc_html_num(seats, "waiting"));
-	rc_buf_adds(b, "</dl>\n");
+	tile(b, "Calls", rc_html_num(p, "calls"));
+	tile(b, "Accepted", rc_html_num(p, "accepted"));
+	tile(b, "Busy answers", rc_html_num(p, "busy"));
+	tile(b, "Throttled answers", rc_html_num(p, "throttled"));
+	tile(b, "Seat limit reached", rc_html_num(p, "quota"));
+	tile(b, "Errors", rc_html_num(p, "errors"));
+	if (learned > 0) {
+		tile_begin(b, "Learned rate");
+		rc_buf_addf(b, "%.4g users/s", learned);
+		tile_end(b);
+	}
+	if (waited > 0) {
+		tile_begin(b, "Waited");
+		rc_buf_addf(b, "%.1f s", waited);
+		tile_end(b);
+	}
+	tile(b, "Seats", rc_html_num(seats, "limit"));
+	tile(b, "Seats used", rc_html_num(seats, "used"));
+	tile(b, "Waiting for a seat", rc_html_num(seats, "waiting"));
 }
 
 void rc_html_targets(struct rc_buf *b, const cJSON *summary)
@@ -226,7 +241,11 @@ void rc_html_targets(struct rc_buf *b, const cJSON *summary)
 
 		rc_buf_adds(b, "<h3><bdi>");
 		rc_html_cstr(b, t->string);
-		rc_buf_adds(b, "</bdi></h3>\n");
+		rc_buf_adds(b, "</bdi></h3>\n<p class=\"soft\">");
+		rc_html_cstr(b, rc_html_str(t, "connector"));
+		if (rc_html_num(t, "exit_code") >= 0)
+			rc_buf_addf(b, ", exit code %.0f", rc_html_num(t, "exit_code"));
+		rc_buf_adds(b, "</p>\n");
 		if (stopped || why) {
 			rc_buf_adds(b, "<p class=\"bad-text\">Stopped by ");
 			rc_html_cstr(b, stopped ? stopped : "an error");
@@ -235,17 +254,15 @@ void rc_html_targets(struct rc_buf *b, const cJSON *summary)
 			rc_buf_adds(b, "</p>\n");
 		}
 		guards(b, t);
-		rc_buf_adds(b, "<dl class=\"facts\">\n");
-		fact(b, "Connector", rc_html_str(t, "connector"));
-		fact_number(b, "Exit code", rc_html_num(t, "exit_code"));
-		fact_number(b, "Wanted", rc_html_num(t, "wanted"));
-		fact_number(b, "Known", rc_html_num(t, "known"));
-		fact_number(b, "Actual", rc_html_num(t, "actual"));
-		fact_number(b, "Unmanaged", rc_html_num(t, "unmanaged"));
-		fact_number(b, "Drift", rc_html_num(t, "drift"));
-		rc_buf_adds(b, "</dl>\n");
 		totals(b, t);
+		rc_buf_adds(b, "<dl class=\"numbers\">\n");
+		tile(b, "Wanted", rc_html_num(t, "wanted"));
+		tile(b, "Known", rc_html_num(t, "known"));
+		tile(b, "Actual", rc_html_num(t, "actual"));
+		tile(b, "Unmanaged", rc_html_num(t, "unmanaged"));
+		tile(b, "Drift", rc_html_num(t, "drift"));
 		pacing(b, t);
+		rc_buf_adds(b, "</dl>\n");
 		rc_html_chart(
 			b, t->string,
 			cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(t, "pacing"), "timeline"));

@@ -8,6 +8,7 @@ enum {
 	DETAIL_TARGETS = 5, /* with four lines each */
 	BRIEF_TARGETS = 18,
 	MAX_PEOPLE = 5,
+	MAX_NAMES = 3,
 	MAX_NAME = 64,
 	MAX_SENTENCE = 240,
 };
@@ -28,7 +29,7 @@ static const char *exit_words(int code, bool planned)
 	case RC_DATA:
 		return "Stopped: bad source data, nothing was written";
 	case RC_UNAVAILABLE:
-		return "Stopped: a target accepted nothing";
+		return "Stopped: nothing was accepted";
 	case RC_INTERNAL:
 		return "Stopped: internal error";
 	case RC_CANTCREAT:
@@ -36,7 +37,7 @@ static const char *exit_words(int code, bool planned)
 	case RC_TEMPFAIL:
 		return "Finished for now, run again later";
 	case RC_GUARD:
-		return "Stopped: a guard or a stale input, before any write there";
+		return "Stopped by a guard or a stale input";
 	case RC_NOPERM:
 		return "Stopped: the provider refused our credentials";
 	case RC_SIGINT:
@@ -53,6 +54,26 @@ static bool is_plan(const struct rc_summary *s)
 	return s->command && strcmp(s->command, "plan") == 0;
 }
 
+/* The targets that gave the run its exit code. */
+static void stopped_names(struct rc_buf *b, const struct rc_summary *s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->n_targets; i++) {
+		if (!s->targets[i].stopped_by || s->targets[i].exit_code != s->exit_code)
+			continue;
+		if (n < MAX_NAMES) {
+			rc_buf_adds(b, n ? ", " : " (");
+			rc_words_safe(b, rc_slice_str(s->targets[i].name), MAX_NAME);
+		}
+		n++;
+	}
+	if (n > MAX_NAMES)
+		rc_buf_adds(b, ", …");
+	if (n)
+		rc_buf_addc(b, ')');
+}
+
 void rc_summary_verdict(struct rc_buf *b, const struct rc_summary *s)
 {
 	uint64_t all[RC_ACTION_COUNT][RC_STATUS_COUNT] = {0};
@@ -64,6 +85,7 @@ void rc_summary_verdict(struct rc_buf *b, const struct rc_summary *s)
 	for (size_t i = 0; i < s->n_sources; i++)
 		rejected += s->sources[i].rejected;
 	rc_buf_adds(b, exit_words(s->exit_code, is_plan(s)));
+	stopped_names(b, s);
 	rc_buf_adds(b, ": ");
 	if (!rc_words_counts(&counts, all, false))
 		rc_buf_adds(&counts, is_plan(s) ? "nothing to change" : "nothing changed");

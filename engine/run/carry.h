@@ -7,6 +7,7 @@ void run_carry_done(struct run *r);
 void run_journal(struct run *r);
 /* resume.c: what a killed run left becomes questions; before any list is read */
 enum rc_code run_resume(struct run *r, struct rc_err *err);
+void run_report_unmanaged(struct run *r);
 void run_report_refused(struct run *r);
 /* show.c */
 void run_progress_begin(struct run *r);

@@ -170,9 +170,10 @@ static void leave(struct subject *s, bool evidence)
 	if (m->action == RC_MISSING_LOCK && m->group) {
 		int g = s->t->cfg->schema->group_field;
 
-		if (g >= 0) {
-			op->want.v[g] = rc_slice_str(m->group);
+		if (g >= 0 && !(op->have.set & 1u << g && rc_slice_eqs(op->have.v[g], m->group))) {
+			op->want.v[g] = op->group = rc_slice_str(m->group);
 			op->want.set |= 1u << g;
+			op->changed = 1u << g;
 		}
 	}
 }
@@ -275,6 +276,7 @@ static void compare(struct subject *s)
 		return;
 	}
 	if (!differs) {
+		s->k.flags &= ~(uint32_t)RC_KNOWN_LOCKED; /* wanted again: the next leave locks anew */
 		remember(pend(s, RC_ACT_NONE, RC_ST_DONE), s, RC_KNOWN_SETTLED);
 		return;
 	}
@@ -428,13 +430,13 @@ static void decide(struct run *r, size_t target, struct rc_person *p, const stru
 static void retire_left_over(struct run *r, size_t target)
 {
 	struct run_target *t = &r->targets[target];
-	struct rc_walk w = { 0 };
+	struct rc_walk w = {0};
 	struct rc_known k, live;
 
-	rc_walk_retiring_begin(r->view, t->number, (struct rc_slice){ 0 }, &w);
+	rc_walk_retiring_begin(r->view, t->number, (struct rc_slice){0}, &w);
 	while (rc_walk_retiring(&w, &k)) {
 		struct rc_person *p = rc_arena_zalloc(&r->mem, sizeof(*p));
-		struct subject s = { .r = r, .target = target, .t = t, .p = p, .has = true };
+		struct subject s = {.r = r, .target = target, .t = t, .p = p, .has = true};
 		struct rc_op *op;
 
 		if (rc_view_known(r->view, t->number, k.key, &live) &&

@@ -175,7 +175,7 @@ const struct rc_slice *rc_mapping_used(const struct rc_mapping *m, size_t *ret_n
 
 const struct rc_slice *rc_mapping_secret(const struct rc_mapping *m, struct rc_arena *mem, size_t *ret_n)
 {
-	struct rc_columns set = { 0 };
+	struct rc_columns set = {0};
 	size_t n = rc_expr_env_columns(m->env);
 	struct rc_slice *names = rc_arena_alloc(mem, (n + 1) * sizeof(*names));
 

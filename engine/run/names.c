@@ -12,13 +12,24 @@ struct claim {
 	struct rc_op *op;
 };
 
-static int by_hash(const void *a, const void *b)
+static int by_name(const void *a, const void *b)
 {
 	const struct claim *x = a, *y = b;
 
 	if (x->hash != y->hash)
 		return x->hash < y->hash ? -1 : 1;
+	if (x->op->target != y->op->target)
+		return x->op->target < y->op->target ? -1 : 1;
+	if (x->op->server != y->op->server)
+		return x->op->server < y->op->server ? -1 : 1;
+	if (!rc_slice_eq(x->name, y->name))
+		return rc_slice_cmp(x->name, y->name);
 	return x->op->id < y->op->id ? -1 : x->op->id > y->op->id;
+}
+
+static bool same_name(const struct claim *x, const struct claim *y)
+{
+	return x->op->target == y->op->target && x->op->server == y->op->server && rc_slice_eq(x->name, y->name);
 }
 
 static void refuse(struct run *r, struct rc_op *op, const char *message)
@@ -30,22 +41,38 @@ static void refuse(struct run *r, struct rc_op *op, const char *message)
 		op->linked->state = RC_STEP_DEFERRED;
 }
 
-/* Whether the account that holds the name leaves in this run. */
-static struct rc_op *freed_by(struct run *r, const struct rc_op *op, const uint8_t holder[16])
+/* Whether op would wait for itself: two people who swap their names. */
+static bool waits_for(const struct rc_op *freeing, const struct rc_op *op)
 {
-	for (size_t i = 0; i < r->n_ops; i++) {
-		struct rc_op *other = r->ops[i];
-		const struct op_info *info = other->owner;
+	for (; freeing; freeing = freeing->linked ? freeing->linked->after : NULL)
+		if (freeing == op->linked)
+			return true;
+	return false;
+}
 
-		if (other != op && other->target == op->target && other->action == RC_ACT_DELETE &&
-		    memcmp(info->person->hash, holder, 16) == 0)
-			return other;
-	}
+static bool frees(const struct rc_op *other, const struct claim *c)
+{
+	char folded[600];
+
+	if (other->action != RC_ACT_DELETE || other->target != c->op->target || other->server != c->op->server ||
+	    other->name.n != c->name.n || c->name.n > sizeof(folded))
+		return false;
+	rc_account_name_fold(other->name, folded);
+	return memcmp(folded, c->name.p, c->name.n) == 0;
+}
+
+/* What removes the account that holds the name in this run. */
+static struct rc_op *freed_by(struct run *r, const struct claim *c)
+{
+	for (size_t i = 0; i < r->n_ops; i++)
+		if (frees(r->ops[i], c))
+			return r->ops[i];
 	return NULL;
 }
 
-static void check_holder(struct run *r, struct rc_op *op)
+static void check_holder(struct run *r, const struct claim *c)
 {
+	struct rc_op *op = c->op, *freeing;
 	const struct run_target *t = &r->targets[op->target];
 	const struct op_info *info = op->owner;
 	struct rc_slice label = t->cfg->pool ? rc_slice_str(t->cfg->servers[op->server].label) : (struct rc_slice){0};
@@ -54,28 +81,52 @@ static void check_holder(struct run *r, struct rc_op *op)
 	if ((owner.kind != RC_NAME_MANAGED && owner.kind != RC_NAME_RETIRING) ||
 	    memcmp(owner.key_hash, info->person->hash, 16) == 0)
 		return;
-	if (!freed_by(r, op, owner.key_hash))
+	freeing = freed_by(r, c);
+	if (!freeing)
 		refuse(r, op, "another person's account has this name: give one of them another name");
+	else if (op->linked && waits_for(freeing, op))
+		refuse(r, op,
+		       "two people swap their names, and an account carries its password: give one of them a third "
+		       "name first");
+	else
+		op->after = freeing;
 }
 
-static void check_equal(struct run *r, struct claim *c, size_t n)
+/* claims are in order, so equal names are neighbours; each of them is told about another one. */
+static void check_equal(struct run *r, const struct claim *c, size_t n)
 {
-	for (size_t i = 0; i < n; i++)
-		for (size_t j = i + 1; j < n && c[j].hash == c[i].hash; j++) {
-			char message[400];
+	for (size_t i = 0; i < n; i++) {
+		bool before = i && same_name(&c[i], &c[i - 1]), behind = i + 1 < n && same_name(&c[i], &c[i + 1]);
+		const struct rc_op *x = before ? c[i - 1].op : c[i].op, *y = before ? c[i].op : c[i + behind].op;
+		char message[400];
 
-			if (c[i].op->target != c[j].op->target || c[i].op->server != c[j].op->server ||
-			    !rc_slice_eq(c[i].name, c[j].name))
+		if (!before && !behind)
+			continue;
+		snprintf(message, sizeof(message),
+			 "two people want the name %.*s: keys %.*s (line %llu) and %.*s (line %llu)",
+			 (int)c[i].op->name.n, c[i].op->name.p, (int)x->key.n, x->key.p,
+			 (unsigned long long)x->source_line, (int)y->key.n, y->key.p,
+			 (unsigned long long)y->source_line);
+		rc_printable(message, sizeof(message));
+		refuse(r, c[i].op, message);
+	}
+}
+
+/* Who waits for a name that will not be freed after all fails, too. */
+static void check_waiting(struct run *r, const struct claim *c, size_t n)
+{
+	for (bool again = true; again;) {
+		again = false;
+		for (size_t i = 0; i < n; i++) {
+			struct rc_op *op = c[i].op;
+
+			if (!op->after || op->state != RC_STEP_QUEUED || op->after->state == RC_STEP_QUEUED ||
+			    op->after->state == RC_STEP_VERIFY)
 				continue;
-			snprintf(message, sizeof(message),
-				 "two people want the name %.*s: keys %.*s (line %llu) and %.*s (line %llu)",
-				 (int)c[i].op->name.n, c[i].op->name.p, (int)c[i].op->key.n, c[i].op->key.p,
-				 (unsigned long long)c[i].op->source_line, (int)c[j].op->key.n, c[j].op->key.p,
-				 (unsigned long long)c[j].op->source_line);
-			rc_printable(message, sizeof(message));
-			refuse(r, c[i].op, message);
-			refuse(r, c[j].op, message);
+			refuse(r, op, "another person's account keeps this name: give one of them another name");
+			again = true;
 		}
+	}
 }
 
 void run_settle_names(struct run *r)
@@ -92,9 +143,10 @@ void run_settle_names(struct run *r)
 		folded = rc_arena_alloc(&r->mem, op->name.n + 1);
 		rc_account_name_fold(op->name, folded);
 		claims[n++] = (struct claim){XXH3_64bits(folded, op->name.n), {folded, op->name.n}, op};
-		check_holder(r, op);
+		check_holder(r, &claims[n - 1]);
 	}
-	qsort(claims, n, sizeof(*claims), by_hash);
+	qsort(claims, n, sizeof(*claims), by_name);
 	check_equal(r, claims, n);
+	check_waiting(r, claims, n);
 	free(claims);
 }

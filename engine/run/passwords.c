@@ -52,20 +52,20 @@ static void wipe(struct rc_slice *password)
 {
 	if (password->n)
 		OPENSSL_cleanse((char *)password->p, password->n);
-	*password = (struct rc_slice){ 0 };
+	*password = (struct rc_slice){0};
 }
 
 static enum rc_code add(struct run *r, struct run_target *t, const struct rc_op *op, enum rc_seal_kind kind,
-                        struct rc_slice password, struct rc_err *err)
+			struct rc_slice password, struct rc_err *err)
 {
-	struct rc_seal_entry e = { .kind = kind,
-		                   .run_id = rc_slice_str(r->run_id),
-		                   .target = rc_slice_str(t->cfg->name),
-		                   .server = rc_slice_str(label_of(t, op)),
-		                   .key = op->key,
-		                   .name = op->name,
-		                   .password = password,
-		                   .created_at_ns = kind == RC_SEAL_VOID ? 0 : rc_wall_ns(r->clock) };
+	struct rc_seal_entry e = {.kind = kind,
+				  .run_id = rc_slice_str(r->run_id),
+				  .target = rc_slice_str(t->cfg->name),
+				  .server = rc_slice_str(label_of(t, op)),
+				  .key = op->key,
+				  .name = op->name,
+				  .password = password,
+				  .created_at_ns = kind == RC_SEAL_VOID ? 0 : rc_wall_ns(r->clock)};
 	enum rc_code code = open_file(r, err);
 
 	if (!code && rc_seal_full(t->sealing->batch))
@@ -75,7 +75,7 @@ static enum rc_code add(struct run *r, struct run_target *t, const struct rc_op 
 
 static enum rc_code generate(struct run *r, struct run_target *t, struct rc_op *op, struct rc_err *err)
 {
-	struct rc_buf b = { .secret = true };
+	struct rc_buf b = {.secret = true};
 	bool lock = op->action == RC_ACT_LOCK;
 	int f = t->cfg->schema->secret_field;
 	enum rc_code code;
@@ -84,8 +84,10 @@ static enum rc_code generate(struct run *r, struct run_target *t, struct rc_op *
 	op->password = rc_arena_copy(&r->scan.secret_mem, rc_buf_slice(&b));
 	rc_buf_wipe(&b);
 	if (!t->sealing)
-		return lock ? RC_OK : rc_fail(err, RC_INTERNAL, "a password was to be generated without a certificate to seal it to");
-	code = add(r, t, op, lock ? RC_SEAL_LOCK : RC_SEAL_PASSWORD, lock ? (struct rc_slice){ 0 } : op->password, err);
+		return lock ? RC_OK
+			    : rc_fail(err, RC_INTERNAL,
+				      "a password was to be generated without a certificate to seal it to");
+	code = add(r, t, op, lock ? RC_SEAL_LOCK : RC_SEAL_PASSWORD, lock ? (struct rc_slice){0} : op->password, err);
 	if (!code)
 		((struct op_info *)op->owner)->sealed = true;
 	return code;
@@ -135,7 +137,7 @@ void run_password_void(struct run *r, const struct rc_op *op)
 	if (!info->sealed || !t->sealing)
 		return;
 	info->sealed = false;
-	if (add(r, t, op, RC_SEAL_VOID, (struct rc_slice){ 0 }, &err) && !r->fault.code)
+	if (add(r, t, op, RC_SEAL_VOID, (struct rc_slice){0}, &err) && !r->fault.code)
 		r->fault = err;
 }
 

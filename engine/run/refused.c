@@ -25,7 +25,7 @@ static bool cut(struct rc_slice raw, char delimiter, struct rc_arena *mem, struc
 		} else if (end || (!quoted && raw.p[i] == delimiter)) {
 			if (n == MAX_CELLS)
 				return false;
-			cells[n++] = (struct rc_slice){ out + from, o - from };
+			cells[n++] = (struct rc_slice){out + from, o - from};
 			from = o;
 		} else {
 			out[o++] = raw.p[i];
@@ -50,16 +50,16 @@ static bool *secret_columns(const struct run *r, const struct rc_scan_source *sr
 static enum rc_code one_csv(struct run *r, const struct rc_refused *q, struct rc_err *err)
 {
 	const struct rc_scan_source *src = &r->scan.sources[q->source];
-	struct rc_arena mem = { 0 };
+	struct rc_arena mem = {0};
 	struct rc_slice *cells = rc_arena_alloc(&mem, MAX_CELLS * sizeof(*cells));
 	bool *secret = secret_columns(r, src);
-	struct rc_rejected_csv rec = { .file = src->files[q->file],
-		                       .line = q->line,
-		                       .reason = q->why,
-		                       .delimiter = src->delimiter,
-		                       .header = src->columns,
-		                       .n_header = src->n_columns,
-		                       .secret = src->n_secret ? secret : NULL };
+	struct rc_rejected_csv rec = {.file = src->files[q->file],
+				      .line = q->line,
+				      .reason = q->why,
+				      .delimiter = src->delimiter,
+				      .header = src->columns,
+				      .n_header = src->n_columns,
+				      .secret = src->n_secret ? secret : NULL};
 	enum rc_code code;
 
 	if (q->raw.p && cut(q->raw, src->delimiter ? src->delimiter : ',', &mem, cells, &rec.n_cells))
@@ -74,7 +74,7 @@ static enum rc_code one_ldif(struct run *r, const struct rc_refused *q, struct r
 {
 	const struct rc_scan_source *src = &r->scan.sources[q->source];
 	const char **names = rc_xcalloc(src->n_secret + 1, sizeof(*names));
-	struct rc_rejected_ldif rec = { src->files[q->file], q->line, q->why, q->raw, names, src->n_secret };
+	struct rc_rejected_ldif rec = {src->files[q->file], q->line, q->why, q->raw, names, src->n_secret};
 	enum rc_code code;
 
 	for (size_t i = 0; i < src->n_secret; i++)

@@ -85,45 +85,6 @@ static enum rc_code read_lists(struct run *r, struct rc_err *err)
 	return code ? code : run_view(r, err);
 }
 
-/* Accounts that nobody manages: seen, reported, left alone. */
-static void report_unmanaged(struct run *r)
-{
-	for (size_t i = 0; i < r->cfg->n_targets; i++) {
-		struct run_target *t = &r->targets[i];
-		struct rc_walk w = {0};
-		struct rc_unmanaged u;
-
-		if (!t->selected)
-			continue;
-		rc_walk_unmanaged_begin(r->view, t->number, &w);
-		while (rc_walk_unmanaged(&w, &u)) {
-			struct rc_outcome o = {.target = t->cfg->name,
-					       .name = u.name,
-					       .action = RC_ACT_NONE,
-					       .status = RC_ST_UNMANAGED,
-					       .remote_id = u.remote_id,
-					       .reason = "not managed by rollcall"};
-			struct rc_err err;
-			bool adopted = false;
-
-			for (size_t p = 0; p < r->n_pending && !adopted; p++)
-				adopted = r->pending[p].known.flags & RC_KNOWN_ADOPTED &&
-					  rc_slice_eq(r->pending[p].known.name, u.name);
-			for (size_t p = 0; p < r->n_ops && !adopted; p++)
-				adopted = r->ops[p]->target == i && r->ops[p]->action != RC_ACT_CREATE &&
-					  rc_slice_eq(r->ops[p]->name, u.name);
-			if (adopted)
-				continue;
-			t->unmanaged++;
-			if (u.server.n)
-				o.server = rc_arena_copy(&r->mem, u.server).p;
-			if (rc_report_row(r->report, &o, &err) && !r->fault.code)
-				r->fault = err;
-		}
-		rc_walk_end(&w);
-	}
-}
-
 /* Everybody whose row and record are both untouched: counted, not named. */
 static void count_unchanged(struct run *r)
 {
@@ -177,7 +138,6 @@ static enum rc_code carry_out(struct run *r, struct rc_err *err)
 	run_settle_people(r);
 	run_outcome_pending(r, false);
 	if (r->n_ops)
-		if (r->n_ops)
 		qsort(r->ops, r->n_ops, sizeof(struct rc_op *), by_priority);
 	for (size_t i = 0; i < r->n_ops; i++) {
 		struct rc_op *op = r->ops[i];
@@ -196,9 +156,6 @@ static enum rc_code carry_out(struct run *r, struct rc_err *err)
 	}
 	if (!any)
 		return RC_OK;
-	code = run_sealing_begin(r, err);
-	if (code)
-		return code;
 	run_journal(r);
 	rc_view_end(r->view, err);
 	r->view = NULL;
@@ -249,7 +206,7 @@ static enum rc_code run_body(struct run *r, struct rc_err *err)
 	free(numbers);
 	if (code || r->opts->list_only) {
 		if (!code)
-			report_unmanaged(r);
+			run_report_unmanaged(r);
 		return code;
 	}
 	code = run_decide(r, err);
@@ -257,7 +214,7 @@ static enum rc_code run_body(struct run *r, struct rc_err *err)
 		return code;
 	run_settle_names(r);
 	run_guards(r);
-	report_unmanaged(r);
+	run_report_unmanaged(r);
 	count_unchanged(r);
 	if (!r->opts->writes) {
 		plan_only(r);
@@ -282,10 +239,18 @@ static enum rc_code begin(struct run *r, struct rc_err *err)
 		code = rc_fail(err, RC_CONFIG, "%s: %s", faults.v[0].pointer, faults.v[0].reason);
 	}
 	rc_config_errors_done(&faults);
+	if (!code && r->opts->writes)
+		code = run_sealing_begin(r, err);
 	if (!code)
 		code = run_open_state(r, err);
 	if (!code)
 		code = rc_report_open(r->cfg->reports, r->run_id, &o, &r->report, err);
+	if (!code && r->writer && !r->scratch) { /* a killed run is one that began and never ended */
+		struct rc_run began = {.run_id = rc_slice_str(r->run_id), .started_ns = r->started_ns, .exit_code = -1};
+
+		rc_writer_run(r->writer, &began);
+		rc_writer_flush(r->writer);
+	}
 	return code;
 }
 

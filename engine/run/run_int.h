@@ -33,7 +33,7 @@ struct run_target {
 	uint64_t n_ops, by_action[RC_ACTION_COUNT], renames, blanked, creates, updates, deletes;
 	struct rc_timeline timeline;
 	struct sealing *sealing; /* NULL: nothing is generated for this target */
-	uint64_t pending_none; /* people none/done without a row */
+	uint64_t pending_none;   /* people none/done without a row */
 };
 
 struct pending { /* an outcome that needs no call, and the record to write with it */

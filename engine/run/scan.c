@@ -115,7 +115,7 @@ static enum rc_code load_lookup(struct rc_lookups *all, const struct rc_setting 
 }
 
 enum rc_code rc_sources_begin(struct rc_scan *s, const struct rc_config *cfg, struct rc_store *store, bool secrets,
-			   struct rc_err *err)
+			      struct rc_err *err)
 {
 	struct {
 		uint8_t lookups[16];
@@ -665,7 +665,8 @@ enum rc_code rc_sources_run(struct rc_scan *s, struct rc_view *v, const uint16_t
 
 enum { STORE_AT_ONCE = 4096 };
 
-void rc_sources_store(const struct rc_scan *s, struct rc_view *v, struct rc_writer *w, const char *run_id, int64_t now_ns)
+void rc_sources_store(const struct rc_scan *s, struct rc_view *v, struct rc_writer *w, const char *run_id,
+		      int64_t now_ns)
 {
 	for (uint16_t i = 0; i < s->cfg->n_sources; i++) {
 		const struct rc_scan_source *src = &s->sources[i];

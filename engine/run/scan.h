@@ -79,7 +79,7 @@ struct rc_scan {
 
 /* seed is filled from config, lookups and revision; secrets: see above. */
 enum rc_code rc_sources_begin(struct rc_scan *s, const struct rc_config *cfg, struct rc_store *store, bool secrets,
-			   struct rc_err *err);
+			      struct rc_err *err);
 enum rc_code rc_sources_run(struct rc_scan *s, struct rc_view *v, const uint16_t *targets, struct rc_err *err);
 void rc_sources_done(struct rc_scan *s);
 
@@ -88,6 +88,7 @@ struct rc_person *rc_sources_find(const struct rc_scan *s, const uint8_t hash[16
 /* Queues the sequence of this input into the writer: entries of people who are not settled count for nothing. v is the
  * view the scan ran in. */
 struct rc_writer;
-void rc_sources_store(const struct rc_scan *s, struct rc_view *v, struct rc_writer *w, const char *run_id, int64_t now_ns);
+void rc_sources_store(const struct rc_scan *s, struct rc_view *v, struct rc_writer *w, const char *run_id,
+		      int64_t now_ns);
 
 #endif

@@ -40,10 +40,10 @@ void run_progress(struct run *r, int64_t now_mono)
 	if (!r->progress)
 		return;
 	rc_exec_progress(r->exec, &p);
-	s.phase = !r->scanned                      ? RC_PHASE_LIST :
-		  p.phase == RC_EXEC_DRAIN         ? RC_PHASE_DRAIN :
-		  p.phase == RC_EXEC_CONFIRM       ? RC_PHASE_CONFIRM :
-						     RC_PHASE_WRITE;
+	s.phase = !r->scanned                  ? RC_PHASE_LIST
+		  : p.phase == RC_EXEC_DRAIN   ? RC_PHASE_DRAIN
+		  : p.phase == RC_EXEC_CONFIRM ? RC_PHASE_CONFIRM
+					       : RC_PHASE_WRITE;
 	s.done = p.done + p.failed + p.deferred;
 	s.total = p.total;
 	s.failed = p.failed;

@@ -81,23 +81,34 @@ RC_INLINE void cut_row(struct rc_slice raw, char delimiter, uint32_t *end, size_
 	*ret = c.cuts;
 }
 
-#ifdef RC_HAVE_AVX2
+static void cut_row_portable(struct rc_slice raw, char delimiter, uint32_t *end, size_t cap, struct rc_csv_cuts *ret)
+{
+	cut_row(raw, delimiter, end, cap, ret, rc_masks_portable);
+}
+
+#ifdef RC_X86
 RC_AVX2 static void cut_row_avx2(struct rc_slice raw, char delimiter, uint32_t *end, size_t cap,
 				 struct rc_csv_cuts *ret)
 {
 	cut_row(raw, delimiter, end, cap, ret, rc_masks_avx2);
 }
+
+RC_AVX512 static void cut_row_avx512(struct rc_slice raw, char delimiter, uint32_t *end, size_t cap,
+				     struct rc_csv_cuts *ret)
+{
+	cut_row(raw, delimiter, end, cap, ret, rc_masks_avx512);
+}
 #endif
 
-void rc_csv_cut(struct rc_slice raw, char delimiter, bool wide, uint32_t *end, size_t cap, struct rc_csv_cuts *ret)
+rc_csv_cutter rc_csv_cutter_best(void)
 {
-#ifdef RC_HAVE_AVX2
-	if (wide) {
-		cut_row_avx2(raw, delimiter, end, cap, ret);
-		return;
-	}
-#else
-	(void)wide;
+	static const rc_csv_cutter variants[RC_SIMD_LEVELS] = {
+		cut_row_portable,
+#ifdef RC_X86
+		cut_row_avx2,
+		cut_row_avx512,
 #endif
-	cut_row(raw, delimiter, end, cap, ret, rc_masks_portable);
+	};
+
+	return variants[rc_simd_level()];
 }

@@ -11,7 +11,9 @@ struct rc_csv_cuts {
 	bool bad; /* a quote where none may stand, or one never closed; n and ends are of no use */
 };
 
-/* Notes the ends of the first cap fields. wide: rc_simd_wide(). */
-void rc_csv_cut(struct rc_slice raw, char delimiter, bool wide, uint32_t *end, size_t cap, struct rc_csv_cuts *ret);
+/* Notes the ends of the first cap fields. */
+typedef void (*rc_csv_cutter)(struct rc_slice raw, char delimiter, uint32_t *end, size_t cap, struct rc_csv_cuts *ret);
+
+rc_csv_cutter rc_csv_cutter_best(void); /* for this CPU */
 
 #endif

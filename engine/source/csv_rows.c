@@ -16,7 +16,6 @@ void rc_csv_rows_init(struct rc_csv_rows *r, struct rc_window *w, char delimiter
 		.pos = w->at,
 		.scan_start = w->at,
 		.start_line = 1,
-		.edge = 1,
 	};
 	r->index = rc_xcalloc(RC_ROWS_INDEX + RC_BLOCK, sizeof(*r->index));
 }
@@ -50,7 +49,6 @@ static void byte_row_ends(struct rc_csv_rows *r)
 		return;
 	r->state = BLOCKS;
 	r->inside = 0;
-	r->edge = 1;
 }
 
 /* What a byte that ends no line makes of the state. */
@@ -81,6 +79,7 @@ static void scan_bytes(struct rc_csv_rows *r)
 
 		if (c == '\r' && r->pos + 1 == w->end && !w->eof)
 			return;
+		r->cr_seen |= c == '\r';
 		ends = c == '\n' || (c == '\r' && w->p[r->pos + 1] != '\n');
 		r->lines += ends;
 		if (ends && r->state != QUOTED)
@@ -91,44 +90,84 @@ static void scan_bytes(struct rc_csv_rows *r)
 	}
 }
 
-/* One block; false: a quote stands where none may, and nothing was done. */
-RC_INLINE bool scan_block(struct rc_csv_rows *r, const char *p, char next, bool at_end, struct rc_masks m)
+/* Whether an opening quote may stand behind the byte before pos. */
+RC_INLINE bool at_edge(const struct rc_csv_rows *r, size_t pos)
 {
+	char before;
+
+	if (pos == r->scan_start)
+		return true;
+	before = r->w->p[pos - 1];
+	return before == r->delimiter || before == '"' || before == '\n' || before == '\r';
+}
+
+/* Blocks without quotes, as long as they last. A block in the middle of the text holds a line end or none as chance
+ * will have it, so that a branch on it costs more than writing two ends that may not count. */
+RC_INLINE void scan_plain(struct rc_csv_rows *r, struct rc_masks m)
+{
+	const char *text = r->w->p;
+	size_t pos = r->pos, n = r->index_n, start = r->scan_start,
+	       last = r->w->end > RC_BLOCK ? r->w->end - RC_BLOCK : 0;
+	uint32_t lines = (uint32_t)(r->lines - r->base), from = lines;
+	uint64_t any_cr = 0;
+	struct rc_row_end *index = r->index;
+
+	for (; pos < last && n < RC_ROWS_INDEX; pos += RC_BLOCK) {
+		const char *p = text + pos;
+		uint64_t ends = m.eq(p, '\n'), cr = m.eq(p, '\r');
+		size_t k, most;
+
+		if (__builtin_expect(m.eq(p, '"') != 0, 0))
+			break;
+		any_cr |= cr;
+		if (cr)
+			ends |= cr & ~(ends >> 1 | (uint64_t)(p[RC_BLOCK] == '\n') << 63);
+		k = (size_t)__builtin_popcountll(ends);
+		most = pos + RC_BLOCK - (ends ? (size_t)__builtin_clzll(ends) : 0);
+		start = ends ? most : start;
+		for (size_t i = 0; i < 2; i++, ends &= ends - 1)
+			index[n + i] = (struct rc_row_end){(uint32_t)(pos + (size_t)__builtin_ctzll(ends | 1ull << 63)),
+							   lines + 1 + (uint32_t)i};
+		for (size_t i = 2; ends; i++, ends &= ends - 1)
+			index[n + i] = (struct rc_row_end){(uint32_t)(pos + (size_t)__builtin_ctzll(ends)),
+							   lines + 1 + (uint32_t)i};
+		n += k;
+		lines += (uint32_t)k;
+	}
+	r->cr_seen |= any_cr != 0;
+	r->pos = pos;
+	r->index_n = n;
+	r->lines += lines - from;
+	if (start != r->scan_start)
+		r->row_lines = r->lines;
+	r->scan_start = start;
+}
+
+/* One block that may hold quotes; false: one stands where none may, and nothing was done. */
+RC_INLINE bool scan_quoted(struct rc_csv_rows *r, size_t left, struct rc_masks m)
+{
+	const char *p = r->w->p + r->pos;
+	char next = p[RC_BLOCK];
 	uint64_t nl = m.eq(p, '\n'), cr = m.eq(p, '\r'), quote = m.eq(p, '"');
-	uint64_t ends, rows, inside = r->inside;
+	uint64_t ends = nl | (cr & ~(nl >> 1 | (uint64_t)(next == '\n') << 63)), inside = r->inside;
 	uint64_t before = r->lines;
 
-	if (__builtin_expect(!(cr | quote | inside), 1)) {
-		for (; nl; nl &= nl - 1) {
-			row_ends(r, r->pos + (size_t)__builtin_ctzll(nl), ++before);
-		}
-		r->lines = before;
-		r->edge = p[RC_BLOCK - 1] == r->delimiter || p[RC_BLOCK - 1] == '\n';
-		return true;
-	}
-	ends = nl | (cr & ~(nl >> 1 | (uint64_t)(next == '\n') << 63));
+	r->cr_seen |= cr != 0;
 	if (quote) {
-		struct rc_quotes q = {r->inside, r->edge};
-		bool next_edge = at_end || next == r->delimiter || next == '\n' || next == '\r' || next == '"';
+		struct rc_quotes q = {r->inside, at_edge(r, r->pos)};
+		bool next_edge =
+			left <= RC_BLOCK || next == r->delimiter || next == '\n' || next == '\r' || next == '"';
 		uint64_t edge = m.eq(p, r->delimiter) | nl | cr;
 
-		if (at_end && r->w->end - r->pos < RC_BLOCK)
-			edge |= (uint64_t)1 << (r->w->end - r->pos);
+		if (left < RC_BLOCK)
+			edge |= (uint64_t)1 << left;
 		if (!rc_quotes_block(&q, quote, edge, next_edge, &inside))
 			return false;
 		r->inside = q.inside;
-		r->edge = q.edge;
-	} else {
-		char last = p[RC_BLOCK - 1];
-
-		r->edge = last == r->delimiter || last == '\n' || last == '\r';
 	}
-	for (rows = ends & ~inside; rows; rows &= rows - 1) {
-		uint64_t upto = rows ^ (rows - 1);
-
+	for (uint64_t rows = ends & ~inside; rows; rows &= rows - 1)
 		row_ends(r, r->pos + (size_t)__builtin_ctzll(rows),
-			 before + (uint64_t)__builtin_popcountll(ends & upto));
-	}
+			 before + (uint64_t)__builtin_popcountll(ends & (rows ^ (rows - 1))));
 	r->lines = before + (uint64_t)__builtin_popcountll(ends);
 	return true;
 }
@@ -137,13 +176,15 @@ RC_INLINE void scan_blocks(struct rc_csv_rows *r, struct rc_masks m)
 {
 	const struct rc_window *w = r->w;
 
-	while (r->index_n < RC_ROWS_INDEX) {
-		size_t left = w->end - r->pos;
-		const char *p = w->p + r->pos;
+	for (;;) {
+		size_t left;
 
-		if (left <= RC_BLOCK && !(w->eof && left)) /* the byte behind a block must be known */
-			return;
-		if (!scan_block(r, p, p[RC_BLOCK], left <= RC_BLOCK, m)) {
+		if (!r->inside)
+			scan_plain(r, m);
+		left = w->end - r->pos;
+		if (r->index_n >= RC_ROWS_INDEX || (left <= RC_BLOCK && !(w->eof && left)))
+			return; /* the byte behind a block must be known */
+		if (!scan_quoted(r, left, m)) {
 			r->until = r->pos + (left < RC_BLOCK ? left : RC_BLOCK);
 			r->pos = r->scan_start;
 			r->lines = r->row_lines;
@@ -154,12 +195,30 @@ RC_INLINE void scan_blocks(struct rc_csv_rows *r, struct rc_masks m)
 	}
 }
 
-#ifdef RC_HAVE_AVX2
+static void scan_blocks_portable(struct rc_csv_rows *r)
+{
+	scan_blocks(r, rc_masks_portable);
+}
+
+#ifdef RC_X86
 RC_AVX2 static void scan_blocks_avx2(struct rc_csv_rows *r)
 {
 	scan_blocks(r, rc_masks_avx2);
 }
+
+RC_AVX512 static void scan_blocks_avx512(struct rc_csv_rows *r)
+{
+	scan_blocks(r, rc_masks_avx512);
+}
 #endif
+
+static void (*const scan_variants[RC_SIMD_LEVELS])(struct rc_csv_rows *r) = {
+	scan_blocks_portable,
+#ifdef RC_X86
+	scan_blocks_avx2,
+	scan_blocks_avx512,
+#endif
+};
 
 static void scan(struct rc_csv_rows *r)
 {
@@ -168,19 +227,18 @@ static void scan(struct rc_csv_rows *r)
 	int state;
 
 	r->index_n = r->index_at = 0;
+	r->cr_near = r->cr_seen; /* a CRLF may lie across the border of two scans */
+	r->cr_seen = false;
 	r->base = r->row_lines; /* a scan may fall back to the start of its row, never further */
 	do {
 		pos = r->pos;
 		state = r->state;
 		if (r->state != BLOCKS)
 			scan_bytes(r);
-#ifdef RC_HAVE_AVX2
-		else if (rc_simd_wide())
-			scan_blocks_avx2(r);
-#endif
 		else
-			scan_blocks(r, rc_masks_portable);
+			scan_variants[rc_simd_level()](r);
 	} while (r->index_n < RC_ROWS_INDEX && (r->pos != pos || r->state != state));
+	r->cr_near |= r->cr_seen;
 	if (w->eof && r->pos == w->end && r->scan_start < w->end && r->index_n < RC_ROWS_INDEX) {
 		if (!r->dropping)
 			row_ends(r, w->end, r->lines);
@@ -204,41 +262,51 @@ static void drop_long(struct rc_csv_rows *r)
 	r->dropping = true;
 }
 
-static struct rc_slice row_text(const char *p, size_t start, size_t end)
+size_t rc_csv_rows_found(struct rc_csv_rows *r, struct rc_row *ret, size_t cap)
 {
-	size_t n = end - start;
+	const struct rc_row_end *index = r->index;
+	const char *text = r->w->p;
+	size_t n = 0, at = r->index_at, last = r->index_n, start = r->start, max = r->max_record;
+	uint64_t base = r->base, line = r->start_line;
+	bool cr_near = r->cr_near; /* text without any CR is not looked at again */
 
-	if (n && p[end] == '\n' && p[end - 1] == '\r')
-		n--;
-	return (struct rc_slice){p + start, n};
+	for (; n < cap && at < last; at++) {
+		size_t end = index[at].at, length = end - start;
+
+		if (cr_near && length && text[end] == '\n' && text[end - 1] == '\r')
+			length--;
+		if (__builtin_expect(length > max, 0))
+			break;
+		ret[n] = (struct rc_row){{text + start, length}, line};
+		n += length != 0;
+		start = end + 1;
+		line = base + index[at].lines + 1;
+	}
+	r->index_at = at;
+	r->start = start;
+	r->start_line = line;
+	return n;
 }
 
-enum rc_row_kind rc_csv_rows_next(struct rc_csv_rows *r, struct rc_slice *ret, uint64_t *ret_line)
+enum rc_row_kind rc_csv_rows_next(struct rc_csv_rows *r, struct rc_row *ret)
 {
 	for (;;) {
-		struct rc_row_end e;
+		bool too_long;
 
-		if (r->index_at == r->index_n) {
+		if (rc_csv_rows_found(r, ret, 1))
+			return RC_ROW;
+		too_long = r->index_at < r->index_n;
+		if (!too_long) {
 			scan(r);
-			if (r->index_n == 0 && !r->dropping && r->pos - r->scan_start > r->max_record) {
-				*ret_line = r->start_line;
-				drop_long(r);
-				return RC_ROW_LONG;
-			}
-			if (r->index_n == 0)
+			too_long = r->index_n == 0 && !r->dropping && r->pos - r->scan_start > r->max_record;
+			if (!too_long && r->index_n == 0)
 				return RC_ROW_NONE;
 		}
-		e = r->index[r->index_at++];
-		*ret = row_text(r->w->p, r->start, e.at);
-		*ret_line = r->start_line;
-		if (ret->n > r->max_record) {
+		if (too_long) {
+			ret->line = r->start_line;
 			drop_long(r);
 			return RC_ROW_LONG;
 		}
-		r->start = (size_t)e.at + 1;
-		r->start_line = r->base + e.lines + 1;
-		if (ret->n)
-			return RC_ROW;
 	}
 }
 

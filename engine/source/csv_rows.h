@@ -6,6 +6,7 @@
  * does not depend on how the text was cut into pieces. */
 #ifndef RC_CSV_ROWS_H
 #define RC_CSV_ROWS_H
+#include "engine/source/reader.h"
 #include "engine/source/window.h"
 
 enum { RC_ROWS_INDEX = 4096 };
@@ -31,9 +32,10 @@ struct rc_csv_rows {
 	size_t scan_start;  /* of the row the scan is in */
 	uint64_t row_lines; /* line ends before that */
 	uint64_t inside;    /* block-wise: all ones in quotes */
-	uint64_t edge;      /* block-wise: an opening quote may come next */
 	int state;          /* byte-wise; 0: block-wise */
 	size_t until;       /* byte-wise up to the end of the row that reaches this */
+	bool cr_seen;       /* since this scan began */
+	bool cr_near;       /* a row of the index may end with CRLF */
 	bool dropping;      /* the row under scan was refused as too long */
 };
 
@@ -42,8 +44,12 @@ enum rc_row_kind { RC_ROW, RC_ROW_LONG, RC_ROW_NONE /* fill the window, or the e
 void rc_csv_rows_init(struct rc_csv_rows *r, struct rc_window *w, char delimiter, size_t max_record);
 void rc_csv_rows_done(struct rc_csv_rows *r);
 
-/* The next row in the window; lives until the window is filled. */
-enum rc_row_kind rc_csv_rows_next(struct rc_csv_rows *r, struct rc_slice *ret, uint64_t *ret_line);
+/* The next row in the window; lives until the window is filled. Of RC_ROW_LONG only the line is set. */
+enum rc_row_kind rc_csv_rows_next(struct rc_csv_rows *r, struct rc_row *ret);
+
+/* Up to cap rows that have been found already; stops before one that is too long. Fewer than cap says nothing about
+ * what comes behind them. */
+size_t rc_csv_rows_found(struct rc_csv_rows *r, struct rc_row *ret, size_t cap);
 
 /* Call after RC_ROW_NONE without eof: fills the window and goes on. */
 enum rc_code rc_csv_rows_fill(struct rc_csv_rows *r, struct rc_err *err);

@@ -1,15 +1,13 @@
 #include "engine/source/csv_split.h"
 #include "engine/base/alloc.h"
 #include "engine/base/utf8.h"
-#include "engine/source/csv_cut.h"
 #include "engine/source/csv_fault.h"
-#include "engine/source/simd.h"
 #include <stdio.h>
 #include <stdlib.h>
 
 void rc_csv_split_init(struct rc_csv_split *s, char delimiter, const char *encoding)
 {
-	*s = (struct rc_csv_split){.delimiter = delimiter, .wide = rc_simd_wide()};
+	*s = (struct rc_csv_split){.delimiter = delimiter, .cut = rc_csv_cutter_best()};
 	snprintf(s->encoding, sizeof(s->encoding), "%s", encoding);
 }
 
@@ -85,22 +83,31 @@ static struct rc_slice unquote(struct rc_buf *text, struct rc_slice cell)
 	return out;
 }
 
-/* Cells and values of the first n fields, whose ends are known. */
-static void take_fields(struct rc_csv_split *s, struct rc_slice raw, size_t n, bool quoted)
+static void cells_from(struct rc_slice *restrict to, const uint32_t *restrict end, size_t n, const char *p)
 {
 	size_t from = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		s->cell[i] = s->field[i] = (struct rc_slice){raw.p + from, s->end[i] - from};
-		from = (size_t)s->end[i] + 1;
+		to[i] = (struct rc_slice){p + from, end[i] - from};
+		from = (size_t)end[i] + 1;
 	}
+}
+
+/* Cells and values of the first n fields, whose ends are known. Returns the cells: where nothing is quoted they are the
+ * values. */
+static const struct rc_slice *take_fields(struct rc_csv_split *s, struct rc_slice raw, size_t n, bool quoted)
+{
+	cells_from(s->field, s->end, n, raw.p);
 	if (!quoted)
-		return;
+		return s->field;
 	rc_buf_clear(&s->text);
 	rc_buf_reserve(&s->text, raw.n);
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
+		s->cell[i] = s->field[i];
 		if (s->cell[i].n && s->cell[i].p[0] == '"')
 			s->field[i] = unquote(&s->text, s->cell[i]);
+	}
+	return s->cell;
 }
 
 static bool clean(struct rc_slice f)
@@ -127,7 +134,7 @@ static void refuse_quotes(struct rc_csv_split *s, struct rc_slice raw, uint64_t 
 	if (fields > s->n)
 		fields = s->n;
 	if (fields) {
-		rc_csv_cut((struct rc_slice){raw.p, bytes}, s->delimiter, s->wide, s->end, s->n + 1, &c);
+		s->cut((struct rc_slice){raw.p, bytes}, s->delimiter, s->end, s->n + 1, &c);
 		take_fields(s, raw, fields, c.quoted);
 	}
 	salvage(s, fields, rej);
@@ -142,11 +149,12 @@ static void refuse_count(struct rc_csv_split *s, struct rc_slice raw, const stru
 	salvage(s, 1, rej);
 }
 
-static void refuse_bytes(struct rc_csv_split *s, struct rc_slice raw, uint64_t line, struct rc_reject *rej)
+static void refuse_bytes(struct rc_csv_split *s, struct rc_slice raw, const struct rc_slice *cell, uint64_t line,
+			 struct rc_reject *rej)
 {
 	for (size_t i = 0; i < s->n; i++)
-		if (!clean(s->cell[i])) {
-			rc_csv_fault_bytes(s, raw, s->cell[i], i, line, rej);
+		if (!clean(cell[i])) {
+			rc_csv_fault_bytes(s, raw, cell[i], i, line, rej);
 			break;
 		}
 	salvage(s, s->n, rej);
@@ -155,14 +163,14 @@ static void refuse_bytes(struct rc_csv_split *s, struct rc_slice raw, uint64_t l
 enum rc_read rc_csv_split_row(struct rc_csv_split *s, struct rc_slice raw, uint64_t line, struct rc_record *ret,
 			      struct rc_reject *rej)
 {
+	const struct rc_slice *cell = NULL;
 	struct rc_csv_cuts c;
 
-	rc_csv_cut(raw, s->delimiter, s->wide, s->end, s->n + 1, &c);
+	s->cut(raw, s->delimiter, s->end, s->n + 1, &c);
 	if (__builtin_expect(!c.bad && c.n == s->n, 1)) {
-		take_fields(s, raw, s->n, c.quoted);
+		cell = take_fields(s, raw, s->n, c.quoted);
 		if (!c.nul && (!c.high || rc_utf8_valid(raw.p, raw.n) == raw.n)) {
-			*ret = (struct rc_record){
-				.raw = raw, .line = line, .n = s->n, .field = s->field, .cell = s->cell};
+			*ret = (struct rc_record){.raw = raw, .line = line, .n = s->n, .field = s->field, .cell = cell};
 			return RC_READ_RECORD;
 		}
 	}
@@ -172,7 +180,7 @@ enum rc_read rc_csv_split_row(struct rc_csv_split *s, struct rc_slice raw, uint6
 	else if (c.n != s->n)
 		refuse_count(s, raw, &c, line, rej);
 	else
-		refuse_bytes(s, raw, line, rej);
+		refuse_bytes(s, raw, cell, line, rej);
 	return RC_READ_REJECT;
 }
 
@@ -208,7 +216,7 @@ bool rc_csv_split_header(struct rc_csv_split *s, struct rc_slice raw, uint64_t l
 	struct rc_record rec;
 	size_t a, b, bytes = 0;
 
-	rc_csv_cut(raw, s->delimiter, s->wide, NULL, 0, &c);
+	s->cut(raw, s->delimiter, NULL, 0, &c);
 	size_to(s, c.n);
 	for (size_t i = 0; i < s->n; i++)
 		s->column[i] = (struct rc_slice){NULL, 0};
@@ -250,7 +258,7 @@ size_t rc_csv_split_cells(struct rc_csv_split *s, struct rc_slice raw, const str
 {
 	struct rc_csv_cuts c;
 
-	rc_csv_cut(raw, s->delimiter, s->wide, s->end, s->n + 1, &c);
+	s->cut(raw, s->delimiter, s->end, s->n + 1, &c);
 	if (c.bad || c.n != s->n)
 		return 0;
 	for (size_t i = 0; i < s->pick_n; i++) {

@@ -6,12 +6,13 @@
 #ifndef RC_CSV_SPLIT_H
 #define RC_CSV_SPLIT_H
 #include "engine/base/buf.h"
+#include "engine/source/csv_cut.h"
 #include "engine/source/reader.h"
 
 struct rc_csv_split {
 	char delimiter;
 	char encoding[32]; /* of the source, for messages */
-	bool wide;
+	rc_csv_cutter cut;
 	size_t n;     /* columns */
 	char *header; /* owns the bytes of column[] */
 	struct rc_slice *column, *field, *cell;

@@ -8,6 +8,9 @@
 #define XXH_STATIC_LINKING_ONLY
 #include <xxhash.h>
 
+/* libxxhash built with run-time dispatch has this too, several times as fast; other builds lack it. */
+XXH_errorcode XXH3_128bits_update_dispatch(XXH3_state_t *state, const void *p, size_t n) __attribute__((weak));
+
 static int64_t mtime_ns(const struct stat *st)
 {
 	return (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec;
@@ -121,7 +124,10 @@ enum rc_code rc_input_read(struct rc_input *in, char *buf, size_t cap, size_t *r
 	if (n == 0)
 		return finish(in, err);
 	in->info.bytes += (uint64_t)n;
-	XXH3_128bits_update(in->xxh, buf, (size_t)n);
+	if (XXH3_128bits_update_dispatch)
+		XXH3_128bits_update_dispatch(in->xxh, buf, (size_t)n);
+	else
+		XXH3_128bits_update(in->xxh, buf, (size_t)n);
 	if (in->sha && !EVP_DigestUpdate(in->sha, buf, (size_t)n))
 		return rc_fail(err, RC_INTERNAL, "SHA-256 failed");
 	*ret_n = (size_t)n;

@@ -44,23 +44,36 @@ RC_INLINE void scan_blocks(struct rc_ldif_entries *e, struct rc_masks m)
 	}
 }
 
-#ifdef RC_HAVE_AVX2
+static void scan_blocks_portable(struct rc_ldif_entries *e)
+{
+	scan_blocks(e, rc_masks_portable);
+}
+
+#ifdef RC_X86
 RC_AVX2 static void scan_blocks_avx2(struct rc_ldif_entries *e)
 {
 	scan_blocks(e, rc_masks_avx2);
 }
+
+RC_AVX512 static void scan_blocks_avx512(struct rc_ldif_entries *e)
+{
+	scan_blocks(e, rc_masks_avx512);
+}
 #endif
+
+static void (*const scan_variants[RC_SIMD_LEVELS])(struct rc_ldif_entries *e) = {
+	scan_blocks_portable,
+#ifdef RC_X86
+	scan_blocks_avx2,
+	scan_blocks_avx512,
+#endif
+};
 
 static void scan(struct rc_ldif_entries *e)
 {
 	e->index_n = e->index_at = 0;
 	e->base = e->lines;
-#ifdef RC_HAVE_AVX2
-	if (rc_simd_wide())
-		scan_blocks_avx2(e);
-	else
-#endif
-		scan_blocks(e, rc_masks_portable);
+	scan_variants[rc_simd_level()](e);
 	if (e->w->eof && e->pos == e->w->end && !e->ended && e->index_n < RC_ENTRIES_INDEX) {
 		e->index[e->index_n++] = (struct rc_entry_end){(uint32_t)e->pos, (uint32_t)(e->lines - e->base)};
 		e->ended = true;

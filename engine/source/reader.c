@@ -42,7 +42,7 @@ enum rc_read rc_reader_pull(struct rc_reader *r, bool may_fill, bool *ret_none, 
 		struct rc_err err;
 
 		if (r->splitter.format == RC_FORMAT_CSV) {
-			enum rc_row_kind kind = rc_csv_rows_next(&r->rows, &ret->raw, &ret->line);
+			enum rc_row_kind kind = rc_csv_rows_next(&r->rows, ret);
 
 			if (kind == RC_ROW)
 				return RC_READ_RECORD;
@@ -112,9 +112,12 @@ enum rc_read rc_reader_next_rows(struct rc_reader *r, struct rc_row *ret, size_t
 	}
 	if (r->final)
 		return finished(r, err);
-	do
+	do {
 		got = rc_reader_pull(r, n == 0, &none, &ret[n], rej);
-	while (got == RC_READ_RECORD && ++n < cap);
+		n += got == RC_READ_RECORD;
+		if (r->splitter.format == RC_FORMAT_CSV)
+			n += got == RC_READ_RECORD ? rc_csv_rows_found(&r->rows, ret + n, cap - n) : 0;
+	} while (got == RC_READ_RECORD && n < cap);
 	*ret_n = n;
 	if (none)
 		return RC_READ_RECORD;

@@ -1,19 +1,29 @@
 #include "engine/source/simd.h"
 #include <stdatomic.h>
 
-static atomic_bool portable;
+static atomic_int limit = RC_SIMD_LEVELS - 1;
 
-bool rc_simd_wide(void)
+static enum rc_simd best(void)
 {
-#ifdef RC_HAVE_AVX2
-	return !atomic_load_explicit(&portable, memory_order_relaxed) && __builtin_cpu_supports("avx2") &&
-	       __builtin_cpu_supports("bmi") && __builtin_cpu_supports("popcnt");
+#ifdef RC_X86
+	if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("bmi") || !__builtin_cpu_supports("popcnt"))
+		return RC_SIMD_PORTABLE;
+	if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl"))
+		return RC_SIMD_AVX512;
+	return RC_SIMD_AVX2;
 #else
-	return false;
+	return RC_SIMD_PORTABLE;
 #endif
 }
 
-void rc_simd_force_portable(bool on)
+enum rc_simd rc_simd_level(void)
 {
-	atomic_store(&portable, on);
+	enum rc_simd most = (enum rc_simd)atomic_load_explicit(&limit, memory_order_relaxed), have = best();
+
+	return have < most ? have : most;
+}
+
+void rc_simd_limit(enum rc_simd level)
+{
+	atomic_store(&limit, (int)level);
 }

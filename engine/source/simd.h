@@ -1,8 +1,8 @@
 /* engine/source/simd.h - which bytes of a block of 64 are which, as bit masks (bit i: byte i).
  *
- * Two ways to the same masks: portable (eight bytes a step) and AVX2, chosen at run time. A scan is written once as an
- * always_inline body that takes rc_masks and is instantiated for both; see RC_SCAN_VARIANTS. Loads read 64 bytes: the
- * caller sees to it that they may. */
+ * Three ways to the same masks: portable (eight bytes a step), AVX2 and AVX-512, chosen at run time. A scan is written
+ * once as an always_inline body that takes rc_masks, and a table of its instances is indexed by rc_simd_level. Loads
+ * read 64 bytes: the caller sees to it that they may. */
 #ifndef RC_SIMD_H
 #define RC_SIMD_H
 #include <stdbool.h>
@@ -13,14 +13,17 @@
 #define RC_INLINE static inline __attribute__((always_inline))
 
 #if defined(__x86_64__) && defined(__GNUC__)
-#define RC_HAVE_AVX2 1
+#define RC_X86 1
 #include <immintrin.h>
 #define RC_AVX2 __attribute__((target("avx2,popcnt,bmi,lzcnt")))
+#define RC_AVX512 __attribute__((target("avx512bw,avx512vl,avx2,popcnt,bmi,lzcnt")))
 #endif
 
-/* True when the AVX2 variants are to be used: the CPU has it and no test has turned it off. */
-bool rc_simd_wide(void);
-void rc_simd_force_portable(bool on); /* tests and bench; not while a reader is open */
+enum rc_simd { RC_SIMD_PORTABLE, RC_SIMD_AVX2, RC_SIMD_AVX512, RC_SIMD_LEVELS };
+
+/* The best this CPU has, up to the limit. */
+enum rc_simd rc_simd_level(void);
+void rc_simd_limit(enum rc_simd level); /* tests and bench; not while a reader is open */
 
 struct rc_masks {
 	uint64_t (*eq)(const char *p, char c); /* bytes equal to c */
@@ -68,7 +71,7 @@ RC_INLINE uint64_t rc_portable_high(const char *p)
 
 static const struct rc_masks rc_masks_portable __attribute__((unused)) = {rc_portable_eq, rc_portable_high};
 
-#ifdef RC_HAVE_AVX2
+#ifdef RC_X86
 RC_AVX2 RC_INLINE uint64_t rc_avx2_eq(const char *p, char c)
 {
 	__m256i want = _mm256_set1_epi8(c);
@@ -87,6 +90,18 @@ RC_AVX2 RC_INLINE uint64_t rc_avx2_high(const char *p)
 }
 
 static const struct rc_masks rc_masks_avx2 __attribute__((unused)) = {rc_avx2_eq, rc_avx2_high};
+
+RC_AVX512 RC_INLINE uint64_t rc_avx512_eq(const char *p, char c)
+{
+	return _mm512_cmpeq_epi8_mask(_mm512_loadu_si512(p), _mm512_set1_epi8(c));
+}
+
+RC_AVX512 RC_INLINE uint64_t rc_avx512_high(const char *p)
+{
+	return _mm512_movepi8_mask(_mm512_loadu_si512(p));
+}
+
+static const struct rc_masks rc_masks_avx512 __attribute__((unused)) = {rc_avx512_eq, rc_avx512_high};
 #endif
 
 /* Bit i: whether the number of ones in bits 0..i is odd. */
@@ -103,8 +118,8 @@ RC_INLINE uint64_t rc_prefix_xor(uint64_t m)
 
 /* Quotes of one block (RFC 4180), given what the block before left and the byte behind it. */
 struct rc_quotes {
-	uint64_t inside; /* in: all ones when the block begins inside quotes */
-	uint64_t edge;   /* in: 1 when the byte before the block may stand before an opening quote */
+	uint64_t inside; /* all ones when the block begins inside quotes; set for the next one */
+	uint64_t edge;   /* 1 when the byte before the block may stand before an opening quote; set for the next one */
 };
 
 /* Sets *ret_inside to the bytes in quotes (opening quote yes, closing one no). False when a quote stands where none

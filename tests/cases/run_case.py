@@ -7,6 +7,7 @@ README.md beside this file says what a case.json may hold.
 """
 import copy
 import csv
+import gzip
 import json
 import os
 import shutil
@@ -122,6 +123,10 @@ class Case:
         for name, text in files.items():
             path = os.path.join(self.dir, name)
             os.makedirs(os.path.dirname(path), exist_ok=True)
+            if isinstance(text, dict) and "gzip" in text:
+                with open(path, "wb") as f:
+                    f.write(b"".join(gzip.compress(t.encode()) for t in text["gzip"])[:text.get("cut")])
+                continue
             if isinstance(text, dict):
                 text = self.make_rows(text)
             with open(path, "w", encoding="utf-8", newline="") as f:
@@ -162,25 +167,37 @@ class Case:
     def command(self, args):
         binary = os.path.join(self.build, "rollcall")
         out = [binary, args[0]]
+        args = [a.replace("@DIR@", self.dir) for a in args]
         if args[0] in ("check", "plan", "sync", "refresh", "status", "report", "apply", "undo", "list", "why"):
             out.append("rollcall.json")
         return out + args[1:]
 
     def run_step(self, step):
+        if "prepare" in step:
+            subprocess.run(step["prepare"], cwd=self.dir, check=True, capture_output=True)
+            return
+        if "finish" in step:
+            before, p = self.background
+            out, err = p.communicate(timeout=120)
+            self.check(step["finish"], p.returncode, out, err, before)
+            return
         before = self.totals()
         p = subprocess.Popen(self.command(step["run"]), cwd=self.dir, env=self.environment(step),
                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        if "signal_after_requests" in step:
-            n = step["signal_after_requests"]
+        if "signal_after_requests" in step or "background_after_requests" in step:
+            n = step.get("signal_after_requests", step.get("background_after_requests"))
             while len(self.log_lines()) < n and p.poll() is None:
                 time.sleep(0.005)
+            if "background_after_requests" in step:
+                self.background = before, p
+                return
             p.send_signal(getattr(signal, step.get("signal", "SIGTERM")))
         try:
             out, err = p.communicate(timeout=step.get("timeout", 120))
         except subprocess.TimeoutExpired:
             p.kill()
             out, err = p.communicate()
-            raise Failed("%s did not end\n%s\n%s" % (step["run"], out, err))
+            raise Failed("%s did not end\n%s\n%s" % (step.get("run"), out, err))
         self.check(step, p.returncode, out, err, before)
 
     def totals(self):
@@ -202,26 +219,29 @@ class Case:
         say = "\n--- stdout\n%s\n--- stderr\n%s" % (out, err)
         want = step.get("exit", 0)
         if code != want:
-            raise Failed("%s: exit %d, not %d%s" % (step["run"], code, want, say))
+            raise Failed("%s: exit %d, not %d%s" % (step.get("run"), code, want, say))
         for text in step.get("stdout_has", []):
             if text not in out:
-                raise Failed("%s: stdout lacks %r%s" % (step["run"], text, say))
+                raise Failed("%s: stdout lacks %r%s" % (step.get("run"), text, say))
         for text in step.get("stderr_has", []):
             if text not in err:
-                raise Failed("%s: stderr lacks %r%s" % (step["run"], text, say))
+                raise Failed("%s: stderr lacks %r%s" % (step.get("run"), text, say))
         for text in step.get("stderr_lacks", ["AddressSanitizer", "runtime error"]):
             if text in err:
-                raise Failed("%s: stderr has %r%s" % (step["run"], text, say))
+                raise Failed("%s: stderr has %r%s" % (step.get("run"), text, say))
         after = self.count_ops()
         delta = {op: n - before.get(op, 0) for op, n in after.items() if n != before.get(op, 0)}
         writes = sum(n for op, n in delta.items() if op.startswith(WRITE_OPS))
         if "writes" in step and writes != step["writes"]:
-            raise Failed("%s: %d writes, not %d: %s%s" % (step["run"], writes, step["writes"], delta, say))
+            raise Failed("%s: %d writes, not %d: %s%s" % (step.get("run"), writes, step["writes"], delta, say))
         for op, n in step.get("requests", {}).items():
             got = delta.get(op, 0)
             low, high = (n, n) if isinstance(n, int) else n
             if not low <= got <= high:
-                raise Failed("%s: %d calls of %s, not %s: %s%s" % (step["run"], got, op, n, delta, say))
+                raise Failed("%s: %d calls of %s, not %s: %s%s" % (step.get("run"), got, op, n, delta, say))
+        for path, there in step.get("paths", {}).items():
+            if os.path.exists(os.path.join(self.dir, path)) != there:
+                raise Failed("%s: %s is %sthere%s" % (step.get("run"), path, "not " if there else "", say))
         report = self.newest_report()
         self.check_users(step, say)
         self.check_report(step, report, say)
@@ -229,7 +249,7 @@ class Case:
     def check_users(self, step, say):
         users = self.get("/_sim/users")["users"]
         if "user_count" in step and len(users) != step["user_count"]:
-            raise Failed("%s: %d users at the provider, not %d%s" % (step["run"], len(users), step["user_count"], say))
+            raise Failed("%s: %d users at the provider, not %d%s" % (step.get("run"), len(users), step["user_count"], say))
         if "users" in step:
             want = step["users"]
             keys = sorted({k for u in want for k in u}) or ["name"]
@@ -237,7 +257,7 @@ class Case:
             wanted = sorted(json.dumps({k: u.get(k) for k in keys}, sort_keys=True) for u in want)
             if got != wanted:
                 raise Failed("%s: the provider has\n  %s\nnot\n  %s%s" %
-                             (step["run"], "\n  ".join(got), "\n  ".join(wanted), say))
+                             (step.get("run"), "\n  ".join(got), "\n  ".join(wanted), say))
         if step.get("users_equal"):
             self.users_equal(step["users_equal"], users, say)
         doubled = [u["name"] for u in users if u.get("times_created", 1) > 1 and not u.get("times_deleted")]
@@ -256,18 +276,18 @@ class Case:
     def check_report(self, step, report, say):
         if "rows" in step or "row_count" in step:
             if not report:
-                raise Failed("%s: no report%s" % (step["run"], say))
+                raise Failed("%s: no report%s" % (step.get("run"), say))
             with open(os.path.join(report, "users.csv"), encoding="utf-8", newline="") as f:
                 rows = list(csv.DictReader(f))
             if "row_count" in step and len(rows) != step["row_count"]:
-                raise Failed("%s: %d rows, not %d%s" % (step["run"], len(rows), step["row_count"], say))
+                raise Failed("%s: %d rows, not %d%s" % (step.get("run"), len(rows), step["row_count"], say))
             if "rows" in step:
                 keys = sorted({k for r in step["rows"] for k in r}) or ["key"]
                 got = sorted(json.dumps({k: r[k] for k in keys}, sort_keys=True) for r in rows)
                 want = sorted(json.dumps({k: r.get(k, "") for k in keys}, sort_keys=True) for r in step["rows"])
                 if got != want:
                     raise Failed("%s: the report has\n  %s\nnot\n  %s%s" %
-                                 (step["run"], "\n  ".join(got), "\n  ".join(want), say))
+                                 (step.get("run"), "\n  ".join(got), "\n  ".join(want), say))
         for path, want in step.get("summary", {}).items():
             with open(os.path.join(report, "summary.json"), encoding="utf-8") as f:
                 value = json.load(f)
@@ -275,15 +295,15 @@ class Case:
                 value = value[int(part)] if isinstance(value, list) else value.get(part, None) if value else None
             if isinstance(want, list) and len(want) == 2 and all(isinstance(x, (int, float)) for x in want):
                 if value is None or not want[0] <= value <= want[1]:
-                    raise Failed("%s: summary %s is %r, not in %r%s" % (step["run"], path, value, want, say))
+                    raise Failed("%s: summary %s is %r, not in %r%s" % (step.get("run"), path, value, want, say))
             elif value != want:
-                raise Failed("%s: summary %s is %r, not %r%s" % (step["run"], path, value, want, say))
+                raise Failed("%s: summary %s is %r, not %r%s" % (step.get("run"), path, value, want, say))
         for name, texts in step.get("report_files", {}).items():
             with open(os.path.join(report, name), encoding="utf-8") as f:
                 content = f.read()
             for text in texts:
                 if text not in content:
-                    raise Failed("%s: %s lacks %r:\n%s%s" % (step["run"], name, text, content, say))
+                    raise Failed("%s: %s lacks %r:\n%s%s" % (step.get("run"), name, text, content, say))
 
     def run(self):
         self.start_simulator()
@@ -301,7 +321,7 @@ class Case:
             if "script" in step:
                 self.load_script(step["script"])
             self.run_step(step)
-        if self.case.get("again", steps[-1]["run"][0] == "sync" and steps[-1].get("exit", 0) == 0):
+        if self.case.get("again", steps[-1].get("run", [""])[0] == "sync" and steps[-1].get("exit", 0) == 0):
             again = {k: v for k, v in steps[-1].items() if k in ("run", "users", "users_equal", "user_count", "env")}
             again.update({"exit": 0, "writes": 0})
             self.run_step(again)

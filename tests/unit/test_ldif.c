@@ -190,12 +190,12 @@ static void reads_back(void **state)
 				rc_buf_adds(&text, end);
 		}
 		rc_buf_adds(&want, "");
-		rc_simd_force_portable(seed & 1);
+		rc_simd_limit(seed % RC_SIMD_LEVELS);
 		check(text.p, want.p);
 		rc_buf_done(&text);
 		rc_buf_done(&want);
 	}
-	rc_simd_force_portable(false);
+	rc_simd_limit(RC_SIMD_AVX512);
 }
 
 static void pieces(void **state)
@@ -220,12 +220,12 @@ static void pieces(void **state)
 			char *got;
 
 			o.in.piece = k < 10 ? k + 1 : 63 + k - 10;
-			rc_simd_force_portable(k & 1);
+			rc_simd_limit(k % RC_SIMD_LEVELS);
 			got = helper_dump(&o);
 			assert_string_equal(got, want);
 			free(got);
 		}
-		rc_simd_force_portable(false);
+		rc_simd_limit(RC_SIMD_AVX512);
 		free(want);
 		rc_buf_done(&text);
 	}
