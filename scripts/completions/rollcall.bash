@@ -1,0 +1,56 @@
+# bash completion of rollcall
+_rollcall()
+{
+	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]-} options
+	local everywhere="--log-format --log-level -q -v --no-progress --color --help"
+	local runs="--target --only --only-file --run-id --deadline --refresh"
+	local writes="--expect-env --max-creates --max-updates --max-deletes --max-changes --max-renames --accept-source --exclude-keys"
+
+	COMPREPLY=()
+	if ((COMP_CWORD == 1)); then
+		mapfile -t COMPREPLY < <(compgen -W "read init check plan sync refresh status report credentials schema errors
+			--help --version" -- "$cur")
+		return
+	fi
+	case $command in
+	read) options="--format --delimiter --encoding --lenient --max-record --max-ratio --help" ;;
+	init) options="--connector --endpoint --set --source --key --output --force --help" ;;
+	check) options="--online --print --sample $everywhere" ;;
+	plan) options="$runs $writes --detailed-exitcode $everywhere" ;;
+	sync) options="$runs $writes --yes --drain-timeout --wait-lock $everywhere" ;;
+	refresh) options="$runs --rebind $everywhere" ;;
+	status) options="--format --check --max-age $everywhere" ;;
+	report) options="--format $everywhere" ;;
+	credentials) options="open --key --passphrase-file --run --target --name --all --help" ;;
+	schema) options="config summary report-line huawei-p2c-vpn alibaba-sag-app --help" ;;
+	errors) options="huawei-p2c-vpn alibaba-sag-app --help" ;;
+	*) return ;;
+	esac
+	case $prev in
+	--connector) options="huawei-p2c-vpn alibaba-sag-app" ;;
+	--log-format) options="text json" ;;
+	--log-level) options="error warn info debug" ;;
+	--color) options="auto always never" ;;
+	--delimiter) options=", ; tab |" ;;
+	--format)
+		case $command in
+		read) options="auto csv ldif" ;;
+		status) options="text json" ;;
+		*) options="html csv jsonl json" ;;
+		esac ;;
+	--target | --only | --run-id | --deadline | --expect-env | --max-* | --drain-timeout | --wait-lock | --sample | --set | \
+		--endpoint | --encoding | --run | --name)
+		return ;;
+	--only-file | --exclude-keys | --passphrase-file | --source | --output)
+		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		return ;;
+	*)
+		if [[ $cur != -* && $command != schema && $command != errors ]]; then
+			mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+			[[ $command == credentials && $COMP_CWORD == 2 ]] && COMPREPLY=(open)
+			return
+		fi ;;
+	esac
+	mapfile -t COMPREPLY < <(compgen -W "$options" -- "$cur")
+}
+complete -o filenames -F _rollcall rollcall

@@ -1,0 +1,71 @@
+# fish completion of rollcall
+function __rollcall_in
+	set -l words (commandline -opc)
+	test (count $words) -gt 1; and contains -- $words[2] $argv
+end
+
+complete -c rollcall -f
+complete -c rollcall -n 'test (count (commandline -opc)) -eq 1' -a 'read init check plan sync refresh status report credentials schema errors'
+complete -c rollcall -n 'test (count (commandline -opc)) -eq 1' -l version -d 'the version'
+complete -c rollcall -l help -d 'help of a command'
+complete -c rollcall -n '__rollcall_in read check plan sync refresh status report credentials' -F
+
+set -l everywhere '__rollcall_in check plan sync refresh status report'
+complete -c rollcall -n $everywhere -l log-format -x -a 'text json' -d 'form of the log'
+complete -c rollcall -n $everywhere -l log-level -x -a 'error warn info debug' -d 'amount of the log'
+complete -c rollcall -n $everywhere -s q -d 'less output'
+complete -c rollcall -n $everywhere -s v -d 'more output'
+complete -c rollcall -n $everywhere -l no-progress -d 'no progress'
+complete -c rollcall -n $everywhere -l color -x -a 'auto always never' -d colour
+
+set -l runs '__rollcall_in plan sync refresh'
+complete -c rollcall -n '__rollcall_in plan sync refresh credentials' -l target -x -d 'only this target'
+complete -c rollcall -n $runs -l only -x -d 'only this person'
+complete -c rollcall -n $runs -l only-file -r -F -d 'only these people'
+complete -c rollcall -n $runs -l run-id -x -d 'name of the run'
+complete -c rollcall -n $runs -l deadline -x -d 'stop sending after'
+complete -c rollcall -n $runs -l refresh -d 'read the provider\'s list first'
+
+set -l writes '__rollcall_in plan sync'
+complete -c rollcall -n $writes -l expect-env -x -d 'refuse another environment'
+for guard in max-creates max-updates max-deletes max-changes max-renames
+	complete -c rollcall -n $writes -l $guard -x -d 'guard of this run'
+end
+complete -c rollcall -n $writes -l accept-source -d 'take a stale or shrunken source'
+complete -c rollcall -n $writes -l exclude-keys -r -F -d 'leave these people alone'
+complete -c rollcall -n '__rollcall_in plan' -l detailed-exitcode -d '2 when there are changes'
+complete -c rollcall -n '__rollcall_in sync' -l yes -d 'do not ask'
+complete -c rollcall -n '__rollcall_in sync' -l drain-timeout -x -d 'wait for answers'
+complete -c rollcall -n '__rollcall_in sync' -l wait-lock -x -d 'wait for another run'
+complete -c rollcall -n '__rollcall_in refresh' -l rebind -d 'ids were changed on purpose'
+complete -c rollcall -n '__rollcall_in check' -l online -d 'ask the provider'
+complete -c rollcall -n '__rollcall_in check' -l print -d 'effective config'
+complete -c rollcall -n '__rollcall_in check' -l sample -x -d 'one person'
+complete -c rollcall -n '__rollcall_in status' -l check -d 'exit code'
+complete -c rollcall -n '__rollcall_in status' -l max-age -x -d 'of the last success'
+complete -c rollcall -n '__rollcall_in status' -l format -x -a 'text json' -d form
+complete -c rollcall -n '__rollcall_in report' -l format -x -a 'html csv jsonl json' -d form
+
+complete -c rollcall -n '__rollcall_in read' -l format -x -a 'auto csv ldif' -d 'what it is'
+complete -c rollcall -n '__rollcall_in read' -l delimiter -x -d 'of CSV'
+complete -c rollcall -n '__rollcall_in read' -l encoding -x -d 'of the text'
+complete -c rollcall -n '__rollcall_in read' -l lenient -d 'go on at a bad record'
+complete -c rollcall -n '__rollcall_in read' -l max-record -x -d 'longest record'
+complete -c rollcall -n '__rollcall_in read' -l max-ratio -x -d 'largest growth of gzip data'
+
+complete -c rollcall -n '__rollcall_in init' -l connector -x -a 'huawei-p2c-vpn alibaba-sag-app' -d provider
+complete -c rollcall -n '__rollcall_in init' -l endpoint -x -d address
+complete -c rollcall -n '__rollcall_in init' -l set -x -d 'an id, KEY=VALUE'
+complete -c rollcall -n '__rollcall_in init' -l source -r -F -d 'an export'
+complete -c rollcall -n '__rollcall_in init' -l key -x -d 'column of the key'
+complete -c rollcall -n '__rollcall_in init' -l output -r -F -d 'file to write'
+complete -c rollcall -n '__rollcall_in init' -l force -d overwrite
+
+complete -c rollcall -n '__rollcall_in credentials' -a open
+complete -c rollcall -n '__rollcall_in credentials' -l key -r -F -d 'private key'
+complete -c rollcall -n '__rollcall_in credentials' -l passphrase-file -r -F -d 'of the key'
+complete -c rollcall -n '__rollcall_in credentials' -l run -x -d 'only this run'
+complete -c rollcall -n '__rollcall_in credentials' -l name -x -d 'only this account'
+complete -c rollcall -n '__rollcall_in credentials' -l all -d 'every entry'
+complete -c rollcall -n '__rollcall_in schema' -a 'config summary report-line huawei-p2c-vpn alibaba-sag-app'
+complete -c rollcall -n '__rollcall_in errors' -a 'huawei-p2c-vpn alibaba-sag-app'
