@@ -76,9 +76,11 @@ enum rc_code rc_seal_open(const char *path, struct rc_seal **ret, struct rc_err 
 void rc_seal_close(struct rc_seal *s);
 
 /* Writes the batch as one block and syncs it; blocks for that long. On success the batch is empty again, and the
- * passwords in it may be used. RC_CANTCREAT: use none of them. What was written is taken back where the file system
- * lets us; else it may be found, so void these entries before their accounts are trusted. The batch keeps its entries
- * then. An empty batch writes nothing. */
+ * passwords in it may be used. An empty batch writes nothing.
+ * RC_CANTCREAT: use none of them. They are gone from the batch, so that no later commit seals a password that was never
+ * set; void entries stay for the next commit, as what they withdraw is on disk. What was written is taken back where
+ * the file system lets us; on an append-only file it may be found, so void the entries before their accounts are
+ * trusted. */
 enum rc_code rc_seal_commit(struct rc_seal *s, struct rc_seal_batch *b, struct rc_err *err);
 
 #endif

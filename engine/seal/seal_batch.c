@@ -39,6 +39,7 @@ void rc_seal_batch_free(struct rc_seal_batch *b)
 		return;
 	rc_buf_done(&b->head);
 	rc_buf_wipe(&b->rows);
+	rc_buf_done(&b->voids);
 	free(b);
 }
 
@@ -53,7 +54,15 @@ static void shrink(struct rc_buf *rows, size_t to)
 void rc_seal_batch_clear(struct rc_seal_batch *b)
 {
 	shrink(&b->rows, 0);
-	b->n = 0;
+	rc_buf_clear(&b->voids);
+	b->n = b->n_voids = 0;
+}
+
+void rc_seal_batch_keep_voids(struct rc_seal_batch *b)
+{
+	shrink(&b->rows, 0);
+	rc_buf_addslice(&b->rows, rc_buf_slice(&b->voids));
+	b->n = b->n_voids;
 }
 
 size_t rc_seal_count(const struct rc_seal_batch *b)
@@ -97,6 +106,10 @@ enum rc_code rc_seal_add(struct rc_seal_batch *b, const struct rc_seal_entry *e,
 		return rc_fail(err, RC_DATA,
 			       "credentials of %.*s are larger than 1 MiB: include smaller columns in credentials",
 			       (int)(e->name.n < 100 ? e->name.n : 100), e->name.p);
+	}
+	if (e->kind == RC_SEAL_VOID) {
+		rc_buf_add(&b->voids, b->rows.p + before, b->rows.n - before);
+		b->n_voids++;
 	}
 	b->n++;
 	return RC_OK;

@@ -10,10 +10,13 @@ struct rc_seal_batch {
 	struct rc_buf head;
 	struct rc_buf rows; /* secret */
 	size_t n;
+	struct rc_buf voids; /* the rows of these once more, for a commit that fails */
+	size_t n_voids;
 };
 
 /* Appends the plaintext of the block to ret, which is secret. */
 void rc_seal_batch_plain(const struct rc_seal_batch *b, struct rc_buf *ret);
 void rc_seal_batch_clear(struct rc_seal_batch *b);
+void rc_seal_batch_keep_voids(struct rc_seal_batch *b); /* what a failed commit leaves */
 
 #endif

@@ -202,7 +202,9 @@ enum rc_code rc_seal_commit(struct rc_seal *s, struct rc_seal_batch *b, struct r
 		pthread_mutex_unlock(&s->turn);
 	}
 	rc_buf_done(&block);
-	if (!code)
+	if (code)
+		rc_seal_batch_keep_voids(b);
+	else
 		rc_seal_batch_clear(b);
 	return code;
 }

@@ -242,8 +242,33 @@ static void a_file_moved_away_is_noticed(void **state)
 	assert_int_equal(rc_seal_add(w.b, &e, &err), RC_OK);
 	unlink(box.file);
 	assert_int_equal(rc_seal_commit(w.s, w.b, &err), RC_CANTCREAT);
-	assert_int_equal(rc_seal_count(w.b), 1);
+	assert_int_equal(rc_seal_count(w.b), 0);
 	writer_done(&w);
+}
+
+static void a_failed_commit_leaves_voids_only(void **state)
+{
+	const struct rc_seal_entry e[] = {seal_entry(RC_SEAL_PASSWORD, "r1", "anna", "pw"),
+					  seal_entry(RC_SEAL_VOID, "r1", "bert", ""),
+					  seal_entry(RC_SEAL_LOCK, "r1", "carl", "")};
+	struct rc_seal_rows rows = {0};
+	struct writer w = writer(NULL, 0);
+	struct rc_err err;
+
+	(void)state;
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(rc_seal_add(w.b, &e[i], &err), RC_OK);
+	assert_int_equal(rename(box.file, seal_path(&box, "away", "")), 0);
+	assert_int_equal(rc_seal_commit(w.s, w.b, &err), RC_CANTCREAT);
+	assert_int_equal(rc_seal_count(w.b), 1);
+	assert_int_equal(rename(seal_path(&box, "away", ""), box.file), 0);
+	assert_int_equal(rc_seal_commit(w.s, w.b, &err), RC_OK);
+	writer_done(&w);
+	assert_int_equal(rc_seal_read(box.file, ec, &rows, &err), RC_OK);
+	assert_int_equal(rows.n, 1);
+	assert_int_equal(rows.v[0].kind, RC_SEAL_VOID);
+	assert_true(rc_slice_eqs(rows.v[0].cells[RC_SEAL_NAME], "bert"));
+	rc_seal_rows_done(&rows);
 }
 
 /* A full disk, by a limit on the file's size: half a block arrives, and is taken back. */
@@ -269,6 +294,7 @@ static void a_block_that_does_not_fit_is_taken_back(void **state)
 	setrlimit(RLIMIT_FSIZE, &before);
 	assert_int_equal(stat(box.file, &b), 0);
 	assert_int_equal(a.st_size, b.st_size);
+	assert_int_equal(rc_seal_add(w.b, &e, &err), RC_OK);
 	assert_int_equal(rc_seal_commit(w.s, w.b, &err), RC_OK);
 	writer_done(&w);
 }
@@ -321,6 +347,7 @@ int main(void)
 		EACH(an_entry_beyond_its_size_leaves_the_batch_alone),
 		EACH(an_empty_batch_writes_nothing),
 		EACH(a_file_moved_away_is_noticed),
+		EACH(a_failed_commit_leaves_voids_only),
 		EACH(a_block_that_does_not_fit_is_taken_back),
 		EACH(threads_take_turns),
 	};

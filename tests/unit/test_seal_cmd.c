@@ -4,6 +4,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <fcntl.h>
+#include <pty.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -129,6 +131,52 @@ static void a_passphrase_comes_from_a_file_or_a_terminal(void **state)
 	assert_int_equal(RUN(GUARDED, "--passphrase-file", seal_path(&box, "absent", "")), 65);
 }
 
+/* Asks on a terminal, answers, and gives what the terminal showed since and the wait status. */
+static int on_terminal(const char *answer, char *shown, size_t cap)
+{
+	const char *key = seal_path(&box, "guarded", ".key");
+	int fd, status;
+	size_t n = 0;
+	ssize_t got;
+	pid_t pid = forkpty(&fd, NULL, NULL, NULL);
+
+	if (pid == 0) {
+		char *argv[] = {(char *)(uintptr_t) "credentials",
+				(char *)(uintptr_t) "open",
+				(char *)(uintptr_t) "--key",
+				(char *)(uintptr_t)key,
+				box.file,
+				NULL};
+
+		_exit(rc_cmd_credentials(5, argv));
+	}
+	assert_true(pid > 0);
+	shown[0] = 0;
+	while (!strstr(shown, ".key: ") && n + 1 < cap && (got = read(fd, shown + n, cap - n - 1)) > 0)
+		shown[n += (size_t)got] = 0;
+	assert_true(write(fd, answer, strlen(answer)) > 0);
+	n = 0;
+	while (n + 1 < cap && (got = read(fd, shown + n, cap - n - 1)) > 0)
+		n += (size_t)got;
+	shown[n] = 0;
+	close(fd);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return status;
+}
+
+static void the_terminal_does_not_show_the_passphrase(void **state)
+{
+	char shown[4096];
+	int status = on_terminal("open sesame\n", shown, sizeof(shown));
+
+	(void)state;
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	assert_non_null(strstr(shown, "=one"));
+	assert_null(strstr(shown, "sesame"));
+	status = on_terminal("\x03", shown, sizeof(shown));
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGINT);
+}
+
 static void another_key_is_data_error_65(void **state)
 {
 	(void)state;
@@ -213,6 +261,7 @@ int main(void)
 		cmocka_unit_test(prints_all_with_voids),
 		cmocka_unit_test(filters_what_holds),
 		cmocka_unit_test(a_passphrase_comes_from_a_file_or_a_terminal),
+		cmocka_unit_test(the_terminal_does_not_show_the_passphrase),
 		cmocka_unit_test(another_key_is_data_error_65),
 		cmocka_unit_test(damage_prints_nothing_and_names_the_line),
 		cmocka_unit_test(a_torn_end_is_a_warning),
