@@ -286,6 +286,31 @@ static enum rc_code eval_fields(struct rc_mapping *m, struct target_rules *t, bo
 	return RC_OK;
 }
 
+/* A column of the record as it is; blank when the source has none of that name. */
+static struct rc_slice column_value(const struct rc_mapping *m, const struct rc_record *rec, const char *name)
+{
+	const struct rc_attr *a;
+
+	if (m->ldif) {
+		a = rc_record_attr(rec, rc_slice_str(name));
+		return a && a->n ? a->value[0] : (struct rc_slice){0};
+	}
+	for (size_t i = 0; i < rec->n && i < rc_expr_env_columns(m->env); i++)
+		if (rc_slice_eqs(rc_expr_env_column(m->env, i), name))
+			return rec->field[i];
+	return (struct rc_slice){0};
+}
+
+static void take_included(const struct rc_mapping *m, const struct target_rules *t, const struct rc_record *rec,
+			  struct rc_arena *mem, struct rc_want *w)
+{
+	if (!t->cfg->include.n)
+		return;
+	w->include = rc_arena_alloc(mem, t->cfg->include.n * sizeof(*w->include));
+	for (size_t i = 0; i < t->cfg->include.n; i++)
+		w->include[i] = rc_arena_copy(mem, column_value(m, rec, t->cfg->include.v[i]));
+}
+
 static enum rc_code eval_target(struct rc_mapping *m, struct target_rules *t, bool secrets, struct rc_arena *mem,
 				struct rc_want *w, struct rc_err *err)
 {
@@ -346,7 +371,10 @@ enum rc_code rc_mapping_row(struct rc_mapping *m, const struct rc_record *rec, b
 	if (code || ret->filtered)
 		return code;
 	ret->want = rc_arena_zalloc(mem, m->cfg->n_targets * sizeof(*ret->want));
-	for (size_t i = 0; i < m->cfg->n_targets && !code; i++)
+	for (size_t i = 0; i < m->cfg->n_targets && !code; i++) {
 		code = eval_target(m, &m->targets[i], secrets, mem, &ret->want[i], err);
+		if (!code && secrets)
+			take_included(m, &m->targets[i], rec, mem, &ret->want[i]);
+	}
 	return code;
 }

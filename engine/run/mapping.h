@@ -18,6 +18,7 @@ struct rc_want {
 	struct rc_slice name;
 	struct rc_slice password; /* by expression; plain, in the arena: wipe it; n 0: none or generated */
 	struct rc_slice server;   /* label by expression; n 0: none */
+	struct rc_slice *include; /* values of the target's included columns, only with secrets; NULL: none */
 	int64_t priority;
 };
 

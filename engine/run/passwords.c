@@ -66,8 +66,11 @@ static enum rc_code add(struct run *r, struct run_target *t, const struct rc_op 
 				  .name = op->name,
 				  .password = password,
 				  .created_at_ns = kind == RC_SEAL_VOID ? 0 : rc_wall_ns(r->clock)};
+	const struct op_info *info = op->owner;
 	enum rc_code code = open_file(r, err);
 
+	if (info->person && info->person->mapped.want)
+		e.columns = info->person->mapped.want[op->target].include;
 	if (!code && rc_seal_full(t->sealing->batch))
 		code = rc_seal_commit(r->seal, t->sealing->batch, err);
 	return code ? code : rc_seal_add(t->sealing->batch, &e, err);
@@ -102,6 +105,21 @@ static enum rc_code by_expression(struct run *r, struct rc_op *op)
 	return RC_OK;
 }
 
+/* Nothing that is not on disk may be used, now or by a later flush. */
+static void drop_unsealed(struct run *r, struct rc_op *const *ops, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		wipe(&ops[i]->password);
+	for (size_t i = 0; i < r->cfg->n_targets; i++) {
+		struct run_target *t = &r->targets[i];
+
+		if (!t->sealing)
+			continue;
+		rc_seal_batch_free(t->sealing->batch);
+		t->sealing->batch = rc_seal_batch_new(t->sealing->certs, t->cfg->include.v, t->cfg->include.n);
+	}
+}
+
 enum rc_code run_passwords(struct run *r, struct rc_op *const *ops, size_t n, struct rc_err *err)
 {
 	enum rc_code code = RC_OK;
@@ -121,8 +139,8 @@ enum rc_code run_passwords(struct run *r, struct rc_op *const *ops, size_t n, st
 	for (size_t i = 0; i < r->cfg->n_targets && !code; i++)
 		if (r->targets[i].sealing && rc_seal_count(r->targets[i].sealing->batch))
 			code = rc_seal_commit(r->seal, r->targets[i].sealing->batch, err);
-	for (size_t i = 0; i < n && code; i++)
-		wipe(&ops[i]->password); /* nothing that is not on disk may be used */
+	if (code)
+		drop_unsealed(r, ops, n);
 	return code;
 }
 

@@ -73,9 +73,9 @@ struct rc_scan {
 	size_t n_refused, cap_refused;
 	uint8_t seed[16];
 	struct rc_lookups *lookups;
-	bool secrets;    /* evaluate password expressions */
+	bool secrets;       /* evaluate password expressions */
 	bool accept_source; /* a file that the last run had may be gone */
-	bool absence_ok; /* every source was read whole and every key was readable */
+	bool absence_ok;    /* every source was read whole and every key was readable */
 };
 
 /* seed is filled from config, lookups and revision; secrets: see above. */
