@@ -344,10 +344,14 @@ enum rc_code rc_cli_config(const struct rc_cli *c, struct rc_config **ret)
 	struct rc_err err;
 	enum rc_code code = rc_config_load(c->config_path, ret, &errs, &err);
 
-	if (code)
-		for (size_t i = 0; i < errs.n; i++)
-			rc_log(RC_LOG_ERROR, "%s: %s%s%s", c->config_path, errs.v[i].pointer,
-			       errs.v[i].pointer[0] ? ": " : "", errs.v[i].reason);
+	for (size_t i = 0; code && i < errs.n; i++) {
+		const char *pointer = errs.v[i].pointer;
+
+		if (pointer[0])
+			rc_log(RC_LOG_ERROR, "%s: %s: %s", c->config_path, pointer, errs.v[i].reason);
+		else
+			rc_log(RC_LOG_ERROR, "%s", errs.v[i].reason);
+	}
 	if (code && !errs.n)
 		rc_log(RC_LOG_ERROR, "%s", err.what);
 	rc_config_errors_done(&errs);

@@ -37,7 +37,7 @@ static void tell_pacer(struct call *c, const struct rc_answer *a, const struct h
 	if (p.outcome == RC_PACER_ACCEPTED || p.outcome == RC_PACER_QUOTA || p.outcome == RC_PACER_REJECTED) {
 		t->waiting_since_ns = 0;
 		t->taken = true;
-		t->writes_taken |= c->n > 0;
+		t->writes_taken |= call_writes(c);
 	}
 	if (c->paced)
 		rc_pacer_result(&c->s->pacer, x_sec(now), &c->token, &p);

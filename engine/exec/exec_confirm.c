@@ -40,6 +40,7 @@ static void done(struct server *s, struct rc_op *op, const struct rc_listing_row
 	if (r && r->listed.remote_id.n)
 		op->remote_id = rc_arena_copy(&x->mem, r->listed.remote_id);
 	op->error_code = op->error_message = NULL;
+	s->t->taken = s->t->writes_taken = true; /* also when every answer was lost */
 	op_go(x, op, RC_STEP_DONE);
 	s->last_seen_ns = x_now(x);
 	s->looks = 0;

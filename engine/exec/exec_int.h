@@ -126,6 +126,10 @@ static inline bool target_dead(const struct target *t)
 {
 	return t->stopped && t->code != RC_PARTIAL;
 }
+static inline bool call_writes(const struct call *c)
+{
+	return c->n > 0 || c->req.kind == CALL_GROUP_CREATE;
+}
 static inline double x_sec(int64_t ns)
 {
 	return (double)ns / 1e9;

@@ -39,7 +39,7 @@ void call_send(struct call *c)
 	c->req.wall_ns = rc_wall_ns(x->env.clock) + t->clock_shift_ns;
 	c->sent_ns = x_now(x);
 	t->tried = true;
-	t->writes_tried |= c->n > 0;
+	t->writes_tried |= call_writes(c);
 	if (t->waiting_since_ns == 0)
 		t->waiting_since_ns = c->sent_ns;
 	t->in_flight++;

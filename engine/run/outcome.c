@@ -257,6 +257,11 @@ void run_settle_people(struct run *r)
 		struct rc_person *p = &r->scan.people[i];
 
 		p->settled = p->kind == RC_PERSON_PRESENT || p->kind == RC_PERSON_FILTERED;
+		/* A date to come acts without a change of the row. */
+		if (p->kind == RC_PERSON_PRESENT &&
+		    (p->mapped.from_ns > r->started_ns ||
+		     (p->mapped.until_ns != INT64_MAX && p->mapped.until_ns > r->started_ns)))
+			p->settled = false;
 		for (size_t t = 0; t < r->cfg->n_targets; t++)
 			p->settled &= r->targets[t].selected && !r->targets[t].stopped;
 	}

@@ -20,6 +20,11 @@ void rc_rowmatch_done(struct rc_rowmatch *m)
 	*m = (struct rc_rowmatch){0};
 }
 
+void rc_rowmatch_void(struct rc_rowmatch *m, size_t i)
+{
+	m->line[i] = RC_ROWMATCH_VOID;
+}
+
 static bool same(const struct rc_rowmatch *m, size_t i, const uint8_t hash[16])
 {
 	return !m->line[i] && memcmp(m->seq.row(m->seq.ctx, i), hash, 16) == 0;
@@ -85,7 +90,7 @@ size_t rc_rowmatch_row(struct rc_rowmatch *m, const uint8_t hash[16], uint64_t l
 		m->missed++;
 		return i;
 	}
-	m->line[i] = line < UINT32_MAX ? (uint32_t)line : UINT32_MAX;
+	m->line[i] = line < RC_ROWMATCH_VOID ? (uint32_t)line : RC_ROWMATCH_VOID - 1;
 	m->at = i + 1;
 	m->matched++;
 	return i;

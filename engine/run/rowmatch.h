@@ -20,16 +20,21 @@ struct rc_sequence {
 
 struct rc_rowmatch {
 	struct rc_sequence seq;
-	uint32_t *line; /* of the input row that matched the entry; 0: none */
+	uint32_t *line; /* of the input row that matched the entry; 0: none; RC_ROWMATCH_VOID: may match none */
 	size_t at, matched, missed;
 	uint32_t *index; /* entry + 1 by row hash */
 	size_t index_size;
 };
 
+#define RC_ROWMATCH_VOID UINT32_MAX
+
 void rc_rowmatch_init(struct rc_rowmatch *m, const struct rc_sequence *seq);
 void rc_rowmatch_done(struct rc_rowmatch *m);
 
-/* Entry that is this row, or SIZE_MAX. line: from 1; larger than 32 bits counts as UINT32_MAX. */
+/* Takes entry i out before the first row: its person is looked at whatever the row. */
+void rc_rowmatch_void(struct rc_rowmatch *m, size_t i);
+
+/* Entry that is this row, or SIZE_MAX. line: from 1; larger than 32 bits counts as the largest below that. */
 size_t rc_rowmatch_row(struct rc_rowmatch *m, const uint8_t hash[16], uint64_t line);
 
 #endif

@@ -175,7 +175,7 @@ static bool order_to_store(const struct run *r)
 	for (size_t i = 0; i < r->cfg->n_targets; i++)
 		if (r->targets[i].stopped || !r->targets[i].selected)
 			return false;
-	return r->opts->n_only == 0;
+	return r->opts->n_only == 0 && r->opts->n_exclude == 0;
 }
 
 static bool nothing_new(const struct run *r)
@@ -188,7 +188,7 @@ static bool nothing_new(const struct run *r)
 
 static enum rc_code run_body(struct run *r, struct rc_err *err)
 {
-	uint16_t *numbers = rc_xcalloc(r->cfg->n_targets, sizeof(*numbers));
+	uint16_t *numbers = rc_arena_zalloc(&r->mem, r->cfg->n_targets * sizeof(*numbers));
 	enum rc_code code = run_resume(r, err);
 
 	if (!code)
@@ -200,10 +200,10 @@ static enum rc_code run_body(struct run *r, struct rc_err *err)
 		code = rc_sources_begin(&r->scan, r->cfg, r->store, r->opts->writes, err);
 	if (!code && !r->opts->list_only) {
 		r->scanned = true;
+		r->scan.accept_source = r->opts->accept_source;
 		code = rc_sources_run(&r->scan, r->view, numbers, err);
 		run_report_refused(r);
 	}
-	free(numbers);
 	if (code || r->opts->list_only) {
 		if (!code)
 			run_report_unmanaged(r);
@@ -222,7 +222,7 @@ static enum rc_code run_body(struct run *r, struct rc_err *err)
 	}
 	code = carry_out(r, err);
 	if (!code && order_to_store(r) && !nothing_new(r))
-		rc_sources_store(&r->scan, r->view, r->writer, r->run_id, r->started_ns);
+		rc_sources_store(&r->scan, r->view, numbers, r->writer, r->run_id, r->started_ns);
 	return code;
 }
 

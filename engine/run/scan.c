@@ -1,29 +1,11 @@
 #include "engine/run/scan_int.h"
 #include "engine/base/alloc.h"
 #include "engine/store/writer.h"
+#include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
-#define XXH_INLINE_ALL
-#include <xxhash.h>
 
 enum { ROWS_AT_ONCE = 256, CELL_SEPARATOR = 0x1f };
-
-struct walk { /* of one source */
-	struct rc_scan *s;
-	struct rc_scan_source *src;
-	uint16_t index;
-	struct rc_view *view;
-	struct rc_order_info order;
-	bool in_order;
-	const uint8_t (**rows)[16];
-	const uint8_t (**keys)[16];
-	struct rc_rowmatch match;
-	struct rc_mapping *mapping;
-	struct rc_splitter *splitter;
-	XXH3_state_t *hash;
-	uint32_t file;
-	const struct rc_reader *reader;
-};
 
 static size_t table_slot(const struct rc_scan *s, const uint8_t hash[16])
 {
@@ -84,130 +66,6 @@ static void add_ref(struct rc_scan_source *src, uint32_t ref)
 		src->refs = rc_xreallocarray(src->refs, src->cap_refs, sizeof(*src->refs));
 	}
 	src->refs[src->n_refs++] = ref;
-}
-
-/* ---- the seed: everything beside the row that can change a row's verdict */
-
-static enum rc_code load_lookup(struct rc_lookups *all, const struct rc_setting *cfg, struct rc_err *err)
-{
-	struct rc_lookup *table = rc_lookups_table(all, cfg->name);
-	struct rc_reader_opts o = {.in.path = cfg->value, .format = RC_FORMAT_CSV};
-	struct rc_reader *r;
-	struct rc_record rec;
-	struct rc_reject rej;
-	enum rc_code code = rc_reader_open(&o, &r, err);
-	enum rc_read got;
-
-	if (code)
-		return code;
-	while ((got = rc_reader_next(r, &rec, &rej, err)) == RC_READ_RECORD && !code) {
-		if (rec.n < 2)
-			code = rc_fail(err, RC_DATA, "%s: a lookup table needs two columns", cfg->value);
-		else
-			code = rc_lookup_add(table, rec.field[0], rec.field[1], err);
-	}
-	if (got == RC_READ_REJECT)
-		code = rc_fail(err, RC_DATA, "%s:%llu: %s", cfg->value, (unsigned long long)rej.line, rej.why);
-	else if (got == RC_READ_ERROR)
-		code = RC_DATA;
-	rc_reader_free(r);
-	return code;
-}
-
-enum rc_code rc_sources_begin(struct rc_scan *s, const struct rc_config *cfg, struct rc_store *store, bool secrets,
-			      struct rc_err *err)
-{
-	struct {
-		uint8_t lookups[16];
-		uint32_t revision;
-		char hash[65];
-	} parts;
-	XXH128_hash_t h;
-	XXH128_canonical_t canonical;
-
-	*s = (struct rc_scan){.cfg = cfg, .store = store, .secrets = secrets, .absence_ok = true};
-	s->sources = rc_xcalloc(cfg->n_sources, sizeof(*s->sources));
-	s->lookups = rc_lookups_new();
-	for (size_t i = 0; i < cfg->n_lookups; i++) {
-		enum rc_code code = load_lookup(s->lookups, &cfg->lookups[i], err);
-
-		if (code)
-			return code;
-	}
-	memset(&parts, 0, sizeof(parts));
-	rc_lookups_hash(s->lookups, parts.lookups);
-	parts.revision = RC_EXPR_FUNCTIONS_REVISION;
-	snprintf(parts.hash, sizeof(parts.hash), "%s", cfg->hash);
-	h = XXH3_128bits(&parts, sizeof(parts));
-	XXH128_canonicalFromHash(&canonical, h);
-	memcpy(s->seed, canonical.digest, sizeof(s->seed));
-	return RC_OK;
-}
-
-void rc_sources_done(struct rc_scan *s)
-{
-	for (size_t i = 0; s->sources && i < s->cfg->n_sources; i++) {
-		struct rc_scan_source *src = &s->sources[i];
-
-		for (size_t f = 0; f < src->n_files; f++)
-			free((void *)src->files[f]);
-		free(src->files);
-		free(src->refs);
-	}
-	free(s->sources);
-	free(s->people);
-	free(s->table);
-	free(s->refused);
-	rc_lookups_free(s->lookups);
-	rc_arena_done(&s->mem);
-	rc_arena_wipe(&s->secret_mem);
-	*s = (struct rc_scan){0};
-}
-
-/* ---- the sequence of the last applied input */
-
-static const uint8_t *order_row(void *ctx, size_t i)
-{
-	struct walk *w = ctx;
-
-	return w->rows[i / RC_ORDER_BLOCK][i % RC_ORDER_BLOCK];
-}
-
-static const uint8_t *order_key(void *ctx, size_t i)
-{
-	struct walk *w = ctx;
-
-	return w->keys[i / RC_ORDER_BLOCK][i % RC_ORDER_BLOCK];
-}
-
-static bool load_order(struct walk *w)
-{
-	size_t blocks = (size_t)((w->order.n + RC_ORDER_BLOCK - 1) / RC_ORDER_BLOCK);
-
-	w->rows = rc_xcalloc(blocks, sizeof(*w->rows));
-	w->keys = rc_xcalloc(blocks, sizeof(*w->keys));
-	for (size_t i = 0; i < blocks; i++) {
-		struct rc_order_block b;
-
-		if (!rc_view_order_block(w->view, w->index, i, &b))
-			return false;
-		w->rows[i] = b.rows;
-		w->keys[i] = b.keys;
-	}
-	return true;
-}
-
-static void open_order(struct walk *w)
-{
-	struct rc_sequence seq = {w, order_row, order_key, 0};
-
-	w->in_order = rc_view_order(w->view, w->index, &w->order) && w->order.current &&
-		      memcmp(w->order.seed, w->s->seed, 16) == 0 && w->order.n < RC_REF_PERSON &&
-		      w->s->cfg->n_sources == 1 && load_order(w);
-	if (w->in_order)
-		seq.n = (size_t)w->order.n;
-	rc_rowmatch_init(&w->match, &seq);
-	w->src->order_used = w->in_order;
 }
 
 /* ---- one row */
@@ -488,8 +346,11 @@ static enum rc_code begin_file(struct walk *w, const struct rc_reader *r, struct
 	w->mapping = NULL;
 	code = rc_mapping_new(s->cfg, w->index, rc_reader_format(r) == RC_FORMAT_LDIF, named, n, s->lookups,
 			      facts.columns, facts.n_columns, &w->mapping, err);
-	if (code == RC_CONFIG && w->src->n_files > 1)
-		err->code = code = RC_DATA; /* the file before had it: this one is the odd one */
+	if (code == RC_DATA || (code == RC_CONFIG && w->src->n_files > 1)) { /* the file before had it */
+		struct rc_err what = *err;
+
+		code = rc_fail(err, RC_DATA, "%s: %.900s", w->src->files[w->file], what.what);
+	}
 	if (code)
 		return code;
 	w->src->secret = rc_mapping_secret(w->mapping, &s->mem, &w->src->n_secret);
@@ -540,6 +401,8 @@ static bool known_anywhere(struct walk *w, const uint16_t *targets, const uint8_
 	return false;
 }
 
+static const uint8_t zero[16];
+
 /* Entries that no row matched: their people have another row now, or none. A person whose old row matched and who has
  * a second, differing row is a duplicate. */
 static enum rc_code sweep_order(struct walk *w, const uint16_t *targets, bool *ret_again)
@@ -549,17 +412,19 @@ static enum rc_code sweep_order(struct walk *w, const uint16_t *targets, bool *r
 	uint64_t gone = 0; /* filtered rows of last time that are not in the input any more, or differ */
 
 	for (size_t i = 0; i < w->match.seq.n; i++) {
-		const uint8_t *key = order_key(w, i);
+		const uint8_t *key = scan_order_key(w, i);
 		struct rc_person *p = s->n ? rc_sources_find(s, key) : NULL;
 
-		if (w->match.line[i] && p) {
+		bool matched = w->match.line[i] && w->match.line[i] != RC_ROWMATCH_VOID;
+
+		if (matched && p) {
 			*ret_again = true; /* a copy or a second row: rare, so the whole input is looked at */
 			return RC_OK;
 		}
-		if (w->match.line[i])
+		if (matched)
 			continue;
-		if (!known_anywhere(w, targets, key))
-			gone++;
+		if (!known_anywhere(w, targets, key)) /* its row was settled: filtered, or left long ago */
+			gone += memcmp(w->match.seq.row(w, i), zero, 16) != 0;
 		else if (!p)
 			scan_add(s, key)->kind = RC_PERSON_ABSENT;
 	}
@@ -584,16 +449,6 @@ static void sweep_records(struct rc_scan *s, struct rc_view *v, uint16_t target,
 	rc_walk_end(&walk);
 }
 
-static void walk_done(struct walk *w)
-{
-	rc_rowmatch_done(&w->match);
-	rc_mapping_free(w->mapping);
-	rc_splitter_free(w->splitter);
-	XXH3_freeState(w->hash);
-	free(w->rows);
-	free(w->keys);
-}
-
 static void forget_all(struct rc_scan *s)
 {
 	struct rc_scan_source *src = &s->sources[0];
@@ -609,6 +464,31 @@ static void forget_all(struct rc_scan *s)
 		memset(s->table, 0, s->table_size * sizeof(*s->table));
 }
 
+/* A file of a glob that the last run read and that is gone: whoever is in it must not count as absent. */
+static enum rc_code check_lost(struct walk *w, const struct rc_feed *feed, struct rc_err *err)
+{
+	const struct rc_source *cfg = &w->s->cfg->sources[w->index];
+	struct rc_source_facts facts = {0};
+
+	if (w->s->accept_source || cfg->pick != RC_PICK_ALL || cfg->command.n ||
+	    !rc_view_source(w->view, w->index, &w->s->mem, &facts))
+		return RC_OK;
+	for (size_t i = 0; i < facts.n_files; i++) {
+		const char *name = rc_arena_copy(&w->s->mem, facts.files[i]).p;
+		bool there = false, meant = false;
+
+		for (size_t f = 0; f < feed->n && !there; f++)
+			there = strcmp(feed->files[f], name) == 0;
+		for (size_t f = 0; f < cfg->files.n && !meant; f++)
+			meant = fnmatch(cfg->files.v[f], name, FNM_PATHNAME) == 0;
+		if (meant && !there)
+			return rc_fail(err, RC_DATA,
+				       "%s: the last run read it and it is gone; if that is right, --accept-source",
+				       name);
+	}
+	return RC_OK;
+}
+
 static enum rc_code one_source(struct rc_scan *s, struct rc_view *v, uint16_t index, bool try_order,
 			       const uint16_t *targets, bool *ret_again, struct rc_err *err)
 {
@@ -616,11 +496,15 @@ static enum rc_code one_source(struct rc_scan *s, struct rc_view *v, uint16_t in
 	struct rc_feed feed;
 	enum rc_code code = rc_feed_open(&feed, s->cfg, index, err);
 
-	if (code)
+	if (!code)
+		code = check_lost(&w, &feed, err);
+	if (code) {
+		rc_feed_done(&feed);
 		return code;
+	}
 	w.hash = XXH3_createState();
 	if (try_order)
-		open_order(&w);
+		scan_order_open(&w, targets);
 	else
 		rc_rowmatch_init(&w.match, &(struct rc_sequence){0});
 	while (!code) {
@@ -638,7 +522,7 @@ static enum rc_code one_source(struct rc_scan *s, struct rc_view *v, uint16_t in
 	w.src->order_same = w.in_order && w.match.missed == 0 && w.match.matched == w.match.seq.n;
 	if (!code && w.in_order)
 		code = sweep_order(&w, targets, ret_again);
-	walk_done(&w);
+	scan_walk_done(&w);
 	return code;
 }
 
@@ -659,70 +543,4 @@ enum rc_code rc_sources_run(struct rc_scan *s, struct rc_view *v, const uint16_t
 	for (size_t i = 0; i < s->cfg->n_targets && !code; i++)
 		sweep_records(s, v, targets[i], ordered);
 	return code;
-}
-
-/* ---- the sequence for next time */
-
-enum { STORE_AT_ONCE = 4096 };
-
-void rc_sources_store(const struct rc_scan *s, struct rc_view *v, struct rc_writer *w, const char *run_id,
-		      int64_t now_ns)
-{
-	for (uint16_t i = 0; i < s->cfg->n_sources; i++) {
-		const struct rc_scan_source *src = &s->sources[i];
-		struct walk old = {
-			.s = (struct rc_scan *)s, .src = (struct rc_scan_source *)src, .index = i, .view = v};
-		struct rc_source_facts facts = {.rows = src->rows,
-						.filtered = src->filtered,
-						.rejected = src->rejected,
-						.bytes = src->bytes,
-						.mtime_ns = src->mtime_ns,
-						.applied_ns = now_ns,
-						.run_id = rc_slice_str(run_id),
-						.columns = src->columns,
-						.n_columns = src->n_columns};
-		uint8_t(*rows)[16], (*keys)[16];
-		size_t n = 0;
-
-		memcpy(facts.content, src->content, 16);
-		rc_writer_source(w, i, &facts);
-		/* The run's outcomes have made the old sequence stale by now; its entries are still what refs mean. */
-		if (src->order_used && (!rc_view_order(v, i, &old.order) || !load_order(&old))) {
-			rc_writer_order_drop(w, i);
-			walk_done(&old);
-			continue;
-		}
-		rows = rc_xcalloc(STORE_AT_ONCE, 16);
-		keys = rc_xcalloc(STORE_AT_ONCE, 16);
-		rc_writer_order_begin(w, i, s->seed, false);
-		for (size_t r = 0; r < src->n_refs; r++) {
-			uint32_t ref = src->refs[r];
-
-			if (ref == RC_REF_NONE)
-				continue;
-			if (ref & RC_REF_PERSON) {
-				const struct rc_person *p = &s->people[ref & ~RC_REF_PERSON];
-
-				memcpy(keys[n], p->hash, 16);
-				if (p->settled)
-					memcpy(rows[n], p->row, 16);
-				else
-					memset(rows[n], 0, 16);
-			} else {
-				memcpy(keys[n], order_key(&old, ref), 16);
-				memcpy(rows[n], order_row(&old, ref), 16);
-			}
-			if (++n == STORE_AT_ONCE || r + 1 == src->n_refs) {
-				rc_writer_order_add(w, i, (const uint8_t(*)[16])rows, (const uint8_t(*)[16])keys, NULL,
-						    n);
-				n = 0;
-			}
-		}
-		if (n)
-			rc_writer_order_add(w, i, (const uint8_t(*)[16])rows, (const uint8_t(*)[16])keys, NULL, n);
-		rc_writer_order_commit(w, i);
-		walk_done(&old);
-		free(rows);
-		free(keys);
-	}
 }

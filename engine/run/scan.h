@@ -74,6 +74,7 @@ struct rc_scan {
 	uint8_t seed[16];
 	struct rc_lookups *lookups;
 	bool secrets;    /* evaluate password expressions */
+	bool accept_source; /* a file that the last run had may be gone */
 	bool absence_ok; /* every source was read whole and every key was readable */
 };
 
@@ -88,7 +89,7 @@ struct rc_person *rc_sources_find(const struct rc_scan *s, const uint8_t hash[16
 /* Queues the sequence of this input into the writer: entries of people who are not settled count for nothing. v is the
  * view the scan ran in. */
 struct rc_writer;
-void rc_sources_store(const struct rc_scan *s, struct rc_view *v, struct rc_writer *w, const char *run_id,
-		      int64_t now_ns);
+void rc_sources_store(const struct rc_scan *s, struct rc_view *v, const uint16_t *targets, struct rc_writer *w,
+		      const char *run_id, int64_t now_ns);
 
 #endif

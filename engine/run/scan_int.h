@@ -3,6 +3,8 @@
 #define RC_RUN_SCAN_INT_H
 #include "engine/run/rowmatch.h"
 #include "engine/run/scan.h"
+#define XXH_INLINE_ALL
+#include <xxhash.h>
 
 /* Expands globs, or starts the command. */
 struct rc_feed {
@@ -16,6 +18,28 @@ enum rc_code rc_feed_open(struct rc_feed *f, const struct rc_config *cfg, size_t
 /* The next file's reader; *ret NULL when there is none left. A command that failed is RC_DATA. */
 enum rc_code rc_feed_next(struct rc_feed *f, struct rc_reader **ret, const char **ret_name, struct rc_err *err);
 void rc_feed_done(struct rc_feed *f);
+
+struct walk { /* of one source */
+	struct rc_scan *s;
+	struct rc_scan_source *src;
+	uint16_t index;
+	struct rc_view *view;
+	struct rc_order_info order;
+	bool in_order;
+	const uint8_t (**rows)[16];
+	const uint8_t (**keys)[16];
+	struct rc_rowmatch match;
+	struct rc_mapping *mapping;
+	struct rc_splitter *splitter;
+	XXH3_state_t *hash;
+	uint32_t file;
+	const struct rc_reader *reader;
+};
+
+/* scan_order.c */
+void scan_order_open(struct walk *w, const uint16_t *targets); /* sets in_order and match */
+const uint8_t *scan_order_key(void *walk, size_t i);
+void scan_walk_done(struct walk *w);
 
 struct rc_person *scan_add(struct rc_scan *s, const uint8_t hash[16]);
 void scan_refuse(struct rc_scan *s, uint16_t source, uint32_t file, uint64_t line, const char *why,

@@ -223,7 +223,7 @@ static void (*const scan_variants[RC_SIMD_LEVELS])(struct rc_csv_rows *r) = {
 static void scan(struct rc_csv_rows *r)
 {
 	const struct rc_window *w = r->w;
-	size_t pos;
+	size_t pos, began = r->pos;
 	int state;
 
 	r->index_n = r->index_at = 0;
@@ -238,6 +238,8 @@ static void scan(struct rc_csv_rows *r)
 		else
 			scan_variants[rc_simd_level()](r);
 	} while (r->index_n < RC_ROWS_INDEX && (r->pos != pos || r->state != state));
+	if (r->pos == began)
+		r->cr_seen = r->cr_near; /* nothing to look at yet: the border is still ahead */
 	r->cr_near |= r->cr_seen;
 	if (w->eof && r->pos == w->end && r->scan_start < w->end && r->index_n < RC_ROWS_INDEX) {
 		if (!r->dropping)

@@ -176,6 +176,9 @@ class Case:
         if "prepare" in step:
             subprocess.run(step["prepare"], cwd=self.dir, check=True, capture_output=True)
             return
+        if "hand" in step:
+            self.by_hand(step["hand"])
+            return
         if "finish" in step:
             before, p = self.background
             out, err = p.communicate(timeout=120)
@@ -199,6 +202,25 @@ class Case:
             out, err = p.communicate()
             raise Failed("%s did not end\n%s\n%s" % (step.get("run"), out, err))
         self.check(step, p.returncode, out, err, before)
+
+    def by_hand(self, changes):
+        """[method, key of a generated export, body]: what an administrator does in the provider's console."""
+        base = "http://%s/v5/P/p2c-vpn-gateways/vpn-servers/S/users" % self.address
+        ids = {u["name"]: u["id"] for u in self.get("/_sim/users")["users"]}
+        for method, key, body in changes:
+            req = urllib.request.Request("%s/%s" % (base, ids["user%05d" % int(key)]), method=method,
+                                         data=json.dumps({"user": body}).encode() if body else None,
+                                         headers={"X-Auth-Token": "tok-good", "Content-Type": "application/json"})
+            urllib.request.urlopen(req, timeout=10).read()
+
+    def passwords_sealed(self, key, users, say):
+        """What opens is the real password of every account."""
+        out = subprocess.run([os.path.join(self.build, "rollcall"), "credentials", "open", "--key", key, "credentials"],
+                             cwd=self.dir, capture_output=True, text=True, check=True).stdout
+        sealed = {r["name"]: r["password"] for r in csv.DictReader(out.splitlines())}
+        odd = [u["name"] for u in users if sealed.get(u["name"]) != u["password"]]
+        if odd:
+            raise Failed("credentials do not hold the password of %s%s" % (odd[:5], say))
 
     def totals(self):
         return {op: c for op, c in self.count_ops().items()}
@@ -258,6 +280,8 @@ class Case:
             if got != wanted:
                 raise Failed("%s: the provider has\n  %s\nnot\n  %s%s" %
                              (step.get("run"), "\n  ".join(got), "\n  ".join(wanted), say))
+        if "passwords_sealed" in step:
+            self.passwords_sealed(step["passwords_sealed"], users, say)
         if step.get("users_equal"):
             self.users_equal(step["users_equal"], users, say)
         doubled = [u["name"] for u in users if u.get("times_created", 1) > 1 and not u.get("times_deleted")]

@@ -1,0 +1,81 @@
+/* What a scan begins with: lookup tables, and the seed of everything beside a row that can change its verdict. */
+#include "engine/run/scan_int.h"
+#include "engine/base/alloc.h"
+#include <stdio.h>
+#include <stdlib.h>
+
+static enum rc_code load_lookup(struct rc_lookups *all, const struct rc_setting *cfg, struct rc_err *err)
+{
+	struct rc_lookup *table = rc_lookups_table(all, cfg->name);
+	struct rc_reader_opts o = {.in.path = cfg->value, .format = RC_FORMAT_CSV};
+	struct rc_reader *r;
+	struct rc_record rec;
+	struct rc_reject rej;
+	enum rc_code code = rc_reader_open(&o, &r, err);
+	enum rc_read got;
+
+	if (code)
+		return code;
+	while ((got = rc_reader_next(r, &rec, &rej, err)) == RC_READ_RECORD && !code) {
+		if (rec.n < 2)
+			code = rc_fail(err, RC_DATA, "%s: a lookup table needs two columns", cfg->value);
+		else
+			code = rc_lookup_add(table, rec.field[0], rec.field[1], err);
+	}
+	if (got == RC_READ_REJECT)
+		code = rc_fail(err, RC_DATA, "%s:%llu: %s", cfg->value, (unsigned long long)rej.line, rej.why);
+	else if (got == RC_READ_ERROR)
+		code = RC_DATA;
+	rc_reader_free(r);
+	return code;
+}
+
+enum rc_code rc_sources_begin(struct rc_scan *s, const struct rc_config *cfg, struct rc_store *store, bool secrets,
+			      struct rc_err *err)
+{
+	struct {
+		uint8_t lookups[16];
+		uint32_t revision;
+		char hash[65];
+	} parts;
+	XXH128_hash_t h;
+	XXH128_canonical_t canonical;
+
+	*s = (struct rc_scan){.cfg = cfg, .store = store, .secrets = secrets, .absence_ok = true};
+	s->sources = rc_xcalloc(cfg->n_sources, sizeof(*s->sources));
+	s->lookups = rc_lookups_new();
+	for (size_t i = 0; i < cfg->n_lookups; i++) {
+		enum rc_code code = load_lookup(s->lookups, &cfg->lookups[i], err);
+
+		if (code)
+			return code;
+	}
+	memset(&parts, 0, sizeof(parts));
+	rc_lookups_hash(s->lookups, parts.lookups);
+	parts.revision = RC_EXPR_FUNCTIONS_REVISION;
+	snprintf(parts.hash, sizeof(parts.hash), "%s", cfg->hash);
+	h = XXH3_128bits(&parts, sizeof(parts));
+	XXH128_canonicalFromHash(&canonical, h);
+	memcpy(s->seed, canonical.digest, sizeof(s->seed));
+	return RC_OK;
+}
+
+void rc_sources_done(struct rc_scan *s)
+{
+	for (size_t i = 0; s->sources && i < s->cfg->n_sources; i++) {
+		struct rc_scan_source *src = &s->sources[i];
+
+		for (size_t f = 0; f < src->n_files; f++)
+			free((void *)src->files[f]);
+		free(src->files);
+		free(src->refs);
+	}
+	free(s->sources);
+	free(s->people);
+	free(s->table);
+	free(s->refused);
+	rc_lookups_free(s->lookups);
+	rc_arena_done(&s->mem);
+	rc_arena_wipe(&s->secret_mem);
+	*s = (struct rc_scan){0};
+}

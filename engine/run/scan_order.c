@@ -1,0 +1,221 @@
+/* The sequence of (row, key) of the last applied input: walked beside the rows, written anew after the outcomes. */
+#include "engine/run/scan_int.h"
+#include "engine/base/alloc.h"
+#include "engine/store/writer.h"
+#include <stdlib.h>
+
+static const uint8_t *order_row(void *ctx, size_t i)
+{
+	struct walk *w = ctx;
+
+	return w->rows[i / RC_ORDER_BLOCK][i % RC_ORDER_BLOCK];
+}
+
+const uint8_t *scan_order_key(void *ctx, size_t i)
+{
+	struct walk *w = ctx;
+
+	return w->keys[i / RC_ORDER_BLOCK][i % RC_ORDER_BLOCK];
+}
+
+static bool load_order(struct walk *w)
+{
+	size_t blocks = (size_t)((w->order.n + RC_ORDER_BLOCK - 1) / RC_ORDER_BLOCK);
+
+	w->rows = rc_xcalloc(blocks, sizeof(*w->rows));
+	w->keys = rc_xcalloc(blocks, sizeof(*w->keys));
+	for (size_t i = 0; i < blocks; i++) {
+		struct rc_order_block b;
+
+		if (!rc_view_order_block(w->view, w->index, i, &b))
+			return false;
+		w->rows[i] = b.rows;
+		w->keys[i] = b.keys;
+	}
+	return true;
+}
+
+struct hashes { /* of keys whose record is open */
+	uint8_t (*v)[16];
+	size_t n, cap;
+	uint8_t begins[8192]; /* bit per first two bytes */
+};
+
+static int by_bytes(const void *a, const void *b)
+{
+	return memcmp(a, b, 16);
+}
+
+static void collect_open(struct walk *w, const uint16_t *targets, struct hashes *h)
+{
+	for (size_t t = 0; t < w->s->cfg->n_targets; t++) {
+		struct rc_walk walk = {0};
+		struct rc_known k;
+		const uint8_t *hash;
+
+		rc_walk_open_begin(w->view, targets[t], &walk);
+		while (rc_walk_open(&walk, &k, &hash)) {
+			if (h->n == h->cap) {
+				h->cap = h->cap ? h->cap * 2 : 64;
+				h->v = rc_xreallocarray(h->v, h->cap, sizeof(*h->v));
+			}
+			memcpy(h->v[h->n++], hash, 16);
+			h->begins[(hash[0] << 8 | hash[1]) >> 3] |= (uint8_t)(1u << (hash[1] & 7));
+		}
+		rc_walk_end(&walk);
+	}
+	if (h->n)
+		qsort(h->v, h->n, sizeof(*h->v), by_bytes);
+}
+
+/* People whose record is open are looked at though their row is the old one. */
+static void void_open(struct walk *w, const uint16_t *targets)
+{
+	struct hashes *h = rc_xcalloc(1, sizeof(*h));
+
+	collect_open(w, targets, h);
+	for (size_t i = 0; h->n && i < w->match.seq.n; i++) {
+		const uint8_t *key = scan_order_key(w, i);
+
+		if (h->begins[(key[0] << 8 | key[1]) >> 3] & 1u << (key[1] & 7) &&
+		    bsearch(key, h->v, h->n, sizeof(*h->v), by_bytes))
+			rc_rowmatch_void(&w->match, i);
+	}
+	free(h->v);
+	free(h);
+}
+
+void scan_order_open(struct walk *w, const uint16_t *targets)
+{
+	struct rc_sequence seq = {w, order_row, scan_order_key, 0};
+
+	w->in_order = rc_view_order(w->view, w->index, &w->order) && w->order.current &&
+		      memcmp(w->order.seed, w->s->seed, 16) == 0 && w->order.n < RC_REF_PERSON &&
+		      w->s->cfg->n_sources == 1 && load_order(w);
+	if (w->in_order)
+		seq.n = (size_t)w->order.n;
+	rc_rowmatch_init(&w->match, &seq);
+	w->src->order_used = w->in_order;
+	if (w->in_order)
+		void_open(w, targets);
+}
+
+void scan_walk_done(struct walk *w)
+{
+	rc_rowmatch_done(&w->match);
+	rc_mapping_free(w->mapping);
+	rc_splitter_free(w->splitter);
+	XXH3_freeState(w->hash);
+	free(w->rows);
+	free(w->keys);
+}
+
+enum { STORE_AT_ONCE = 4096 };
+
+struct entries { /* on their way to the writer */
+	struct rc_writer *w;
+	uint16_t source;
+	size_t n;
+	uint8_t (*rows)[16], (*keys)[16];
+};
+
+static void hand_over(struct entries *e)
+{
+	if (e->n)
+		rc_writer_order_add(e->w, e->source, (const uint8_t(*)[16])e->rows, (const uint8_t(*)[16])e->keys, NULL,
+				    e->n);
+	e->n = 0;
+}
+
+/* row NULL: the entry counts for nothing, its person is looked at again. */
+static void add_entry(struct entries *e, const uint8_t *key, const uint8_t *row)
+{
+	memcpy(e->keys[e->n], key, 16);
+	if (row)
+		memcpy(e->rows[e->n], row, 16);
+	else
+		memset(e->rows[e->n], 0, 16);
+	if (++e->n == STORE_AT_ONCE)
+		hand_over(e);
+}
+
+static void store_facts(const struct rc_scan *s, uint16_t i, struct rc_writer *w, const char *run_id, int64_t now_ns)
+{
+	const struct rc_scan_source *src = &s->sources[i];
+	struct rc_slice *files = rc_xcalloc(src->n_files + 1, sizeof(*files));
+	struct rc_source_facts facts = {.rows = src->rows,
+					.filtered = src->filtered,
+					.rejected = src->rejected,
+					.bytes = src->bytes,
+					.mtime_ns = src->mtime_ns,
+					.applied_ns = now_ns,
+					.run_id = rc_slice_str(run_id),
+					.columns = src->columns,
+					.n_columns = src->n_columns,
+					.files = files,
+					.n_files = src->n_files};
+
+	for (size_t f = 0; f < src->n_files; f++)
+		files[f] = rc_slice_str(src->files[f]);
+	memcpy(facts.content, src->content, 16);
+	rc_writer_source(w, i, &facts);
+	free(files);
+}
+
+/* People in no row whose account is still there: without an entry nobody would notice them again. */
+static void store_absent(const struct rc_scan *s, struct rc_view *v, const uint16_t *targets, struct entries *e)
+{
+	struct rc_known k;
+
+	for (size_t i = 0; i < s->n; i++)
+		for (size_t t = 0; s->people[i].kind == RC_PERSON_ABSENT && t < s->cfg->n_targets; t++)
+			if (rc_view_known_hash(v, targets[t], s->people[i].hash, &k)) {
+				add_entry(e, s->people[i].hash, NULL);
+				break;
+			}
+}
+
+static void store_order(const struct rc_scan *s, struct walk *old, struct entries *e)
+{
+	for (size_t r = 0; r < old->src->n_refs; r++) {
+		uint32_t ref = old->src->refs[r];
+		const struct rc_person *p = ref & RC_REF_PERSON ? &s->people[ref & ~RC_REF_PERSON] : NULL;
+
+		if (ref == RC_REF_NONE)
+			continue;
+		if (p)
+			add_entry(e, p->hash, p->settled ? p->row : NULL);
+		else
+			add_entry(e, scan_order_key(old, ref), order_row(old, ref));
+	}
+}
+
+void rc_sources_store(const struct rc_scan *s, struct rc_view *v, const uint16_t *targets, struct rc_writer *w,
+		      const char *run_id, int64_t now_ns)
+{
+	struct entries e = {.w = w,
+			    .rows = rc_xcalloc(STORE_AT_ONCE, sizeof(*e.rows)),
+			    .keys = rc_xcalloc(STORE_AT_ONCE, sizeof(*e.keys))};
+
+	for (uint16_t i = 0; i < s->cfg->n_sources; i++) {
+		struct walk old = {.s = (struct rc_scan *)s, .src = &s->sources[i], .index = i, .view = v};
+
+		store_facts(s, i, w, run_id, now_ns);
+		/* The run's outcomes have made the old sequence stale by now; its entries are still what refs mean. */
+		if (old.src->order_used && (!rc_view_order(v, i, &old.order) || !load_order(&old))) {
+			rc_writer_order_drop(w, i);
+			scan_walk_done(&old);
+			continue;
+		}
+		e.source = i;
+		rc_writer_order_begin(w, i, s->seed, false);
+		store_order(s, &old, &e);
+		if (i == 0)
+			store_absent(s, v, targets, &e);
+		hand_over(&e);
+		rc_writer_order_commit(w, i);
+		scan_walk_done(&old);
+	}
+	free(e.rows);
+	free(e.keys);
+}
