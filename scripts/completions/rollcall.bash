@@ -29,8 +29,7 @@ _rollcall()
 	case $prev in
 	--connector) options="huawei-p2c-vpn alibaba-sag-app" ;;
 	--log-format) options="text json" ;;
-	--log-level) options="error warn info debug" ;;
-	--color) options="auto always never" ;;
+	--log-level) options="error warn info verbose debug" ;;
 	--delimiter) options=", ; tab |" ;;
 	--format)
 		case $command in

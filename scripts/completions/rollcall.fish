@@ -12,11 +12,11 @@ complete -c rollcall -n '__rollcall_in read check plan sync refresh status repor
 
 set -l everywhere '__rollcall_in check plan sync refresh status report'
 complete -c rollcall -n $everywhere -l log-format -x -a 'text json' -d 'form of the log'
-complete -c rollcall -n $everywhere -l log-level -x -a 'error warn info debug' -d 'amount of the log'
+complete -c rollcall -n $everywhere -l log-level -x -a 'error warn info verbose debug' -d 'amount of the log'
 complete -c rollcall -n $everywhere -s q -d 'less output'
 complete -c rollcall -n $everywhere -s v -d 'more output'
 complete -c rollcall -n $everywhere -l no-progress -d 'no progress'
-complete -c rollcall -n $everywhere -l color -x -a 'auto always never' -d colour
+complete -c rollcall -n $everywhere -l color -d 'colour, also elsewhere than on a terminal'
 
 set -l runs '__rollcall_in plan sync refresh'
 complete -c rollcall -n '__rollcall_in plan sync refresh credentials' -l target -x -d 'only this target'

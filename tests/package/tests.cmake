@@ -1,0 +1,15 @@
+# Man pages and completions know every option; the Debian package holds what it should, and installs and leaves.
+add_test(NAME unit.options_documented COMMAND ${CMAKE_CURRENT_LIST_DIR}/options_documented ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR})
+set_tests_properties(unit.options_documented PROPERTIES LABELS unit TIMEOUT 60)
+
+find_program(DPKG_DEB_PROGRAM dpkg-deb)
+find_program(LINTIAN_PROGRAM lintian)
+if(DPKG_DEB_PROGRAM AND NOT ROLLCALL_SANITIZE AND NOT ROLLCALL_COVERAGE)
+  add_test(NAME package.deb COMMAND ${CMAKE_CURRENT_LIST_DIR}/deb ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR})
+  set_tests_properties(package.deb PROPERTIES LABELS package TIMEOUT 300 SKIP_RETURN_CODE 77)
+  if(NOT LINTIAN_PROGRAM)
+    rollcall_left_out("lintian over the Debian package: apt-get install lintian")
+  endif()
+elseif(NOT DPKG_DEB_PROGRAM)
+  rollcall_left_out("the Debian package: dpkg-deb is missing (apt-get install dpkg-dev)")
+endif()
