@@ -62,6 +62,8 @@ struct rc_op {
 	int64_t sent_ns, accepted_ns, not_before_ns; /* monotonic */
 	uint32_t queue_position;                     /* waiting for a seat: 1 is next */
 	bool mail_sent;    /* a create left that may have been taken: never repeat without a look */
+	bool unsure;       /* one of this run's sends may have been taken */
+	bool foreign;      /* the account was there before this run's first send: its password is not this run's */
 	bool seen;         /* scratch of the confirming look */
 	bool password_set; /* a lock: its password is, the quarantine group is what is left */
 };

@@ -103,9 +103,11 @@ static void settle_op(struct call *c, struct rc_op *op, const struct rc_user_ver
 	case V_UNSURE:
 	case V_REREAD:
 		op->mail_sent |= v->v == V_UNSURE || op->attempts > 1;
+		op->unsure |= v->v == V_UNSURE;
 		verify_later(s, op);
 		break;
 	case V_EXISTS:
+		op->foreign = !op->unsure;
 		verify_later(s, op);
 		break;
 	case V_IN_USE:

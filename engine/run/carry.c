@@ -82,7 +82,7 @@ static void hook_changed(void *ctx, struct rc_op *op, enum rc_step from)
 		OPENSSL_cleanse((char *)op->password.p, op->password.n);
 		op->password = (struct rc_slice){0};
 	}
-	if (op->state == RC_STEP_FAILED || (op->state == RC_STEP_DEFERRED && !op->mail_sent))
+	if (op->state == RC_STEP_FAILED || op->foreign || (op->state == RC_STEP_DEFERRED && !op->unsure))
 		run_password_void(r, op);
 	run_outcome_op(r, op, status_of(op->state));
 }

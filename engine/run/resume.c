@@ -27,7 +27,7 @@ static void ask_again(struct run *r, const struct rc_op_entry *e)
 	}
 	k.flags |= RC_KNOWN_MANAGED;
 	k.status = RC_KNOWN_UNKNOWN;
-	k.sent_at_ns = e->at_ns;
+	k.sent_at_ns = r->started_ns; /* at the latest: nobody has sent anything since the killed run held the lock */
 	memset(k.fingerprint, 0, 16);
 	rc_writer_put_known(r->writer, e->target, &k);
 }
