@@ -151,6 +151,7 @@ void rc_apply_group(struct rc_store *s, struct rc_kv_txn *t, void *group)
 		apply_one(&a, f);
 	}
 	apply_sorted(&a, list, n);
+	rc_apply_store_counts(&a);
 	if (a.stamped)
 		rc_meta_put_u64(t, "generation", a.generation);
 	if (g->next_id > rc_meta_u64(t, "next_id"))

@@ -149,6 +149,28 @@ static void changed_records(struct rc_apply *a)
 	a->stamped = true;
 }
 
+void rc_apply_store_counts(struct rc_apply *a)
+{
+	uint64_t n[2];
+
+	if (!a->all_more && !a->managed_more)
+		return;
+	rc_counts_get(a->t, a->counted, n);
+	n[0] += (uint64_t)a->all_more;
+	n[1] += (uint64_t)a->managed_more;
+	rc_counts_put(a->t, a->counted, n);
+	a->all_more = a->managed_more = 0;
+}
+
+void rc_apply_count(struct rc_apply *a, uint16_t target, int all, int managed)
+{
+	if (target != a->counted)
+		rc_apply_store_counts(a);
+	a->counted = target;
+	a->all_more += all;
+	a->managed_more += managed;
+}
+
 void rc_apply_put_known(struct rc_apply *a, const struct rc_fact *f)
 {
 	struct rc_slice key = rc_fact_key(f);
@@ -160,6 +182,7 @@ void rc_apply_put_known(struct rc_apply *a, const struct rc_fact *f)
 	if (!trace_of(a, f->target, rc_fact_value(f), RC_KV_KNOWN, &now, &k))
 		return;
 	put_record(a, key, rc_fact_value(f));
+	rc_apply_count(a, f->target, !old.there, (now.managed != 0) - (old.managed != 0));
 	if (now.open && !old.open)
 		rc_kv_put(a->t, RC_KV_OPEN, key, (struct rc_slice){"", 0});
 	else if (old.open && !now.open)
@@ -184,6 +207,7 @@ void rc_apply_del_known(struct rc_apply *a, uint16_t target, struct rc_slice key
 	if (!old.there)
 		return;
 	rc_kv_del(a->t, RC_KV_KNOWN, key);
+	rc_apply_count(a, target, -1, -(old.managed != 0));
 	rc_kv_cursor_close(a->known); /* the greatest key may be gone */
 	a->known = NULL;
 	if (old.open)

@@ -64,7 +64,13 @@ struct rc_apply {
 	struct rc_kv_cursor *known; /* for appending; NULL until needed */
 	struct rc_key last_known;   /* greatest key of the table */
 	struct rc_buf buf;          /* scratch */
+	uint16_t counted;           /* target whose counts are held here; stored when another's turn comes */
+	int64_t all_more, managed_more;
 };
+
+/* Records and managed ones of a target, kept beside them so that nobody has to walk. */
+void rc_apply_count(struct rc_apply *a, uint16_t target, int all, int managed);
+void rc_apply_store_counts(struct rc_apply *a);
 
 struct rc_apply_group {
 	const struct rc_facts *facts;

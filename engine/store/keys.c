@@ -1,4 +1,5 @@
 #include "engine/base/alloc.h"
+#include "engine/store/kv.h"
 #include "engine/store/layout.h"
 #include <assert.h>
 #include <stdlib.h>
@@ -181,4 +182,29 @@ struct rc_key rc_key_rate(uint64_t seed, struct rc_slice account, struct rc_slic
 	rc_key_add(&k, a, sizeof(a));
 	rc_key_add(&k, s, sizeof(s));
 	return k;
+}
+
+void rc_counts_get(struct rc_kv_txn *t, uint16_t target, uint64_t ret[2])
+{
+	struct rc_key k = rc_key_meta_u16("counts", target);
+	struct rc_slice raw;
+
+	ret[0] = ret[1] = 0;
+	if (!rc_kv_get(t, RC_KV_META, rc_key_slice(&k), &raw))
+		return;
+	if (raw.n != 16) {
+		rc_kv_damaged(t, RC_KV_META, "the counts of a target are unreadable");
+		return;
+	}
+	ret[0] = rc_get_u64((const uint8_t *)raw.p);
+	ret[1] = rc_get_u64((const uint8_t *)raw.p + 8);
+}
+
+void rc_counts_put(struct rc_kv_txn *t, uint16_t target, const uint64_t n[2])
+{
+	struct rc_key k = rc_key_meta_u16("counts", target), v = {.n = 0};
+
+	rc_key_u64(&v, n[0]);
+	rc_key_u64(&v, n[1]);
+	rc_kv_put(t, RC_KV_META, rc_key_slice(&k), rc_key_slice(&v));
 }

@@ -54,6 +54,11 @@ struct rc_key rc_key_meta(const char *name);
 struct rc_key rc_key_meta_u16(const char *name, uint16_t n);
 struct rc_key rc_key_rate(uint64_t seed, struct rc_slice account, struct rc_slice server);
 
+/* Records of a target and how many of them are managed: two numbers of 8 bytes, big endian, in meta. Absent: 0, 0. */
+struct rc_kv_txn;
+void rc_counts_get(struct rc_kv_txn *t, uint16_t target, uint64_t ret[2]);
+void rc_counts_put(struct rc_kv_txn *t, uint16_t target, const uint64_t n[2]);
+
 /* A value of names. */
 struct rc_name_value {
 	struct rc_slice name; /* folded, compared: the key holds only a hash */

@@ -101,14 +101,10 @@ bool rc_walk_known_brief(struct rc_walk *w, struct rc_known_brief *ret)
 
 uint64_t rc_view_known_count(struct rc_view *v, uint16_t target, bool managed_only)
 {
-	struct rc_known_brief b;
-	struct rc_walk w;
-	uint64_t n = 0;
+	uint64_t n[2];
 
-	rc_walk_known_begin(v, target, &w);
-	while (rc_walk_known_brief(&w, &b))
-		n += !managed_only || (b.flags & RC_KNOWN_MANAGED);
-	return n;
+	rc_counts_get(v->txn, target, n);
+	return n[managed_only];
 }
 
 void rc_walk_open_begin(struct rc_view *v, uint16_t target, struct rc_walk *w)

@@ -44,7 +44,7 @@ struct rc_known_brief {
 };
 bool rc_walk_known_brief(struct rc_walk *w, struct rc_known_brief *ret);
 
-/* Number of records of a target; counts by walking, O(n) but 20 ns each. managed_only: those with an account. */
+/* Number of records of a target, kept beside them. managed_only: those with an account. */
 uint64_t rc_view_known_count(struct rc_view *v, uint16_t target, bool managed_only);
 
 /* Records that need a look though their row did not change, by hash. */
