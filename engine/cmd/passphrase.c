@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/crypto.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -18,14 +19,19 @@ static void stop(int signal)
 	stopped = signal;
 }
 
-/* Up to a line end or the file's end. 0 or errno. */
-static int read_line(int fd, struct rc_buf *ret)
+/* Up to a line end or the file's end. 0 or errno. awake: the signal mask while it waits, NULL: as it is. A signal that
+ * is let through only there cannot slip in between the look at `stopped` and the read. */
+static int read_line(int fd, const sigset_t *awake, struct rc_buf *ret)
 {
 	char c;
 	ssize_t n = 1;
 
 	while (ret->n <= LONGEST) {
-		n = read(fd, &c, 1);
+		struct pollfd p = {.fd = fd, .events = POLLIN};
+
+		n = awake ? ppoll(&p, 1, NULL, awake) : 1;
+		if (n > 0)
+			n = read(fd, &c, 1);
 		if (n < 0 && errno == EINTR && !stopped)
 			continue;
 		if (n <= 0 || c == '\n')
@@ -42,7 +48,7 @@ static int read_line(int fd, struct rc_buf *ret)
 static enum rc_code from_file(const char *path, struct rc_buf *ret, struct rc_err *err)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	int sys = fd < 0 ? errno : read_line(fd, ret);
+	int sys = fd < 0 ? errno : read_line(fd, NULL, ret);
 
 	if (fd >= 0)
 		close(fd);
@@ -58,23 +64,29 @@ static int ask(int fd, const char *key, struct rc_buf *ret)
 {
 	struct sigaction mine = {.sa_handler = stop}, before[SIGNALS];
 	struct termios loud, quiet;
+	sigset_t held, awake;
 	int sys;
 
 	if (tcgetattr(fd, &loud))
 		return errno;
 	sigemptyset(&mine.sa_mask);
 	stopped = 0;
+	sigemptyset(&held);
+	for (size_t i = 0; i < SIGNALS; i++)
+		sigaddset(&held, signals[i]);
+	sigprocmask(SIG_BLOCK, &held, &awake);
 	for (size_t i = 0; i < SIGNALS; i++)
 		sigaction(signals[i], &mine, &before[i]);
 	quiet = loud;
 	quiet.c_lflag &= ~(tcflag_t)ECHO;
 	tcsetattr(fd, TCSAFLUSH, &quiet);
 	dprintf(fd, "Passphrase of %s: ", key);
-	sys = read_line(fd, ret);
+	sys = read_line(fd, &awake, ret);
 	tcsetattr(fd, TCSAFLUSH, &loud);
 	dprintf(fd, "\n");
 	for (size_t i = 0; i < SIGNALS; i++)
 		sigaction(signals[i], &before[i], NULL);
+	sigprocmask(SIG_SETMASK, &awake, NULL);
 	if (stopped)
 		raise(stopped);
 	return sys;

@@ -148,6 +148,7 @@ static int on_terminal(const char *answer, char *shown, size_t cap)
 				box.file,
 				NULL};
 
+		signal(SIGINT, SIG_DFL); /* a test run in the background was started with it ignored */
 		_exit(rc_cmd_credentials(5, argv));
 	}
 	assert_true(pid > 0);
