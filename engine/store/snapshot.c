@@ -101,9 +101,10 @@ bool rc_walk_known_brief(struct rc_walk *w, struct rc_known_brief *ret)
 
 uint64_t rc_view_known_count(struct rc_view *v, uint16_t target, bool managed_only)
 {
-	uint64_t n[2];
+	uint64_t n[2] = {0, 0};
 
-	rc_counts_get(v->txn, target, n);
+	if (v->txn) /* none: nothing was ever written there */
+		rc_counts_get(v->txn, target, n);
 	return n[managed_only];
 }
 
