@@ -40,7 +40,7 @@ struct rc_op {
 	struct rc_slice key;  /* the person */
 	struct rc_slice name; /* the account */
 	struct rc_slice remote_id;
-	struct rc_account want, have; /* have: before, as known or listed */
+	const struct rc_account *want, *have; /* never NULL; have: before, as known */
 	uint32_t changed;             /* bit per field */
 	struct rc_slice group;        /* wanted group's name, empty: none */
 	struct rc_slice password;

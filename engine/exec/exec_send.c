@@ -198,8 +198,8 @@ static void fill_user(struct server *s, struct rc_call_user *u, const struct rc_
 
 	*u = (struct rc_call_user){.name = op->name,
 				   .remote_id = op->remote_id,
-				   .want = &op->want,
-				   .have = &op->have,
+				   .want = op->want,
+				   .have = op->have,
 				   .changed = op->changed,
 				   .password = op->password};
 	if (g)

@@ -106,7 +106,7 @@ static uint32_t hook_differs(void *ctx, const struct rc_op *op, const struct rc_
 {
 	const struct run *r = ctx;
 	const struct rc_account_schema *schema = r->targets[op->target].cfg->schema;
-	uint32_t differs = rc_account_diff(schema, &op->want, &row->account);
+	uint32_t differs = rc_account_diff(schema, op->want, &row->account);
 
 	return differs & (op->action == RC_ACT_CREATE ? schema->updatable : op->changed);
 }
@@ -293,7 +293,8 @@ void run_carry_done(struct run *r)
 	r->carry = NULL;
 }
 
-/* The intent of every operation goes to disk before its bytes may leave. */
+/* The intent of every operation goes to disk before its bytes may leave. One that was settled without a call has no
+ * intent: left in the journal it would be taken for sent. */
 void run_journal(struct run *r)
 {
 	for (size_t i = 0; i < r->n_ops; i++) {
@@ -309,10 +310,12 @@ void run_journal(struct run *r)
 					.planned_ns = op->planned_at,
 					.at_ns = r->started_ns,
 					.changed = op->changed,
-					.before = op->have,
-					.after = op->want,
 					.linked_name = op->linked_name};
 
+		if (op->state != RC_STEP_QUEUED && op->state != RC_STEP_VERIFY)
+			continue;
+		if (op->action == RC_ACT_CREATE)
+			e.after = *op->want; /* what a resume knows of an account that nobody has seen yet */
 		if (r->targets[op->target].cfg->pool)
 			e.server = rc_slice_str(r->targets[op->target].cfg->servers[op->server].label);
 		info->journal_id = rc_writer_id(r->writer);

@@ -46,12 +46,19 @@ static struct pending *pend(struct subject *s, enum rc_action action, enum rc_st
 	return q;
 }
 
+static const struct rc_account nothing;
+
 static struct rc_op *order(struct subject *s, enum rc_action action, enum rc_op_class class_)
 {
 	struct run *r = s->r;
 	struct rc_op *op = rc_arena_zalloc(&r->mem, sizeof(*op));
 	struct op_info *info = rc_arena_zalloc(&r->mem, sizeof(*info));
+	struct rc_known *known = NULL;
 
+	if (s->has) {
+		known = rc_arena_alloc(&r->mem, sizeof(*known));
+		*known = s->k;
+	}
 	if (r->n_ops == r->cap_ops) {
 		r->cap_ops = r->cap_ops ? r->cap_ops * 2 : 256;
 		r->ops = rc_xreallocarray(r->ops, r->cap_ops, sizeof(struct rc_op *));
@@ -64,7 +71,8 @@ static struct rc_op *order(struct subject *s, enum rc_action action, enum rc_op_
 	op->key = s->p->key.n ? s->p->key : s->k.key;
 	op->name = s->has ? s->k.name : s->w->name;
 	op->remote_id = s->k.remote_id;
-	op->have = s->k.account;
+	op->have = known ? &known->account : &nothing;
+	op->want = s->w ? &s->w->account : op->have;
 	op->reason = s->reason;
 	op->planned_at = r->started_ns;
 	op->priority = INT64_MAX;
@@ -73,7 +81,7 @@ static struct rc_op *order(struct subject *s, enum rc_action action, enum rc_op_
 		op->sent_ns = r->started_mono;
 	}
 	op->owner = info;
-	*info = (struct op_info){.person = s->p, .known = s->k, .has_known = s->has};
+	*info = (struct op_info){.person = s->p, .known = known};
 	for (size_t i = 0; s->k.server.n && i < s->t->cfg->n_servers; i++)
 		if (rc_slice_eqs(s->k.server, s->t->cfg->servers[i].label))
 			op->server = (uint32_t)i;
@@ -88,7 +96,6 @@ static void want_account(struct subject *s, struct rc_op *op)
 {
 	int g = s->t->cfg->schema->group_field;
 
-	op->want = s->w->account;
 	op->priority = s->w->priority;
 	if (g >= 0 && (s->w->account.set & 1u << g))
 		op->group = s->w->account.v[g];
@@ -166,13 +173,16 @@ static void leave(struct subject *s, bool evidence)
 		   : m->action == RC_MISSING_LOCK ? RC_ACT_LOCK
 						  : RC_ACT_DISABLE,
 		   RC_CLASS_LEAVE);
-	op->want = s->k.account;
 	if (m->action == RC_MISSING_LOCK && m->group) {
 		int g = s->t->cfg->schema->group_field;
 
-		if (g >= 0 && !(op->have.set & 1u << g && rc_slice_eqs(op->have.v[g], m->group))) {
-			op->want.v[g] = op->group = rc_slice_str(m->group);
-			op->want.set |= 1u << g;
+		if (g >= 0 && !(op->have->set & 1u << g && rc_slice_eqs(op->have->v[g], m->group))) {
+			struct rc_account *want = rc_arena_alloc(&s->r->mem, sizeof(*want));
+
+			*want = *op->have;
+			want->v[g] = op->group = rc_slice_str(m->group);
+			want->set |= 1u << g;
+			op->want = want;
 			op->changed = 1u << g;
 		}
 	}
@@ -454,29 +464,40 @@ static void retire_left_over(struct run *r, size_t target)
 	rc_walk_end(&w);
 }
 
+enum { PEOPLE_AT_ONCE = 4096 };
+
+/* Records are asked for in groups: sorted look-ups are several times cheaper, and memory stays bounded. */
+static void decide_target(struct run *r, size_t target)
+{
+	uint8_t(*hashes)[16] = rc_xcalloc(PEOPLE_AT_ONCE, 16);
+	struct rc_known *known = rc_xcalloc(PEOPLE_AT_ONCE, sizeof(*known));
+	bool *found = rc_xcalloc(PEOPLE_AT_ONCE, sizeof(*found));
+
+	for (size_t from = 0; from < r->scan.n; from += PEOPLE_AT_ONCE) {
+		size_t n = r->scan.n - from < PEOPLE_AT_ONCE ? r->scan.n - from : PEOPLE_AT_ONCE;
+
+		for (size_t i = 0; i < n; i++)
+			memcpy(hashes[i], r->scan.people[from + i].hash, 16);
+		memset(found, 0, n * sizeof(*found));
+		rc_view_known_many(r->view, r->targets[target].number, (const uint8_t(*)[16])hashes, n, known, found);
+		for (size_t i = 0; i < n; i++)
+			decide(r, target, &r->scan.people[from + i], found[i] ? &known[i] : NULL);
+	}
+	free(hashes);
+	free(known);
+	free(found);
+}
+
 enum rc_code run_decide(struct run *r, struct rc_err *err)
 {
-	size_t n = r->scan.n;
-	uint8_t(*hashes)[16] = rc_xcalloc(n, 16);
-	struct rc_known *known = rc_xcalloc(n, sizeof(*known));
-	bool *found = rc_xcalloc(n, sizeof(*found));
-
-	for (size_t i = 0; i < n; i++)
-		memcpy(hashes[i], r->scan.people[i].hash, 16);
 	for (size_t t = 0; t < r->cfg->n_targets; t++) {
 		struct run_target *target = &r->targets[t];
 
 		target->known = rc_view_known_count(r->view, target->number, true);
 		if (!target->selected || target->stopped)
 			continue;
-		memset(found, 0, n * sizeof(*found));
-		rc_view_known_many(r->view, target->number, (const uint8_t(*)[16])hashes, n, known, found);
-		for (size_t i = 0; i < n; i++)
-			decide(r, t, &r->scan.people[i], found[i] ? &known[i] : NULL);
+		decide_target(r, t);
 		retire_left_over(r, t);
 	}
-	free(hashes);
-	free(known);
-	free(found);
 	return rc_view_failed(r->view) ? rc_view_end(r->view, err) : RC_OK;
 }

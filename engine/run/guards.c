@@ -39,8 +39,8 @@ static bool counted(const struct rc_op *op, const struct run_target *t, enum cou
 		return renaming;
 	case COUNT_BLANKED:
 		for (size_t f = 0; f < t->cfg->schema->n_fields; f++)
-			if (op->changed & 1u << f && rc_account_blank(t->cfg->schema, f, op->want.v[f]) &&
-			    !rc_account_blank(t->cfg->schema, f, op->have.v[f]))
+			if (op->changed & 1u << f && rc_account_blank(t->cfg->schema, f, op->want->v[f]) &&
+			    !rc_account_blank(t->cfg->schema, f, op->have->v[f]))
 				return op->action == RC_ACT_UPDATE;
 	}
 	return false;

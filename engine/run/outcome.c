@@ -15,16 +15,16 @@ static size_t fill_fields(const struct run *r, const struct rc_op *op, struct rc
 	size_t n = 0;
 
 	for (size_t f = 0; f < schema->n_fields; f++) {
-		bool create = op->action == RC_ACT_CREATE && (op->want.set & 1u << f);
+		bool create = op->action == RC_ACT_CREATE && (op->want->set & 1u << f);
 		bool named = op->linked && op->class_ == RC_CLASS_CREATE && schema->fields[f].is_name;
 
 		if (!create && !named && !(op->changed & 1u << f))
 			continue;
 		ret[n] = (struct rc_field_change){.field = schema->fields[f].name, .secret = schema->fields[f].secret};
-		if (op->have.set & 1u << f)
-			ret[n].before = op->have.v[f];
-		if (op->want.set & 1u << f)
-			ret[n].after = op->want.v[f];
+		if (op->have->set & 1u << f)
+			ret[n].before = op->have->v[f];
+		if (op->want->set & 1u << f)
+			ret[n].after = op->want->v[f];
 		n++;
 	}
 	return n;
@@ -34,7 +34,7 @@ static struct rc_known record_of(const struct run *r, const struct rc_op *op)
 {
 	const struct op_info *info = op->owner;
 	const char *label = label_of(r, op);
-	struct rc_known k = info->known;
+	struct rc_known k = info->known ? *info->known : (struct rc_known){0};
 
 	k.key = op->key;
 	k.name = op->name;
@@ -42,7 +42,7 @@ static struct rc_known record_of(const struct run *r, const struct rc_op *op)
 	k.server = rc_slice_str(label);
 	k.changed_at_ns = op->done_at;
 	k.changed_run = rc_slice_str(r->run_id);
-	if (!info->has_known) {
+	if (!info->known) {
 		k.created_at_ns = op->done_at;
 		k.created_run = k.changed_run;
 		k.first_seen_ns = r->started_ns;
@@ -79,21 +79,21 @@ static void keep_done(struct run *r, struct rc_op *op)
 		return;
 	}
 	if (op->linked && op->class_ == RC_CLASS_CREATE) {
-		struct rc_known old = info->known;
+		struct rc_known old = *info->known;
 
 		old.linked_name = op->name;
 		old.key = op->key;
 		rc_writer_put_retiring(r->writer, t->number, &old);
 		k.account = (struct rc_account){0};
 	}
-	merge_account(&op->want, &k.account);
+	merge_account(op->want, &k.account);
 	k.flags |= RC_KNOWN_MANAGED;
 	k.flags &= ~(uint32_t)(RC_KNOWN_DISABLED | RC_KNOWN_LOCKED);
 	k.status = RC_KNOWN_SETTLED;
 	if (op->action == RC_ACT_DISABLE || op->action == RC_ACT_LOCK) {
 		k.flags |= op->action == RC_ACT_DISABLE ? RC_KNOWN_DISABLED : RC_KNOWN_LOCKED;
-		k.missing_since_ns = info->known.missing_since_ns ? info->known.missing_since_ns : r->started_ns;
-		k.missing_count = info->known.missing_count + 1;
+		k.missing_since_ns = info->known->missing_since_ns ? info->known->missing_since_ns : r->started_ns;
+		k.missing_count = info->known->missing_count + 1;
 		memset(k.fingerprint, 0, 16);
 	} else if (info->person) {
 		memcpy(k.fingerprint, info->person->row, 16);
@@ -109,13 +109,13 @@ static void keep_open(struct run *r, struct rc_op *op, enum rc_known_status stat
 
 	if (op->class_ == RC_CLASS_RETIRE)
 		return; /* the retiring record stays as it is */
-	if (info->has_known && status != RC_KNOWN_UNKNOWN) {
-		k.name = info->known.name;
-		k.remote_id = info->known.remote_id;
-		k.changed_at_ns = info->known.changed_at_ns;
-		k.changed_run = info->known.changed_run;
-		k.missing_since_ns = info->known.missing_since_ns;
-		k.missing_count = info->known.missing_count;
+	if (info->known && status != RC_KNOWN_UNKNOWN) {
+		k.name = info->known->name;
+		k.remote_id = info->known->remote_id;
+		k.changed_at_ns = info->known->changed_at_ns;
+		k.changed_run = info->known->changed_run;
+		k.missing_since_ns = info->known->missing_since_ns;
+		k.missing_count = info->known->missing_count;
 	}
 	k.status = status;
 	memset(k.fingerprint, 0, 16);
@@ -123,7 +123,7 @@ static void keep_open(struct run *r, struct rc_op *op, enum rc_known_status stat
 		k.sent_at_ns = rc_wall_ns(r->clock);
 		k.flags |= RC_KNOWN_MANAGED;
 		if (op->action == RC_ACT_CREATE)
-			merge_account(&op->want, &k.account);
+			merge_account(op->want, &k.account);
 	}
 	rc_writer_put_known(r->writer, t->number, &k);
 }
@@ -159,7 +159,7 @@ static void event(struct run *r, const struct rc_op *op, enum rc_status status, 
 		snprintf(changed + at, sizeof(changed) - at, "%s%s", at ? " " : "", fields[i].field);
 	}
 	e.changed_fields = rc_slice_str(changed);
-	e.access = status == RC_ST_DONE ? !removes : info->has_known && !(info->known.flags & RC_KNOWN_DISABLED);
+	e.access = status == RC_ST_DONE ? !removes : info->known && !(info->known->flags & RC_KNOWN_DISABLED);
 	rc_writer_event(r->writer, r->targets[op->target].number, &e);
 }
 

@@ -129,7 +129,7 @@ enum rc_code run_passwords(struct run *r, struct rc_op *const *ops, size_t n, st
 		int f = t->cfg->schema->secret_field;
 		bool lock = ops[i]->action == RC_ACT_LOCK;
 
-		if (ops[i]->password.n || f < 0 || (!lock && !rc_account_takes_secret(t->cfg->schema, &ops[i]->want)))
+		if (ops[i]->password.n || f < 0 || (!lock && !rc_account_takes_secret(t->cfg->schema, ops[i]->want)))
 			continue;
 		if (lock || t->cfg->account[f].kind == RC_RULE_GENERATE)
 			code = generate(r, t, ops[i], err);

@@ -94,11 +94,11 @@ static void count_unchanged(struct run *r)
 
 		if (!t->selected || t->stopped)
 			continue;
-		for (size_t p = 0; p < r->n_ops; p++)
-			touched += r->ops[p]->target == i && ((struct op_info *)r->ops[p]->owner)->has_known &&
-				   r->ops[p]->class_ != RC_CLASS_RETIRE &&
-				   !(((struct op_info *)r->ops[p]->owner)->known.flags & RC_KNOWN_ADOPTED &&
-				     !((struct op_info *)r->ops[p]->owner)->known.key.n);
+		for (size_t p = 0; p < r->n_ops; p++) {
+			const struct rc_known *k = ((struct op_info *)r->ops[p]->owner)->known;
+
+			touched += r->ops[p]->target == i && k && k->key.n && r->ops[p]->class_ != RC_CLASS_RETIRE;
+		}
 		for (size_t p = 0; p < r->n_pending; p++)
 			touched += strcmp(r->pending[p].o.target, t->cfg->name) == 0 && r->pending[p].known.key.n &&
 				   r->pending[p].known.flags & RC_KNOWN_MANAGED &&

@@ -45,8 +45,8 @@ struct pending { /* an outcome that needs no call, and the record to write with 
 
 struct op_info { /* behind rc_op.owner */
 	struct rc_person *person;
-	struct rc_known known; /* as it was */
-	bool has_known, drift, sealed;
+	const struct rc_known *known; /* as it was; NULL: there was none */
+	bool drift, sealed;
 	uint64_t journal_id;
 	uint64_t intent_seq;
 };

@@ -1,6 +1,7 @@
 /* Lock, store and the view of a run; a plan that must list first works on a copy that goes away. */
 #include "engine/run/run_int.h"
 #include "engine/base/alloc.h"
+#include "engine/base/log.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -190,11 +191,14 @@ void run_close_state(struct run *r)
 {
 	static const char *const names[] = {"state.mdb", "state.mdb-lock", "lock", "state.mdb.new"};
 	struct rc_err err;
+	bool compacted;
 
 	rc_view_end(r->view, &err);
 	r->view = NULL;
 	if (r->writer && rc_writer_stop(r->writer, &err) && !r->fault.code)
 		r->fault = err;
+	else if (r->writer && !r->scratch && !r->fault.code && rc_store_compact(r->store, false, &compacted, &err))
+		rc_log(RC_LOG_WARN, "%s", err.what); /* the state is as it was: only larger than it need be */
 	r->writer = NULL;
 	rc_store_close(r->store);
 	rc_lock_release(r->lock);
