@@ -22,11 +22,8 @@ static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv);
 } own[] = {
-	{"read", rc_cmd_read},
-	{"schema", rc_cmd_schema},
-	{"errors", rc_cmd_errors},
-	{"init", rc_cmd_init},
-	{"credentials", rc_cmd_credentials},
+	{"read", rc_cmd_read}, {"schema", rc_cmd_schema},           {"errors", rc_cmd_errors},
+	{"init", rc_cmd_init}, {"credentials", rc_cmd_credentials},
 };
 
 /* In the contract, not in this version: an honest refusal. */

@@ -41,8 +41,8 @@ struct rc_op {
 	struct rc_slice name; /* the account */
 	struct rc_slice remote_id;
 	const struct rc_account *want, *have; /* never NULL; have: before, as known */
-	uint32_t changed;             /* bit per field */
-	struct rc_slice group;        /* wanted group's name, empty: none */
+	uint32_t changed;                     /* bit per field */
+	struct rc_slice group;                /* wanted group's name, empty: none */
 	struct rc_slice password;
 	int64_t priority;     /* creates: lower first */
 	struct rc_op *linked; /* create of a rename <-> its retiring half */

@@ -1,4 +1,5 @@
-/* engine/base/embedded.h - files compiled into the program by cmake/embed.cmake: schemas/, and the parts of report.html.
+/* engine/base/embedded.h - files compiled into the program by cmake/embed.cmake: schemas/, and the parts of
+ * report.html.
  *
  * Name is the path below schemas/ without ".schema" and ".json": "config", "targets/huawei-p2c-vpn".
  * Data is NUL-terminated beyond n. The table ends with a NULL name. */

@@ -70,7 +70,8 @@ static void own_keys(struct cfg_build *b, const cJSON *target, const struct rc_j
 		}
 		cJSON_AddItemToObject(own, one->string, cJSON_Duplicate(one, true));
 		if (cJSON_IsString(one))
-			pairs[t->n_keys++] = (struct rc_setting){cfg_copy(b, one->string), cfg_copy(b, one->valuestring)};
+			pairs[t->n_keys++] =
+				(struct rc_setting){cfg_copy(b, one->string), cfg_copy(b, one->valuestring)};
 	}
 	rc_schema_check(s->target_rule, own, at, note, b);
 	cJSON_Delete(own);
@@ -277,9 +278,9 @@ static void pace(struct cfg_build *b, const cJSON *target, const struct rc_json_
 static void sealing(struct cfg_build *b, const cJSON *target, struct rc_target *t)
 {
 	t->seal_to = rc_json_member(target, "seal_to") ? cfg_paths(b, rc_json_member(target, "seal_to"))
-						    : b->c->credentials.seal_to;
+						       : b->c->credentials.seal_to;
 	t->include = rc_json_member(target, "include") ? cfg_strings(b, rc_json_member(target, "include"))
-						    : b->c->credentials.include;
+						       : b->c->credentials.include;
 }
 
 static const struct rc_account_schema *connector(struct cfg_build *b, const cJSON *target,

@@ -26,7 +26,7 @@ struct rc_list {
 	struct rc_slice *groups; /* ids, for the last resort */
 	size_t n_groups, group;
 	struct rc_slice marker;
-	int64_t total; /* -1: not told */
+	int64_t total;                                  /* -1: not told */
 	unsigned page, first_page, walk, pages, barren; /* barren: walks in a row that brought nothing new */
 	size_t walk_began_with;
 	int64_t walk_total;

@@ -518,11 +518,13 @@ static void test_hash_and_print(void **state)
 	rc_config_print(a, &text);
 	v = json(text.p);
 	assert_string_equal(rc_json_member(v, "deadline")->valuestring, "4h");
-	assert_string_equal(rc_json_member(rc_json_member(rc_json_member(rc_json_member(rc_json_member(v, "targets"), "vpn"), "auth"),
-						    "access_key"),
-					"env")
-				    ->valuestring,
-			    "AK");
+	assert_string_equal(
+		rc_json_member(
+			rc_json_member(rc_json_member(rc_json_member(rc_json_member(v, "targets"), "vpn"), "auth"),
+				       "access_key"),
+			"env")
+			->valuestring,
+		"AK");
 	cJSON_Delete(v);
 	rc_buf_done(&text);
 	rc_config_free(a);

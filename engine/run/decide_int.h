@@ -1,0 +1,30 @@
+/* engine/run/decide_int.h - one person on one target, shared by decide*.c only. */
+#ifndef RC_DECIDE_INT_H
+#define RC_DECIDE_INT_H
+#include "engine/run/run_int.h"
+
+struct subject { /* one person on one target */
+	struct run *r;
+	size_t target;
+	struct run_target *t;
+	struct rc_person *p;
+	struct rc_known k;
+	bool has;
+	const struct rc_want *w; /* NULL: not wanted here */
+	const char *reason;
+};
+
+/* An outcome that needs no call; name, key and place are the subject's. */
+struct pending *subject_pend(struct subject *s, enum rc_action action, enum rc_status status);
+/* An operation on the subject's account, or on the one it shall have. */
+struct rc_op *subject_order(struct subject *s, enum rc_action action, enum rc_op_class class_);
+bool subject_protected(const struct rc_target *t, struct rc_slice name);
+
+/* decide_leave.c */
+void subject_not_wanted(struct subject *s);
+/* Old accounts of renames whose new account is there: their deletion was not reached in an earlier run. */
+void retire_left_over(struct run *r, size_t target);
+/* decide_want.c */
+void subject_wanted(struct subject *s);
+
+#endif
