@@ -26,6 +26,7 @@ struct transfer {
 	char tls_note[256];
 	char problem[CURL_ERROR_SIZE + 300];
 	bool too_large, cancelled;
+	unsigned sendings;
 	rc_transport_done_fn *done;
 	void *arg;
 };
@@ -123,7 +124,9 @@ static void finish(struct transfer *t, CURLcode rc)
 	r.body = rc_buf_slice(&t->body_in);
 	collect_headers(t, &r);
 	if (r.fate != HTTP_ANSWERED) {
-		const char *say = t->error[0] ? t->error : curl_easy_strerror(rc);
+		const char *say = t->sendings > 1 ? "the connection was lost before an answer came"
+				  : t->error[0]   ? t->error
+						  : curl_easy_strerror(rc);
 
 		r.tls_problem = is_tls(rc);
 		if (r.fate == HTTP_TOO_LARGE)
@@ -312,6 +315,19 @@ static size_t on_header(char *p, size_t size, size_t count, void *arg)
 	return n;
 }
 
+/* libcurl sends a request again by itself when a kept connection dies without an answer, whatever the method; the first
+ * one may have been carried out. Called before each sending: the second one is refused, and the caller decides. */
+static int on_sending(void *arg, char *to, char *from, int to_port, int from_port)
+{
+	struct transfer *t = arg;
+
+	(void)to;
+	(void)from;
+	(void)to_port;
+	(void)from_port;
+	return t->sendings++ ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+}
+
 static CURLcode on_ssl_context(CURL *easy, void *ctx, void *arg)
 {
 	struct transfer *t = arg;
@@ -343,6 +359,8 @@ static struct transfer *transfer_new(struct net *n)
 	curl_easy_setopt(t->easy, CURLOPT_WRITEDATA, t);
 	curl_easy_setopt(t->easy, CURLOPT_HEADERFUNCTION, on_header);
 	curl_easy_setopt(t->easy, CURLOPT_HEADERDATA, t);
+	curl_easy_setopt(t->easy, CURLOPT_PREREQFUNCTION, on_sending);
+	curl_easy_setopt(t->easy, CURLOPT_PREREQDATA, t);
 	curl_easy_setopt(t->easy, CURLOPT_ERRORBUFFER, t->error);
 	curl_easy_setopt(t->easy, CURLOPT_CLOSESOCKETFUNCTION, close_socket);
 	curl_easy_setopt(t->easy, CURLOPT_CLOSESOCKETDATA, n);
@@ -429,6 +447,7 @@ static void net_send(void *ctx, const struct http_req *req, int64_t timeout_ns, 
 	t->arg = arg;
 	t->error[0] = t->tls_note[0] = 0;
 	t->too_large = t->cancelled = false;
+	t->sendings = 0;
 	t->prev = NULL;
 	t->next = n->open;
 	if (n->open)
