@@ -82,6 +82,13 @@ static size_t find(struct rc_rowmatch *m, const uint8_t hash[16])
 	return SIZE_MAX;
 }
 
+void rc_rowmatch_take(struct rc_rowmatch *m, size_t i, uint64_t line)
+{
+	m->line[i] = line < RC_ROWMATCH_VOID ? (uint32_t)line : RC_ROWMATCH_VOID - 1;
+	m->at = i + 1;
+	m->matched++;
+}
+
 size_t rc_rowmatch_row(struct rc_rowmatch *m, const uint8_t hash[16], uint64_t line)
 {
 	size_t i = memcmp(hash, zero, 16) ? find(m, hash) : SIZE_MAX;
@@ -90,8 +97,6 @@ size_t rc_rowmatch_row(struct rc_rowmatch *m, const uint8_t hash[16], uint64_t l
 		m->missed++;
 		return i;
 	}
-	m->line[i] = line < RC_ROWMATCH_VOID ? (uint32_t)line : RC_ROWMATCH_VOID - 1;
-	m->at = i + 1;
-	m->matched++;
+	rc_rowmatch_take(m, i, line);
 	return i;
 }

@@ -34,6 +34,9 @@ void rc_rowmatch_done(struct rc_rowmatch *m);
 /* Takes entry i out before the first row: its person is looked at whatever the row. */
 void rc_rowmatch_void(struct rc_rowmatch *m, size_t i);
 
+/* Entry i, matched by the caller's own knowledge. */
+void rc_rowmatch_take(struct rc_rowmatch *m, size_t i, uint64_t line);
+
 /* Entry that is this row, or SIZE_MAX. line: from 1; larger than 32 bits counts as the largest below that. */
 size_t rc_rowmatch_row(struct rc_rowmatch *m, const uint8_t hash[16], uint64_t line);
 

@@ -181,7 +181,7 @@ static bool order_to_store(const struct run *r)
 static bool nothing_new(const struct run *r)
 {
 	for (size_t i = 0; i < r->cfg->n_sources; i++)
-		if (!r->scan.sources[i].order_same)
+		if (!r->scan.sources[i].order_same || r->scan.sources[i].raws_stale)
 			return false;
 	return r->scan.n == 0;
 }

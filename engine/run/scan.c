@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { ROWS_AT_ONCE = 256, CELL_SEPARATOR = 0x1f };
+enum { ROWS_AT_ONCE = 256, RAW_TRIAL = 4096, RAWS_STALE = 20 };
 
 static size_t table_slot(const struct rc_scan *s, const uint8_t hash[16])
 {
@@ -64,42 +64,15 @@ static void add_ref(struct rc_scan_source *src, uint32_t ref)
 	if (src->n_refs == src->cap_refs) {
 		src->cap_refs = src->cap_refs ? src->cap_refs * 2 : 4096;
 		src->refs = rc_xreallocarray(src->refs, src->cap_refs, sizeof(*src->refs));
+		if (src->keep_raws)
+			src->raws = rc_xreallocarray(src->raws, src->cap_refs, sizeof(*src->raws));
 	}
+	if (src->keep_raws)
+		memcpy(src->raws[src->n_refs], src->raw, 16);
 	src->refs[src->n_refs++] = ref;
 }
 
 /* ---- one row */
-
-static void row_hash(struct walk *w, struct rc_slice raw, uint8_t ret[16])
-{
-	const struct rc_slice *cells;
-	size_t n = rc_splitter_cells(w->splitter, raw, &cells);
-	XXH128_canonical_t canonical;
-	const char separator = CELL_SEPARATOR;
-
-	if (n == 0) {
-		memset(ret, 0, 16);
-		return;
-	}
-	if (n > 1 && cells[n - 1].p + cells[n - 1].n - cells[0].p <= (ptrdiff_t)raw.n && cells[0].p >= raw.p) {
-		size_t total = 0;
-
-		for (size_t i = 0; i < n; i++)
-			total += cells[i].n + 1;
-		if (total == (size_t)(cells[n - 1].p + cells[n - 1].n - cells[0].p) + 1) { /* neighbours: one piece */
-			XXH128_canonicalFromHash(&canonical, XXH3_128bits(cells[0].p, total - 1));
-			memcpy(ret, canonical.digest, 16);
-			return;
-		}
-	}
-	XXH3_128bits_reset(w->hash);
-	for (size_t i = 0; i < n; i++) {
-		XXH3_128bits_update(w->hash, cells[i].p, cells[i].n);
-		XXH3_128bits_update(w->hash, &separator, 1);
-	}
-	XXH128_canonicalFromHash(&canonical, XXH3_128bits_digest(w->hash));
-	memcpy(ret, canonical.digest, 16);
-}
 
 static void no_absence(struct walk *w, uint64_t line)
 {
@@ -251,14 +224,46 @@ static enum rc_code changed_row(struct walk *w, const struct rc_row *row, const 
 	return RC_OK;
 }
 
+/* Where most rows change in columns that nobody uses, raw rows are not worth the look. */
+static void doubt_raw(struct walk *w)
+{
+	if (++w->raw_missed < RAW_TRIAL || w->raw_missed < w->raw_matched)
+		return;
+	free(w->raws);
+	w->raws = NULL;
+	w->src->keep_raws = false;
+}
+
+/* The next entry of the sequence, when the row is byte for byte the one it was made of. */
+static size_t match_raw(struct walk *w, const struct rc_row *row)
+{
+	size_t at = w->match.at;
+
+	if (w->raws || w->src->keep_raws)
+		scan_hash_raw(w, row->raw, w->src->raw);
+	if (!w->raws)
+		return SIZE_MAX;
+	if (at < w->match.seq.n && !w->match.line[at] &&
+	    memcmp(w->raws[at / RC_ORDER_BLOCK][at % RC_ORDER_BLOCK], w->src->raw, 16) == 0) {
+		rc_rowmatch_take(&w->match, at, row->line);
+		w->raw_matched++;
+		return at;
+	}
+	doubt_raw(w);
+	return SIZE_MAX;
+}
+
 static enum rc_code one_row(struct walk *w, const struct rc_row *row, struct rc_err *err)
 {
 	uint8_t hash[16];
 	size_t at;
 
 	w->src->rows++;
-	row_hash(w, row->raw, hash);
-	at = rc_rowmatch_row(&w->match, hash, row->line);
+	at = match_raw(w, row);
+	if (at == SIZE_MAX) {
+		scan_hash_cells(w, row->raw, hash);
+		at = rc_rowmatch_row(&w->match, hash, row->line);
+	}
 	if (at == SIZE_MAX)
 		return changed_row(w, row, hash, err);
 	add_ref(w->src, (uint32_t)at);
@@ -356,6 +361,7 @@ static enum rc_code begin_file(struct walk *w, const struct rc_reader *r, struct
 	w->src->secret = rc_mapping_secret(w->mapping, &s->mem, &w->src->n_secret);
 	rc_splitter_free(w->splitter);
 	w->splitter = rc_splitter_new(r);
+	scan_hash_begin_file(w, rc_reader_header(r));
 	return select_columns(w, columns, named, n);
 }
 
@@ -412,11 +418,14 @@ static enum rc_code sweep_order(struct walk *w, const uint16_t *targets, bool *r
 	uint64_t gone = 0; /* filtered rows of last time that are not in the input any more, or differ */
 
 	for (size_t i = 0; i < w->match.seq.n; i++) {
-		const uint8_t *key = scan_order_key(w, i);
-		struct rc_person *p = s->n ? rc_sources_find(s, key) : NULL;
-
 		bool matched = w->match.line[i] && w->match.line[i] != RC_ROWMATCH_VOID;
+		const uint8_t *key;
+		struct rc_person *p;
 
+		if (matched && !s->n)
+			continue; /* the usual night: the keys are not even touched */
+		key = scan_order_key(w, i);
+		p = s->n ? rc_sources_find(s, key) : NULL;
 		if (matched && p) {
 			*ret_again = true; /* a copy or a second row: rare, so the whole input is looked at */
 			return RC_OK;
@@ -457,7 +466,8 @@ static void forget_all(struct rc_scan *s)
 		free((void *)src->files[f]);
 	free(src->files);
 	free(src->refs);
-	*src = (struct rc_scan_source){0};
+	free(src->raws);
+	*src = (struct rc_scan_source){.keep_raws = s->keep_raws};
 	s->n = s->n_refused = 0;
 	s->absence_ok = true;
 	if (s->table)
@@ -519,6 +529,8 @@ static enum rc_code one_source(struct rc_scan *s, struct rc_view *v, uint16_t in
 	}
 	rc_feed_done(&feed);
 	w.src->matched = w.match.matched;
+	/* A sequence that knows few of today's bytes is worth writing anew. */
+	w.src->raws_stale = w.raws ? w.raw_missed > w.src->rows / RAWS_STALE : w.src->keep_raws;
 	w.src->order_same = w.in_order && w.match.missed == 0 && w.match.matched == w.match.seq.n;
 	if (!code && w.in_order)
 		code = sweep_order(&w, targets, ret_again);

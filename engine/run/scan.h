@@ -2,7 +2,7 @@
  * applied input, people who are no longer in it, and people the snapshot holds open.
  *
  * Unchanged rows are counted and nothing else. Memory: what differs, plus 8 bytes a row (16 with the index of
- * rowmatch.h). A source that cannot be read to its end is RC_DATA. */
+ * rowmatch.h, 16 more in a run that may write a sequence). A source that cannot be read to its end is RC_DATA. */
 #ifndef RC_RUN_SCAN_H
 #define RC_RUN_SCAN_H
 #include "engine/run/mapping.h"
@@ -56,6 +56,8 @@ struct rc_scan_source {
 	bool order_used, order_same; /* the walk was beside the sequence; every row in its place, nothing else */
 	uint32_t *refs;              /* rows in order: sequence entry, or person | RC_REF_PERSON */
 	size_t n_refs, cap_refs;
+	bool keep_raws, raws_stale;   /* raw hashes are kept for the next sequence; the old one's are of little use */
+	uint8_t raw[16], (*raws)[16]; /* of the row at hand, of each ref */
 };
 #define RC_REF_PERSON 0x80000000u
 #define RC_REF_NONE 0xffffffffu
@@ -75,6 +77,7 @@ struct rc_scan {
 	struct rc_lookups *lookups;
 	bool secrets;       /* evaluate password expressions */
 	bool accept_source; /* a file that the last run had may be gone */
+	bool keep_raws;     /* this run may write a sequence */
 	bool absence_ok;    /* every source was read whole and every key was readable */
 };
 

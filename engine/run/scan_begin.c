@@ -41,8 +41,10 @@ enum rc_code rc_sources_begin(struct rc_scan *s, const struct rc_config *cfg, st
 	XXH128_hash_t h;
 	XXH128_canonical_t canonical;
 
-	*s = (struct rc_scan){.cfg = cfg, .store = store, .secrets = secrets, .absence_ok = true};
+	*s = (struct rc_scan){.cfg = cfg, .store = store, .secrets = secrets, .keep_raws = secrets, .absence_ok = true};
 	s->sources = rc_xcalloc(cfg->n_sources, sizeof(*s->sources));
+	for (size_t i = 0; i < cfg->n_sources; i++)
+		s->sources[i].keep_raws = s->keep_raws;
 	s->lookups = rc_lookups_new();
 	for (size_t i = 0; i < cfg->n_lookups; i++) {
 		enum rc_code code = load_lookup(s->lookups, &cfg->lookups[i], err);
@@ -69,6 +71,7 @@ void rc_sources_done(struct rc_scan *s)
 			free((void *)src->files[f]);
 		free(src->files);
 		free(src->refs);
+		free(src->raws);
 	}
 	free(s->sources);
 	free(s->people);

@@ -28,13 +28,22 @@ struct walk { /* of one source */
 	bool in_order;
 	const uint8_t (**rows)[16];
 	const uint8_t (**keys)[16];
+	const uint8_t (**raws)[16]; /* NULL: the sequence has no raw rows, or they are not worth the look */
 	struct rc_rowmatch match;
+	uint64_t raw_seed; /* of the store and the file's header: the same bytes under another header are another row */
+	size_t raw_matched, raw_missed;
+	char *cells; /* the used cells of one row, joined */
 	struct rc_mapping *mapping;
 	struct rc_splitter *splitter;
 	XXH3_state_t *hash;
 	uint32_t file;
 	const struct rc_reader *reader;
 };
+
+/* scan_hash.c: what a row is recognised by. */
+void scan_hash_begin_file(struct walk *w, struct rc_slice header);
+void scan_hash_raw(const struct walk *w, struct rc_slice raw, uint8_t ret[16]); /* every byte of it */
+void scan_hash_cells(struct walk *w, struct rc_slice raw, uint8_t ret[16]);     /* the used columns; zero: unreadable */
 
 /* scan_order.c */
 void scan_order_open(struct walk *w, const uint16_t *targets); /* sets in_order and match */

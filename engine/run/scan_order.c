@@ -24,6 +24,8 @@ static bool load_order(struct walk *w)
 
 	w->rows = rc_xcalloc(blocks, sizeof(*w->rows));
 	w->keys = rc_xcalloc(blocks, sizeof(*w->keys));
+	if (w->order.raw)
+		w->raws = rc_xcalloc(blocks, sizeof(*w->raws));
 	for (size_t i = 0; i < blocks; i++) {
 		struct rc_order_block b;
 
@@ -31,6 +33,8 @@ static bool load_order(struct walk *w)
 			return false;
 		w->rows[i] = b.rows;
 		w->keys[i] = b.keys;
+		if (w->raws)
+			w->raws[i] = b.raw;
 	}
 	return true;
 }
@@ -108,33 +112,36 @@ void scan_walk_done(struct walk *w)
 	XXH3_freeState(w->hash);
 	free(w->rows);
 	free(w->keys);
+	free(w->raws);
+	free(w->cells);
 }
 
 enum { STORE_AT_ONCE = 4096 };
+
+static const uint8_t zero[16];
 
 struct entries { /* on their way to the writer */
 	struct rc_writer *w;
 	uint16_t source;
 	size_t n;
-	uint8_t (*rows)[16], (*keys)[16];
+	uint8_t (*rows)[16], (*keys)[16], (*raws)[16];
+	bool raw; /* the sequence has raw rows */
 };
 
 static void hand_over(struct entries *e)
 {
 	if (e->n)
-		rc_writer_order_add(e->w, e->source, (const uint8_t(*)[16])e->rows, (const uint8_t(*)[16])e->keys, NULL,
-				    e->n);
+		rc_writer_order_add(e->w, e->source, (const uint8_t(*)[16])e->rows, (const uint8_t(*)[16])e->keys,
+				    e->raw ? (const uint8_t(*)[16])e->raws : NULL, e->n);
 	e->n = 0;
 }
 
 /* row NULL: the entry counts for nothing, its person is looked at again. */
-static void add_entry(struct entries *e, const uint8_t *key, const uint8_t *row)
+static void add_entry(struct entries *e, const uint8_t *key, const uint8_t *row, const uint8_t *raw)
 {
 	memcpy(e->keys[e->n], key, 16);
-	if (row)
-		memcpy(e->rows[e->n], row, 16);
-	else
-		memset(e->rows[e->n], 0, 16);
+	memcpy(e->rows[e->n], row ? row : zero, 16);
+	memcpy(e->raws[e->n], row && raw && memcmp(row, zero, 16) != 0 ? raw : zero, 16);
 	if (++e->n == STORE_AT_ONCE)
 		hand_over(e);
 }
@@ -170,7 +177,7 @@ static void store_absent(const struct rc_scan *s, struct rc_view *v, const uint1
 	for (size_t i = 0; i < s->n; i++)
 		for (size_t t = 0; s->people[i].kind == RC_PERSON_ABSENT && t < s->cfg->n_targets; t++)
 			if (rc_view_known_hash(v, targets[t], s->people[i].hash, &k)) {
-				add_entry(e, s->people[i].hash, NULL);
+				add_entry(e, s->people[i].hash, NULL, NULL);
 				break;
 			}
 }
@@ -180,13 +187,14 @@ static void store_order(const struct rc_scan *s, struct walk *old, struct entrie
 	for (size_t r = 0; r < old->src->n_refs; r++) {
 		uint32_t ref = old->src->refs[r];
 		const struct rc_person *p = ref & RC_REF_PERSON ? &s->people[ref & ~RC_REF_PERSON] : NULL;
+		const uint8_t *raw = e->raw ? old->src->raws[r] : NULL;
 
 		if (ref == RC_REF_NONE)
 			continue;
 		if (p)
-			add_entry(e, p->hash, p->settled ? p->row : NULL);
+			add_entry(e, p->hash, p->settled ? p->row : NULL, raw);
 		else
-			add_entry(e, scan_order_key(old, ref), order_row(old, ref));
+			add_entry(e, scan_order_key(old, ref), order_row(old, ref), raw);
 	}
 }
 
@@ -195,7 +203,8 @@ void rc_sources_store(const struct rc_scan *s, struct rc_view *v, const uint16_t
 {
 	struct entries e = {.w = w,
 			    .rows = rc_xcalloc(STORE_AT_ONCE, sizeof(*e.rows)),
-			    .keys = rc_xcalloc(STORE_AT_ONCE, sizeof(*e.keys))};
+			    .keys = rc_xcalloc(STORE_AT_ONCE, sizeof(*e.keys)),
+			    .raws = rc_xcalloc(STORE_AT_ONCE, sizeof(*e.raws))};
 
 	for (uint16_t i = 0; i < s->cfg->n_sources; i++) {
 		struct walk old = {.s = (struct rc_scan *)s, .src = &s->sources[i], .index = i, .view = v};
@@ -208,7 +217,8 @@ void rc_sources_store(const struct rc_scan *s, struct rc_view *v, const uint16_t
 			continue;
 		}
 		e.source = i;
-		rc_writer_order_begin(w, i, s->seed, false);
+		e.raw = old.src->keep_raws;
+		rc_writer_order_begin(w, i, s->seed, e.raw);
 		store_order(s, &old, &e);
 		if (i == 0)
 			store_absent(s, v, targets, &e);
@@ -218,4 +228,5 @@ void rc_sources_store(const struct rc_scan *s, struct rc_view *v, const uint16_t
 	}
 	free(e.rows);
 	free(e.keys);
+	free(e.raws);
 }
