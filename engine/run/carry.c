@@ -20,7 +20,7 @@ struct carry {
 	uv_signal_t sigint, sigterm;
 	struct rc_transport net;
 	struct rc_buf *secrets; /* per target: access key, secret key, security token, token, user, password */
-	bool ended, pumping;
+	bool paused, ended, pumping, watching;
 	int signals;
 };
 
@@ -129,7 +129,7 @@ static void on_prepare(uv_prepare_t *p)
 
 static void stop_loop(struct carry *c)
 {
-	c->ended = true;
+	c->paused = true;
 	uv_timer_stop(&c->timer);
 	uv_stop(&c->loop);
 }
@@ -141,12 +141,13 @@ static void pump(struct carry *c)
 	int64_t now, next;
 	uint64_t ms;
 
-	if (c->ended)
+	if (c->paused)
 		return;
 	c->pumping = true;
 	next = rc_exec_pump(c->r->exec, &ended);
 	c->pumping = false;
-	if (ended) {
+	c->ended = ended;
+	if (ended || run_wave_due(c->r)) {
 		stop_loop(c);
 		return;
 	}
@@ -249,24 +250,37 @@ enum rc_code run_make_exec(struct run *r, struct rc_err *err)
 	return RC_OK;
 }
 
-enum rc_code run_loop(struct run *r, struct rc_err *err)
+/* Signals stay caught between two turns of the loop once something may be on its way. */
+static void watch_signals(struct carry *c, bool on)
+{
+	if (on && !c->watching) {
+		uv_signal_start(&c->sigint, on_signal, SIGINT);
+		uv_signal_start(&c->sigterm, on_signal, SIGTERM);
+	} else if (!on && c->watching) {
+		uv_signal_stop(&c->sigint);
+		uv_signal_stop(&c->sigterm);
+	}
+	c->watching = on;
+}
+
+enum rc_code run_loop(struct run *r, bool *ret_ended, struct rc_err *err)
 {
 	struct carry *c = r->carry;
 
 	(void)err;
-	c->ended = false;
+	c->paused = c->ended = false;
+	watch_signals(c, true);
 	uv_prepare_start(&c->prepare, on_prepare);
 	uv_timer_start(&c->tick, on_tick, TICK_MS, TICK_MS);
-	uv_signal_start(&c->sigint, on_signal, SIGINT);
-	uv_signal_start(&c->sigterm, on_signal, SIGTERM);
 	pump(c);
-	while (!c->ended)
+	while (!c->paused)
 		uv_run(&c->loop, UV_RUN_DEFAULT);
 	uv_prepare_stop(&c->prepare);
 	uv_timer_stop(&c->tick);
 	uv_timer_stop(&c->timer);
-	uv_signal_stop(&c->sigint);
-	uv_signal_stop(&c->sigterm);
+	if (c->ended)
+		watch_signals(c, false);
+	*ret_ended = c->ended;
 	return RC_OK;
 }
 
@@ -295,13 +309,15 @@ void run_carry_done(struct run *r)
 
 /* The intent of every operation goes to disk before its bytes may leave. One that was settled without a call has no
  * intent: left in the journal it would be taken for sent. */
-void run_journal(struct run *r)
+void run_journal(struct run *r, size_t target)
 {
-	for (size_t i = 0; i < r->n_ops; i++) {
-		struct rc_op *op = r->ops[i];
+	const struct run_target *t = &r->targets[target];
+
+	for (size_t i = 0; i < t->n_ops; i++) {
+		struct rc_op *op = r->ops[t->first_op + i];
 		struct op_info *info = op->owner;
 		struct rc_op_entry e = {.run_id = rc_slice_str(r->run_id),
-					.target = r->targets[op->target].number,
+					.target = t->number,
 					.key = op->key,
 					.name = op->name,
 					.remote_id = op->remote_id,
@@ -316,8 +332,8 @@ void run_journal(struct run *r)
 			continue;
 		if (op->action == RC_ACT_CREATE)
 			e.after = *op->want; /* what a resume knows of an account that nobody has seen yet */
-		if (r->targets[op->target].cfg->pool)
-			e.server = rc_slice_str(r->targets[op->target].cfg->servers[op->server].label);
+		if (t->cfg->pool)
+			e.server = rc_slice_str(t->cfg->servers[op->server].label);
 		info->journal_id = rc_writer_id(r->writer);
 		e.id = info->journal_id;
 		info->intent_seq = rc_writer_op(r->writer, &e);

@@ -4,10 +4,10 @@
 #include "engine/run/run_int.h"
 
 void run_carry_done(struct run *r);
-void run_journal(struct run *r);
+void run_journal(struct run *r, size_t target);
 /* resume.c: what a killed run left becomes questions; before any list is read */
 enum rc_code run_resume(struct run *r, struct rc_err *err);
-void run_report_unmanaged(struct run *r);
+void run_report_unmanaged(struct run *r, size_t target);
 void run_report_refused(struct run *r);
 /* show.c */
 void run_progress_begin(struct run *r);

@@ -156,16 +156,21 @@ static void decide_target(struct run *r, size_t target)
 	free(found);
 }
 
-enum rc_code run_decide(struct run *r, struct rc_err *err)
+enum rc_code run_decide(struct run *r, size_t target, struct rc_err *err)
 {
-	for (size_t t = 0; t < r->cfg->n_targets; t++) {
-		struct run_target *target = &r->targets[t];
+	struct run_target *t = &r->targets[target];
 
-		target->known = rc_view_known_count(r->view, target->number, true);
-		if (!target->selected || target->stopped)
-			continue;
-		decide_target(r, t);
-		retire_left_over(r, t);
+	t->first_op = r->n_ops;
+	t->first_pending = r->n_pending;
+	decide_target(r, target);
+	retire_left_over(r, target);
+	t->n_ops = r->n_ops - t->first_op;
+	t->n_pending = r->n_pending - t->first_pending;
+	if (rc_view_failed(r->view)) {
+		struct rc_view *v = r->view;
+
+		r->view = NULL;
+		return rc_view_end(v, err);
 	}
-	return rc_view_failed(r->view) ? rc_view_end(r->view, err) : RC_OK;
+	return RC_OK;
 }

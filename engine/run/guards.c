@@ -66,6 +66,7 @@ static void check(struct run *r, size_t target, const char *name, const char *op
 		  const struct rc_limit *configured, bool overridden, const struct rc_limit *override)
 {
 	struct run_target *t = &r->targets[target];
+	struct rc_op *const *ops = r->ops + t->first_op;
 	const struct rc_limit *limit = overridden ? override : configured;
 	uint64_t planned = 0;
 	struct rc_summary_guard *g;
@@ -75,18 +76,18 @@ static void check(struct run *r, size_t target, const char *name, const char *op
 	/* Percentages of nobody mean nothing: all but deletes are off while no account is known. */
 	if (!overridden && t->known == 0 && what != COUNT_DELETES && limit->has_percent)
 		limit = &none;
-	for (size_t i = 0; i < r->n_ops; i++)
-		planned += r->ops[i]->target == target && counted(r->ops[i], t, what);
+	for (size_t i = 0; i < t->n_ops; i++)
+		planned += counted(ops[i], t, what);
 	g = add_guard(t, name, limit, t->known, planned);
 	if (!g->tripped)
 		return;
-	for (size_t i = 0; i < r->n_ops && g->n_people < RC_GUARD_PEOPLE; i++)
-		if (r->ops[i]->target == target && counted(r->ops[i], t, what)) {
+	for (size_t i = 0; i < t->n_ops && g->n_people < RC_GUARD_PEOPLE; i++)
+		if (counted(ops[i], t, what)) {
 			size_t n = strlen(names);
 
-			g->people[g->n_people++] = r->ops[i]->key;
-			snprintf(names + n, sizeof(names) - n, "%s%.*s", n ? ", " : "", (int)r->ops[i]->key.n,
-				 r->ops[i]->key.p);
+			g->people[g->n_people++] = ops[i]->key;
+			snprintf(names + n, sizeof(names) - n, "%s%.*s", n ? ", " : "", (int)ops[i]->key.n,
+				 ops[i]->key.p);
 		}
 	run_stop_target(r, target, RC_GUARD, name,
 			"target %s: the plan holds %llu, guard %s allows %llu (%s of %llu accounts): %s; if they are "
@@ -95,59 +96,50 @@ static void check(struct run *r, size_t target, const char *name, const char *op
 			(unsigned long long)t->known, names, option, (unsigned long long)planned);
 }
 
-static void check_sources(struct run *r)
+static void check_source(struct run *r, size_t source, size_t t)
 {
-	for (size_t i = 0; i < r->cfg->n_sources; i++) {
-		const struct rc_scan_source *src = &r->scan.sources[i];
-		struct rc_source_facts facts = {0};
-		bool before = rc_view_source(r->view, (uint16_t)i, &r->mem, &facts);
-		const char *name = src->n_files ? src->files[0] : "the source";
+	const struct rc_scan_source *src = &r->scan.sources[source];
+	const struct rc_guards *g = &r->targets[t].cfg->guards;
+	struct rc_source_facts facts = {0};
+	bool before = rc_view_source(r->view, (uint16_t)source, &r->mem, &facts);
+	const char *name = src->n_files ? src->files[0] : "the source";
+	uint64_t good = src->rows - src->rejected;
 
-		for (size_t t = 0; t < r->cfg->n_targets; t++) {
-			const struct rc_guards *g = &r->targets[t].cfg->guards;
-			uint64_t good = src->rows - src->rejected;
-
-			if (good < g->min_source_rows)
-				run_stop_target(r, t, RC_GUARD, "min_source_rows",
-						"%s has %llu good rows, guard min_source_rows asks for %llu", name,
-						(unsigned long long)good, (unsigned long long)g->min_source_rows);
-			if (src->rejected > rc_limit_max(&g->max_rejected_rows, src->rows))
-				run_stop_target(r, t, RC_GUARD, "max_rejected_rows",
-						"%s: %llu of %llu rows were refused, guard max_rejected_rows allows "
-						"%llu: see rejected.csv",
-						name, (unsigned long long)src->rejected, (unsigned long long)src->rows,
-						(unsigned long long)rc_limit_max(&g->max_rejected_rows, src->rows));
-			if (before && facts.rows > src->rows && !r->opts->accept_source &&
-			    facts.rows - src->rows > rc_limit_max(&g->max_source_shrink, facts.rows))
-				run_stop_target(r, t, RC_GUARD, "max_source_shrink",
-						"%s shrank from %llu to %llu rows, guard max_source_shrink allows %llu "
-						"fewer; if that is right, --accept-source",
-						name, (unsigned long long)facts.rows, (unsigned long long)src->rows,
-						(unsigned long long)rc_limit_max(&g->max_source_shrink, facts.rows));
-		}
-	}
+	if (good < g->min_source_rows)
+		run_stop_target(r, t, RC_GUARD, "min_source_rows",
+				"%s has %llu good rows, guard min_source_rows asks for %llu", name,
+				(unsigned long long)good, (unsigned long long)g->min_source_rows);
+	if (src->rejected > rc_limit_max(&g->max_rejected_rows, src->rows))
+		run_stop_target(r, t, RC_GUARD, "max_rejected_rows",
+				"%s: %llu of %llu rows were refused, guard max_rejected_rows allows %llu: see "
+				"rejected.csv",
+				name, (unsigned long long)src->rejected, (unsigned long long)src->rows,
+				(unsigned long long)rc_limit_max(&g->max_rejected_rows, src->rows));
+	if (before && facts.rows > src->rows && !r->opts->accept_source &&
+	    facts.rows - src->rows > rc_limit_max(&g->max_source_shrink, facts.rows))
+		run_stop_target(r, t, RC_GUARD, "max_source_shrink",
+				"%s shrank from %llu to %llu rows, guard max_source_shrink allows %llu fewer; if that "
+				"is right, --accept-source",
+				name, (unsigned long long)facts.rows, (unsigned long long)src->rows,
+				(unsigned long long)rc_limit_max(&g->max_source_shrink, facts.rows));
 }
 
-void run_guards(struct run *r)
+void run_guards(struct run *r, size_t t)
 {
 	const struct rc_run_opts *o = r->opts;
+	const struct rc_guards *g = &r->targets[t].cfg->guards;
 
-	check_sources(r);
-	for (size_t t = 0; t < r->cfg->n_targets; t++) {
-		const struct rc_guards *g = &r->targets[t].cfg->guards;
-
-		if (!r->targets[t].selected)
-			continue;
-		check(r, t, "max_deletes", "--max-deletes", COUNT_DELETES, &g->max_deletes, o->max_deletes.set,
-		      &o->max_deletes.limit);
-		check(r, t, "max_creates", "--max-creates", COUNT_CREATES, &g->max_creates, o->max_creates.set,
-		      &o->max_creates.limit);
-		check(r, t, "max_updates", "--max-updates", COUNT_UPDATES, &g->max_updates, o->max_updates.set,
-		      &o->max_updates.limit);
-		check(r, t, "max_renames", "--max-renames", COUNT_RENAMES, &g->max_renames, o->max_renames.set,
-		      &o->max_renames.limit);
-		check(r, t, "max_blanked", "--max-updates", COUNT_BLANKED, &g->max_blanked, false, NULL);
-		check(r, t, "max_changes", "--max-changes", COUNT_CHANGES, &g->max_changes, o->max_changes.set,
-		      &o->max_changes.limit);
-	}
+	for (size_t i = 0; i < r->cfg->n_sources; i++)
+		check_source(r, i, t);
+	check(r, t, "max_deletes", "--max-deletes", COUNT_DELETES, &g->max_deletes, o->max_deletes.set,
+	      &o->max_deletes.limit);
+	check(r, t, "max_creates", "--max-creates", COUNT_CREATES, &g->max_creates, o->max_creates.set,
+	      &o->max_creates.limit);
+	check(r, t, "max_updates", "--max-updates", COUNT_UPDATES, &g->max_updates, o->max_updates.set,
+	      &o->max_updates.limit);
+	check(r, t, "max_renames", "--max-renames", COUNT_RENAMES, &g->max_renames, o->max_renames.set,
+	      &o->max_renames.limit);
+	check(r, t, "max_blanked", "--max-updates", COUNT_BLANKED, &g->max_blanked, false, NULL);
+	check(r, t, "max_changes", "--max-changes", COUNT_CHANGES, &g->max_changes, o->max_changes.set,
+	      &o->max_changes.limit);
 }

@@ -7,20 +7,25 @@ static struct rc_slice label_of(const struct run_target *t, size_t server)
 	return t->cfg->pool ? rc_slice_str(t->cfg->servers[server].label) : (struct rc_slice){0};
 }
 
-static bool same_server(const struct rc_known *k, struct rc_slice label)
+size_t run_server_at(const struct run_target *t, struct rc_slice label)
 {
-	return !label.n || rc_slice_eq(k->server, label);
+	if (!t->cfg->pool)
+		return 0;
+	for (size_t i = 0; i < t->cfg->n_servers; i++)
+		if (rc_slice_eqs(label, t->cfg->servers[i].label))
+			return i;
+	return SIZE_MAX;
 }
 
 /* Actual against known. Policy: enforce takes the actual account as known, so that the diff against wanted orders the
  * repair; keep takes it as wanted; report only counts. */
-static void meet_known(struct run *r, struct run_target *t, struct rc_known *k, const struct rc_listed *row)
+static void meet_known(struct run *r, struct run_target *t, struct rc_known *k, bool moved, const struct rc_listed *row)
 {
 	const struct rc_account_schema *schema = t->cfg->schema;
 	uint32_t differs = rc_account_diff(schema, &k->account, &row->account);
 	bool open = k->status == RC_KNOWN_UNKNOWN || !(k->flags & RC_KNOWN_MANAGED);
 	bool was_disabled = k->flags & RC_KNOWN_DISABLED;
-	bool write = open || !rc_slice_eq(k->remote_id, row->remote_id);
+	bool write = open || moved || !rc_slice_eq(k->remote_id, row->remote_id);
 
 	if ((differs || was_disabled != row->disabled) && !open)
 		t->drift++;
@@ -44,11 +49,10 @@ static void meet_known(struct run *r, struct run_target *t, struct rc_known *k, 
 	rc_writer_put_known(r->writer, t->number, k);
 }
 
-static void known_is_gone(struct run *r, struct run_target *t, struct rc_known *k, const struct rc_list *l)
+static void known_is_gone(struct run *r, struct run_target *t, struct rc_known *k)
 {
 	int64_t age_ns = r->started_ns - k->sent_at_ns;
 
-	(void)l;
 	if (k->sent_at_ns && age_ns < r->cfg->timeouts.settle_ns)
 		return; /* may still appear */
 	t->drift += k->status != RC_KNOWN_UNKNOWN;
@@ -59,34 +63,55 @@ static void known_is_gone(struct run *r, struct run_target *t, struct rc_known *
 	rc_writer_put_known(r->writer, t->number, k);
 }
 
-static void match_known(struct run *r, struct run_target *t, struct rc_slice label, const struct rc_list *l)
+/* Where the snapshot has the account; one on a server that the pool has no more is looked for on all of them. */
+static struct rc_listing_row *row_of(const struct run_target *t, struct rc_known *k, bool *ret_heard)
+{
+	struct rc_listing_row *row = NULL;
+	size_t at = run_server_at(t, k->server);
+
+	*ret_heard = true;
+	for (size_t i = 0; i < t->cfg->n_servers && !row; i++) {
+		const struct run_server *s = &t->servers[i];
+
+		if (at != SIZE_MAX && at != i)
+			continue;
+		if (!s->list) {
+			*ret_heard = false;
+			continue;
+		}
+		row = k->remote_id.n ? rc_listing_by_id(s->list, k->remote_id) : NULL;
+		if (!row)
+			row = rc_listing_by_name(s->list, k->name);
+		if (row)
+			k->server = label_of(t, i);
+	}
+	return row;
+}
+
+static void match_known(struct run *r, struct run_target *t)
 {
 	struct rc_walk w = {0};
 	struct rc_known k;
+	bool heard;
 
 	rc_walk_known_begin(r->view, t->number, &w);
 	while (rc_walk_known(&w, &k, NULL)) {
-		struct rc_listing_row *row = NULL;
+		struct rc_slice was = k.server;
+		struct rc_listing_row *row = k.name.n ? row_of(t, &k, &heard) : NULL;
 
-		if (!same_server(&k, label) || !k.name.n)
-			continue;
-		if (k.remote_id.n)
-			row = rc_listing_by_id(l, k.remote_id);
-		if (!row)
-			row = rc_listing_by_name(l, k.name);
 		if (row && (k.flags & RC_KNOWN_MANAGED || k.status == RC_KNOWN_UNKNOWN)) {
 			row->mark = true;
-			meet_known(r, t, &k, &row->listed);
-		} else if (!row && k.flags & RC_KNOWN_MANAGED) {
-			known_is_gone(r, t, &k, l);
+			meet_known(r, t, &k, !rc_slice_eq(was, k.server), &row->listed);
+		} else if (k.name.n && !row && heard && k.flags & RC_KNOWN_MANAGED) {
+			known_is_gone(r, t, &k);
 		}
 	}
 	rc_walk_end(&w);
 	rc_walk_retiring_begin(r->view, t->number, (struct rc_slice){0}, &w);
 	while (rc_walk_retiring(&w, &k)) {
-		struct rc_listing_row *row = rc_listing_by_name(l, k.name);
+		struct rc_listing_row *row = row_of(t, &k, &heard);
 
-		if (row && same_server(&k, label))
+		if (row)
 			row->mark = true;
 	}
 	rc_walk_end(&w);
@@ -128,11 +153,20 @@ void run_listed(struct run *r, size_t target, size_t server, const struct rc_lis
 	s->rows = (int64_t)l->n;
 	if (!facts.complete)
 		snprintf(s->problem, sizeof(s->problem), "%s", l->problem ? l->problem : "not read");
-	if (r->scanned) /* the confirming look: the executor has settled it with its operations */
+	if (t->decided) /* the confirming look: the executor has settled it with its operations */
 		return;
-	if (facts.complete && r->view) {
-		match_known(r, t, label, l);
-		store_unmanaged(r, t, label, l);
-	}
+	s->list = facts.complete ? l : NULL;
 	rc_writer_listing(r->writer, t->number, label, &facts);
+}
+
+void run_lists_match(struct run *r, size_t target)
+{
+	struct run_target *t = &r->targets[target];
+
+	match_known(r, t);
+	for (size_t s = 0; s < t->cfg->n_servers; s++) {
+		if (t->servers[s].list)
+			store_unmanaged(r, t, label_of(t, s), t->servers[s].list);
+		t->servers[s].list = NULL;
+	}
 }

@@ -18,8 +18,6 @@ static int by_name(const void *a, const void *b)
 
 	if (x->hash != y->hash)
 		return x->hash < y->hash ? -1 : 1;
-	if (x->op->target != y->op->target)
-		return x->op->target < y->op->target ? -1 : 1;
 	if (x->op->server != y->op->server)
 		return x->op->server < y->op->server ? -1 : 1;
 	if (!rc_slice_eq(x->name, y->name))
@@ -29,7 +27,7 @@ static int by_name(const void *a, const void *b)
 
 static bool same_name(const struct claim *x, const struct claim *y)
 {
-	return x->op->target == y->op->target && x->op->server == y->op->server && rc_slice_eq(x->name, y->name);
+	return x->op->server == y->op->server && rc_slice_eq(x->name, y->name);
 }
 
 static void refuse(struct run *r, struct rc_op *op, const char *message)
@@ -54,8 +52,8 @@ static bool frees(const struct rc_op *other, const struct claim *c)
 {
 	char folded[600];
 
-	if (other->action != RC_ACT_DELETE || other->target != c->op->target || other->server != c->op->server ||
-	    other->name.n != c->name.n || c->name.n > sizeof(folded))
+	if (other->action != RC_ACT_DELETE || other->server != c->op->server || other->name.n != c->name.n ||
+	    c->name.n > sizeof(folded))
 		return false;
 	rc_account_name_fold(other->name, folded);
 	return memcmp(folded, c->name.p, c->name.n) == 0;
@@ -64,9 +62,11 @@ static bool frees(const struct rc_op *other, const struct claim *c)
 /* What removes the account that holds the name in this run. */
 static struct rc_op *freed_by(struct run *r, const struct claim *c)
 {
-	for (size_t i = 0; i < r->n_ops; i++)
-		if (frees(r->ops[i], c))
-			return r->ops[i];
+	const struct run_target *t = &r->targets[c->op->target];
+
+	for (size_t i = 0; i < t->n_ops; i++)
+		if (frees(r->ops[t->first_op + i], c))
+			return r->ops[t->first_op + i];
 	return NULL;
 }
 
@@ -129,13 +129,14 @@ static void check_waiting(struct run *r, const struct claim *c, size_t n)
 	}
 }
 
-void run_settle_names(struct run *r)
+void run_settle_names(struct run *r, size_t target)
 {
-	struct claim *claims = rc_xcalloc(r->n_ops, sizeof(*claims));
+	const struct run_target *t = &r->targets[target];
+	struct claim *claims = rc_xcalloc(t->n_ops + 1, sizeof(*claims));
 	size_t n = 0;
 
-	for (size_t i = 0; i < r->n_ops; i++) {
-		struct rc_op *op = r->ops[i];
+	for (size_t i = 0; i < t->n_ops; i++) {
+		struct rc_op *op = r->ops[t->first_op + i];
 		char *folded;
 
 		if (op->action != RC_ACT_CREATE)

@@ -8,6 +8,7 @@ int rc_check_online(const struct rc_run_opts *opts, const struct rc_config *cfg)
 {
 	struct run r = {.cfg = cfg, .opts = opts, .clock = opts->clock ? opts->clock : &rc_clock_system};
 	enum rc_code worst = RC_OK;
+	bool ended;
 	struct rc_err err;
 
 	r.started_ns = rc_wall_ns(r.clock);
@@ -20,7 +21,7 @@ int rc_check_online(const struct rc_run_opts *opts, const struct rc_config *cfg)
 	}
 	for (size_t i = 0; i < cfg->n_targets; i++)
 		rc_exec_whoami(r.exec, i);
-	run_loop(&r, &err);
+	run_loop(&r, &ended, &err);
 	for (size_t i = 0; i < cfg->n_targets; i++) {
 		struct rc_exec_target_result res;
 

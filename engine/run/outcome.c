@@ -215,38 +215,37 @@ store:
 }
 
 /* People who need no call. planned: this run only shows. */
-void run_outcome_pending(struct run *r, bool planned)
+void run_outcome_pending(struct run *r, size_t target, bool planned)
 {
-	for (size_t i = 0; i < r->n_pending; i++) {
-		struct pending *q = &r->pending[i];
+	const struct run_target *t = &r->targets[target];
+
+	for (size_t i = 0; i < t->n_pending; i++) {
+		struct pending *q = &r->pending[t->first_pending + i];
 		struct rc_outcome o = q->o;
 		struct rc_err err;
-		size_t t = 0;
 
-		while (strcmp(r->targets[t].cfg->name, o.target) != 0)
-			t++;
-		if (r->targets[t].stopped && o.status != RC_ST_NOT_SELECTED && !planned) {
-			o.status = o.status == RC_ST_DONE ? RC_ST_DONE : RC_ST_DEFERRED;
+		if (t->stopped && o.status != RC_ST_NOT_SELECTED && (!planned || o.action == RC_ACT_ADOPT)) {
+			o.status = o.status == RC_ST_DONE && o.action == RC_ACT_NONE ? RC_ST_DONE : RC_ST_DEFERRED;
 			if (o.status == RC_ST_DEFERRED)
-				o.error_message = r->targets[t].why;
+				o.error_message = t->why;
 		}
 		o.done_at = o.status == RC_ST_DONE && o.action != RC_ACT_NONE ? r->started_ns : 0;
 		if (planned && o.action != RC_ACT_NONE && o.status == RC_ST_DONE)
 			o.status = RC_ST_PLANNED;
 		if (rc_report_row(r->report, &o, &err) && !r->fault.code)
 			r->fault = err;
-		if (planned || !r->writer || r->scratch || r->targets[t].stopped)
+		if (planned || !r->writer || r->scratch || t->stopped)
 			continue;
 		if (q->person && (o.status == RC_ST_FAILED || (q->put && q->known.status != RC_KNOWN_SETTLED)))
 			q->person->settled = false;
 		if (q->person && o.status == RC_ST_SKIPPED)
 			q->person->settled = false;
 		if (q->drop)
-			rc_writer_del_known(r->writer, r->targets[t].number, o.key, 0);
+			rc_writer_del_known(r->writer, t->number, o.key, 0);
 		else if (q->put)
-			rc_writer_put_known(r->writer, r->targets[t].number, &q->known);
+			rc_writer_put_known(r->writer, t->number, &q->known);
 		if (o.action == RC_ACT_ADOPT)
-			rc_writer_del_unmanaged(r->writer, r->targets[t].number, q->known.server, q->known.name);
+			rc_writer_del_unmanaged(r->writer, t->number, q->known.server, q->known.name);
 	}
 }
 
@@ -263,6 +262,6 @@ void run_settle_people(struct run *r)
 		     (p->mapped.until_ns != INT64_MAX && p->mapped.until_ns > r->started_ns)))
 			p->settled = false;
 		for (size_t t = 0; t < r->cfg->n_targets; t++)
-			p->settled &= r->targets[t].selected && !r->targets[t].stopped;
+			p->settled &= r->targets[t].selected;
 	}
 }

@@ -36,140 +36,6 @@ static enum rc_code name_run(struct run *r, struct rc_err *err)
 	return RC_OK;
 }
 
-/* A target whose list could not be proven complete: nothing is deleted, adopted or made on its word. */
-static void judge_listing(struct run *r, size_t i)
-{
-	struct run_target *t = &r->targets[i];
-	struct rc_exec_target_result res;
-
-	if (!t->list_needed || !t->selected)
-		return;
-	t->listed = true;
-	for (size_t s = 0; s < t->cfg->n_servers; s++) {
-		t->listed &= t->servers[s].list_complete;
-		t->actual += (uint64_t)(t->servers[s].rows > 0 ? t->servers[s].rows : 0);
-	}
-	if (t->listed)
-		return;
-	rc_exec_target_result(r->exec, i, &res);
-	if (res.code)
-		run_stop_target(r, i, res.code, res.stopped_by ? res.stopped_by : "listing", "%s",
-				res.why[0] ? res.why : "the list of accounts could not be read");
-	else
-		run_stop_target(r, i, RC_UNAVAILABLE, "listing",
-				"target %s: the list of accounts is not proven complete (%s), so nothing is changed "
-				"there; run again later",
-				t->cfg->name, t->servers[0].problem[0] ? t->servers[0].problem : "not read");
-}
-
-static enum rc_code read_lists(struct run *r, struct rc_err *err)
-{
-	bool any = false;
-	enum rc_code code;
-
-	for (size_t i = 0; i < r->cfg->n_targets; i++)
-		if (r->targets[i].list_needed && r->targets[i].selected) {
-			rc_exec_list(r->exec, i);
-			any = true;
-		}
-	if (!any)
-		return RC_OK;
-	code = run_loop(r, err);
-	if (code)
-		return code;
-	for (size_t i = 0; i < r->cfg->n_targets; i++)
-		judge_listing(r, i);
-	rc_view_end(r->view, err);
-	r->view = NULL;
-	code = rc_writer_flush_wait(r->writer, err);
-	return code ? code : run_view(r, err);
-}
-
-/* Everybody whose row and record are both untouched: counted, not named. */
-static void count_unchanged(struct run *r)
-{
-	for (size_t i = 0; i < r->cfg->n_targets; i++) {
-		struct run_target *t = &r->targets[i];
-		uint64_t touched = 0;
-
-		if (!t->selected || t->stopped)
-			continue;
-		for (size_t p = 0; p < r->n_ops; p++) {
-			const struct rc_known *k = ((struct op_info *)r->ops[p]->owner)->known;
-
-			touched += r->ops[p]->target == i && k && k->key.n && r->ops[p]->class_ != RC_CLASS_RETIRE;
-		}
-		for (size_t p = 0; p < r->n_pending; p++)
-			touched += strcmp(r->pending[p].o.target, t->cfg->name) == 0 && r->pending[p].known.key.n &&
-				   r->pending[p].known.flags & RC_KNOWN_MANAGED &&
-				   r->pending[p].o.action != RC_ACT_ADOPT;
-		if (t->known > touched) {
-			rc_report_count(r->report, t->cfg->name, RC_ACT_NONE, RC_ST_DONE, t->known - touched);
-			t->wanted += t->known - touched;
-		}
-	}
-}
-
-static void plan_only(struct run *r)
-{
-	for (size_t i = 0; i < r->n_ops; i++)
-		run_outcome_op(r, r->ops[i],
-			       r->ops[i]->state == RC_STEP_FAILED ? RC_ST_FAILED
-			       : r->ops[i]->state == RC_STEP_DEFERRED || r->targets[r->ops[i]->target].stopped
-				       ? RC_ST_DEFERRED
-				       : RC_ST_PLANNED);
-	run_outcome_pending(r, true);
-}
-
-static int by_priority(const void *a, const void *b)
-{
-	const struct rc_op *x = *(struct rc_op *const *)a, *y = *(struct rc_op *const *)b;
-
-	if (x->priority != y->priority)
-		return x->priority < y->priority ? -1 : 1;
-	return rc_slice_cmp(x->key, y->key);
-}
-
-static enum rc_code carry_out(struct run *r, struct rc_err *err)
-{
-	bool any = false;
-	enum rc_code code;
-
-	run_settle_people(r);
-	run_outcome_pending(r, false);
-	if (r->n_ops)
-		qsort(r->ops, r->n_ops, sizeof(struct rc_op *), by_priority);
-	for (size_t i = 0; i < r->n_ops; i++) {
-		struct rc_op *op = r->ops[i];
-
-		if ((op->state == RC_STEP_QUEUED || op->state == RC_STEP_VERIFY) && r->targets[op->target].stopped) {
-			op->state = RC_STEP_DEFERRED;
-			op->error_code = "rollcall.stopped";
-			op->error_message = r->targets[op->target].why;
-		}
-		if (op->state != RC_STEP_QUEUED && op->state != RC_STEP_VERIFY) {
-			op->done_at = r->started_ns;
-			run_outcome_op(r, op, op->state == RC_STEP_FAILED ? RC_ST_FAILED : RC_ST_DEFERRED);
-			continue;
-		}
-		any = true;
-	}
-	if (!any)
-		return RC_OK;
-	run_journal(r);
-	rc_view_end(r->view, err);
-	r->view = NULL;
-	code = rc_writer_flush_wait(r->writer, err);
-	if (code)
-		return code;
-	for (size_t i = 0; i < r->n_ops; i++)
-		if (r->ops[i]->state == RC_STEP_QUEUED || r->ops[i]->state == RC_STEP_VERIFY)
-			rc_exec_add(r->exec, r->ops[i]);
-	code = run_loop(r, err);
-	run_sealing_flush(r);
-	return code ? code : run_view(r, err);
-}
-
 static bool order_to_store(const struct run *r)
 {
 	for (size_t i = 0; i < r->cfg->n_targets; i++)
@@ -188,41 +54,12 @@ static bool nothing_new(const struct run *r)
 
 static enum rc_code run_body(struct run *r, struct rc_err *err)
 {
-	uint16_t *numbers = rc_arena_zalloc(&r->mem, r->cfg->n_targets * sizeof(*numbers));
 	enum rc_code code = run_resume(r, err);
 
 	if (!code)
-		code = read_lists(r, err);
-
-	for (size_t i = 0; i < r->cfg->n_targets; i++)
-		numbers[i] = r->targets[i].number;
-	if (!code && !r->opts->list_only)
-		code = rc_sources_begin(&r->scan, r->cfg, r->store, r->opts->writes, err);
-	if (!code && !r->opts->list_only) {
-		r->scanned = true;
-		r->scan.accept_source = r->opts->accept_source;
-		code = rc_sources_run(&r->scan, r->view, numbers, err);
-		run_report_refused(r);
-	}
-	if (code || r->opts->list_only) {
-		if (!code)
-			run_report_unmanaged(r);
-		return code;
-	}
-	code = run_decide(r, err);
-	if (code)
-		return code;
-	run_settle_names(r);
-	run_guards(r);
-	run_report_unmanaged(r);
-	count_unchanged(r);
-	if (!r->opts->writes) {
-		plan_only(r);
-		return RC_OK;
-	}
-	code = carry_out(r, err);
-	if (!code && order_to_store(r) && !nothing_new(r))
-		rc_sources_store(&r->scan, r->view, numbers, r->writer, r->run_id, r->started_ns);
+		code = run_waves(r, err);
+	if (!code && r->opts->writes && order_to_store(r) && !nothing_new(r))
+		rc_sources_store(&r->scan, r->view, r->numbers, r->writer, r->run_id, r->started_ns);
 	return code;
 }
 

@@ -13,6 +13,7 @@ enum { RUN_GUARDS = 10 };
 
 struct run_server {
 	bool list_needed, list_done, list_complete;
+	const struct rc_list *list; /* as just read; the executor's, until it lists the server again */
 	int64_t rows;
 	char problem[200];
 };
@@ -21,6 +22,7 @@ struct run_target {
 	const struct rc_target *cfg;
 	uint16_t number;
 	bool selected, stopped, list_needed;
+	bool decided; /* its list is in, its operations are in the executor's hands */
 	enum rc_code code;
 	const char *stopped_by;
 	char why[500];
@@ -30,7 +32,8 @@ struct run_target {
 	struct rc_summary_guard guards[RUN_GUARDS];
 	char guard_limit[RUN_GUARDS][64];
 	size_t n_guards;
-	uint64_t n_ops, by_action[RC_ACTION_COUNT], renames, blanked, creates, updates, deletes;
+	size_t first_op, n_ops, first_pending, n_pending; /* its share of the run's, in one piece */
+	uint64_t renames, blanked;
 	struct rc_timeline timeline;
 	struct sealing *sealing; /* NULL: nothing is generated for this target */
 	uint64_t pending_none;   /* people none/done without a row */
@@ -64,6 +67,7 @@ struct run {
 	bool scratch; /* the store is a copy that goes away */
 	char scratch_dir[300];
 	struct run_target *targets;
+	uint16_t *numbers; /* of the targets in the state */
 	struct rc_scan scan;
 	bool scanned;
 	struct rc_arena mem;
@@ -88,20 +92,26 @@ enum rc_code run_open_state(struct run *r, struct rc_err *err);
 void run_close_state(struct run *r);
 enum rc_code run_view(struct run *r, struct rc_err *err); /* a fresh view; ends the old one */
 
+/* wave.c: targets side by side, each as soon as its list is there */
+enum rc_code run_waves(struct run *r, struct rc_err *err);
+bool run_wave_due(const struct run *r); /* a list came in whose target is not decided yet */
 /* decide.c: wanted against known, person by person */
-enum rc_code run_decide(struct run *r, struct rc_err *err);
+enum rc_code run_decide(struct run *r, size_t target, struct rc_err *err);
 /* guards.c */
-void run_guards(struct run *r);
+void run_guards(struct run *r, size_t target);
 /* names.c: two people, one name */
-void run_settle_names(struct run *r);
+void run_settle_names(struct run *r, size_t target);
 /* lists.c: the provider's list into the snapshot */
 void run_listed(struct run *r, size_t target, size_t server, const struct rc_list *l);
-/* carry.c: the loop */
-enum rc_code run_loop(struct run *r, struct rc_err *err); /* until the executor has ended */
+/* Index of a pool's server by its label; SIZE_MAX: the pool has none of that name. Without a pool: 0. */
+size_t run_server_at(const struct run_target *t, struct rc_slice label);
+void run_lists_match(struct run *r, size_t target); /* once every server has been heard; needs a view */
+/* carry.c: the loop, until the executor has ended or a wave is due */
+enum rc_code run_loop(struct run *r, bool *ret_ended, struct rc_err *err);
 enum rc_code run_make_exec(struct run *r, struct rc_err *err);
 /* outcome.c: rows and records */
 void run_outcome_op(struct run *r, struct rc_op *op, enum rc_status status);
-void run_outcome_pending(struct run *r, bool planned);
+void run_outcome_pending(struct run *r, size_t target, bool planned);
 void run_settle_people(struct run *r);
 /* finish.c */
 enum rc_code run_finish(struct run *r, struct rc_run_result *ret, struct rc_err *err);

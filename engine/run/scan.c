@@ -544,7 +544,7 @@ enum rc_code rc_sources_run(struct rc_scan *s, struct rc_view *v, const uint16_t
 	enum rc_code code = RC_OK;
 
 	for (uint16_t i = 0; i < s->cfg->n_sources && !code && !again; i++)
-		code = one_source(s, v, i, true, targets, &again, err);
+		code = one_source(s, v, i, !s->everybody, targets, &again, err);
 	if (again && !code) {
 		forget_all(s);
 		code = one_source(s, v, 0, false, targets, &again, err);

@@ -76,6 +76,7 @@ struct rc_scan {
 	uint8_t seed[16];
 	struct rc_lookups *lookups;
 	bool secrets;       /* evaluate password expressions */
+	bool everybody;     /* look at every row and record: what the snapshot knows is about to change */
 	bool accept_source; /* a file that the last run had may be gone */
 	bool keep_raws;     /* this run may write a sequence */
 	bool absence_ok;    /* every source was read whole and every key was readable */

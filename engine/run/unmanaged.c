@@ -22,20 +22,23 @@ static size_t slot_of(const struct names *n, struct rc_slice name)
 
 static void collect(const struct run *r, size_t target, struct names *n)
 {
+	const struct run_target *t = &r->targets[target];
+	const struct pending *pending = r->pending + t->first_pending;
+	struct rc_op *const *ops = r->ops + t->first_op;
+
 	n->size = 64;
-	while (n->size < (r->n_ops + r->n_pending) * 2)
+	while (n->size < (t->n_ops + t->n_pending) * 2)
 		n->size *= 2;
 	n->slot = rc_xcalloc(n->size, sizeof(*n->slot));
-	for (size_t i = 0; i < r->n_pending; i++)
-		if (r->pending[i].known.flags & RC_KNOWN_ADOPTED &&
-		    strcmp(r->pending[i].o.target, r->targets[target].cfg->name) == 0)
-			n->slot[slot_of(n, r->pending[i].known.name)] = &r->pending[i].known.name;
-	for (size_t i = 0; i < r->n_ops; i++)
-		if (r->ops[i]->target == target && r->ops[i]->action != RC_ACT_CREATE)
-			n->slot[slot_of(n, r->ops[i]->name)] = &r->ops[i]->name;
+	for (size_t i = 0; i < t->n_pending; i++)
+		if (pending[i].known.flags & RC_KNOWN_ADOPTED)
+			n->slot[slot_of(n, pending[i].known.name)] = &pending[i].known.name;
+	for (size_t i = 0; i < t->n_ops; i++)
+		if (ops[i]->action != RC_ACT_CREATE)
+			n->slot[slot_of(n, ops[i]->name)] = &ops[i]->name;
 }
 
-static void report_target(struct run *r, size_t target)
+void run_report_unmanaged(struct run *r, size_t target)
 {
 	struct run_target *t = &r->targets[target];
 	struct rc_walk w = {0};
@@ -63,11 +66,4 @@ static void report_target(struct run *r, size_t target)
 	}
 	rc_walk_end(&w);
 	free(adopted.slot);
-}
-
-void run_report_unmanaged(struct run *r)
-{
-	for (size_t i = 0; i < r->cfg->n_targets; i++)
-		if (r->targets[i].selected)
-			report_target(r, i);
 }

@@ -1,0 +1,281 @@
+/* Targets side by side: each is decided, guarded and handed to the executor as soon as its list is there, while others
+ * are still listing. A wave is what became ready together; the guards of all of it are asked before its first write. */
+#include "engine/run/carry.h"
+#include "engine/base/alloc.h"
+#include <stdlib.h>
+
+static bool heard(const struct run_target *t)
+{
+	for (size_t s = 0; s < t->cfg->n_servers; s++)
+		if (!t->servers[s].list_done)
+			return false;
+	return true;
+}
+
+/* Without a list to wait for, or with one that is there; with `all`, also with one that never came. */
+static bool ready(const struct run_target *t, bool all)
+{
+	return t->selected && !t->decided && (!t->list_needed || all || heard(t));
+}
+
+bool run_wave_due(const struct run *r)
+{
+	for (size_t i = 0; i < r->cfg->n_targets; i++)
+		if (r->targets[i].list_needed && ready(&r->targets[i], false))
+			return true;
+	return false;
+}
+
+/* A target whose list could not be proven complete: nothing is deleted, adopted or made on its word. */
+static void judge_listing(struct run *r, size_t i)
+{
+	struct run_target *t = &r->targets[i];
+	const char *problem = "not read";
+	struct rc_exec_target_result res;
+
+	t->listed = true;
+	for (size_t s = 0; s < t->cfg->n_servers; s++) {
+		t->listed &= t->servers[s].list_complete;
+		t->actual += (uint64_t)(t->servers[s].rows > 0 ? t->servers[s].rows : 0);
+		if (!t->servers[s].list_complete && t->servers[s].problem[0])
+			problem = t->servers[s].problem;
+	}
+	if (t->listed)
+		return;
+	rc_exec_target_result(r->exec, i, &res);
+	if (res.code)
+		run_stop_target(r, i, res.code, res.stopped_by ? res.stopped_by : "listing", "%s",
+				res.why[0] ? res.why : "the list of accounts could not be read");
+	else
+		run_stop_target(r, i, RC_UNAVAILABLE, "listing",
+				"target %s: the list of accounts is not proven complete (%s), so nothing is changed "
+				"there; run again later",
+				t->cfg->name, problem);
+}
+
+/* The lists that came in go into the snapshot before anything is decided by it. */
+static enum rc_code take_lists(struct run *r, const bool *now, struct rc_err *err)
+{
+	bool any = false;
+	enum rc_code code = run_view(r, err);
+
+	for (size_t i = 0; i < r->cfg->n_targets && !code; i++)
+		if (now[i] && r->targets[i].list_needed) {
+			run_lists_match(r, i);
+			judge_listing(r, i);
+			any = true;
+		}
+	if (!any || code)
+		return code;
+	code = rc_view_end(r->view, err);
+	r->view = NULL;
+	if (!code)
+		code = rc_writer_flush_wait(r->writer, err);
+	return code ? code : run_view(r, err);
+}
+
+static enum rc_code scan(struct run *r, const bool *now, struct rc_err *err)
+{
+	enum rc_code code = rc_sources_begin(&r->scan, r->cfg, r->store, r->opts->writes, err);
+
+	if (code)
+		return code;
+	r->scanned = true;
+	r->scan.accept_source = r->opts->accept_source;
+	for (size_t i = 0; i < r->cfg->n_targets; i++) /* a list that comes later may touch anybody's record */
+		r->scan.everybody |= r->targets[i].selected && !now[i] && !r->targets[i].decided;
+	code = rc_sources_run(&r->scan, r->view, r->numbers, err);
+	run_report_refused(r);
+	run_settle_people(r);
+	return code;
+}
+
+/* Everybody whose row and record are both untouched: counted, not named. */
+static void count_unchanged(struct run *r, size_t i)
+{
+	struct run_target *t = &r->targets[i];
+	uint64_t touched = 0;
+
+	if (t->stopped)
+		return;
+	for (size_t p = 0; p < t->n_ops; p++) {
+		const struct rc_op *op = r->ops[t->first_op + p];
+		const struct rc_known *k = ((struct op_info *)op->owner)->known;
+
+		touched += k && k->key.n && op->class_ != RC_CLASS_RETIRE;
+	}
+	for (size_t p = 0; p < t->n_pending; p++) {
+		const struct pending *q = &r->pending[t->first_pending + p];
+
+		touched += q->known.key.n && q->known.flags & RC_KNOWN_MANAGED && q->o.action != RC_ACT_ADOPT;
+	}
+	if (t->known > touched) {
+		rc_report_count(r->report, t->cfg->name, RC_ACT_NONE, RC_ST_DONE, t->known - touched);
+		t->wanted += t->known - touched;
+	}
+}
+
+static void show_plan(struct run *r, size_t i)
+{
+	struct run_target *t = &r->targets[i];
+
+	for (size_t p = 0; p < t->n_ops; p++) {
+		struct rc_op *op = r->ops[t->first_op + p];
+
+		run_outcome_op(r, op,
+			       op->state == RC_STEP_FAILED                   ? RC_ST_FAILED
+			       : op->state == RC_STEP_DEFERRED || t->stopped ? RC_ST_DEFERRED
+									     : RC_ST_PLANNED);
+	}
+	run_outcome_pending(r, i, true);
+}
+
+static int by_priority(const void *a, const void *b)
+{
+	const struct rc_op *x = *(struct rc_op *const *)a, *y = *(struct rc_op *const *)b;
+
+	if (x->priority != y->priority)
+		return x->priority < y->priority ? -1 : 1;
+	return rc_slice_cmp(x->key, y->key);
+}
+
+static bool to_carry(const struct rc_op *op)
+{
+	return op->state == RC_STEP_QUEUED || op->state == RC_STEP_VERIFY;
+}
+
+/* What needs no call is settled; the intents of the rest are on their way to the disk. */
+static void prepare(struct run *r, size_t i)
+{
+	struct run_target *t = &r->targets[i];
+
+	run_outcome_pending(r, i, false);
+	if (t->n_ops)
+		qsort(r->ops + t->first_op, t->n_ops, sizeof(struct rc_op *), by_priority);
+	for (size_t p = 0; p < t->n_ops; p++) {
+		struct rc_op *op = r->ops[t->first_op + p];
+
+		if (to_carry(op) && t->stopped) {
+			op->state = RC_STEP_DEFERRED;
+			op->error_code = "rollcall.stopped";
+			op->error_message = t->why;
+		}
+		if (to_carry(op))
+			continue;
+		op->done_at = r->started_ns;
+		run_outcome_op(r, op, op->state == RC_STEP_FAILED ? RC_ST_FAILED : RC_ST_DEFERRED);
+	}
+	run_journal(r, i);
+}
+
+static void carry_out(struct run *r, size_t i)
+{
+	struct run_target *t = &r->targets[i];
+
+	for (size_t p = 0; p < t->n_ops; p++)
+		if (to_carry(r->ops[t->first_op + p]))
+			rc_exec_add(r->exec, r->ops[t->first_op + p]);
+}
+
+/* Decides what became ready, all guards first; then everything on its way at once. */
+static enum rc_code decide(struct run *r, const bool *now, struct rc_err *err)
+{
+	enum rc_code code = RC_OK;
+
+	for (size_t i = 0; i < r->cfg->n_targets && !code; i++)
+		if (now[i] && !r->opts->list_only) {
+			code = run_decide(r, i, err);
+			run_settle_names(r, i);
+		}
+	for (size_t i = 0; i < r->cfg->n_targets && !code; i++)
+		if (now[i] && !r->opts->list_only && !r->targets[i].stopped)
+			run_guards(r, i);
+	for (size_t i = 0; i < r->cfg->n_targets && !code; i++) {
+		if (!now[i])
+			continue;
+		run_report_unmanaged(r, i);
+		if (r->opts->list_only)
+			continue;
+		count_unchanged(r, i);
+		if (r->opts->writes)
+			prepare(r, i);
+		else
+			show_plan(r, i);
+	}
+	return code;
+}
+
+static enum rc_code wave(struct run *r, bool all, struct rc_err *err)
+{
+	bool *now = rc_xcalloc(r->cfg->n_targets + 1, sizeof(*now)), any = false;
+	enum rc_code code = RC_OK;
+
+	for (size_t i = 0; i < r->cfg->n_targets; i++)
+		any |= now[i] = ready(&r->targets[i], all);
+	if (any)
+		code = take_lists(r, now, err);
+	for (size_t i = 0; i < r->cfg->n_targets && any; i++)
+		if (r->view && (now[i] || !r->targets[i].selected))
+			r->targets[i].known = rc_view_known_count(r->view, r->targets[i].number, true);
+	if (any && !code && !r->scanned && !r->opts->list_only)
+		code = scan(r, now, err);
+	if (any && !code)
+		code = decide(r, now, err);
+	if (any && !code) { /* no view stays open while the network is waited for */
+		code = rc_view_end(r->view, err);
+		r->view = NULL;
+	}
+	if (any && !code && r->writer)
+		code = rc_writer_flush_wait(r->writer, err);
+	for (size_t i = 0; i < r->cfg->n_targets && any; i++) {
+		r->targets[i].decided |= now[i];
+		if (now[i] && !code && r->opts->writes)
+			carry_out(r, i);
+	}
+	free(now);
+	return code;
+}
+
+/* Lists still on their way when the run has failed are of no use to anybody. */
+static void abandon(struct run *r)
+{
+	struct rc_err ignored;
+	bool ended = false;
+
+	for (size_t i = 0; i < r->cfg->n_targets; i++)
+		r->targets[i].decided = true;
+	rc_exec_stop(r->exec, true);
+	while (!ended)
+		run_loop(r, &ended, &ignored);
+}
+
+static bool undecided(const struct run *r)
+{
+	for (size_t i = 0; i < r->cfg->n_targets; i++)
+		if (ready(&r->targets[i], true))
+			return true;
+	return false;
+}
+
+enum rc_code run_waves(struct run *r, struct rc_err *err)
+{
+	bool ended = false;
+	enum rc_code code;
+
+	r->numbers = rc_arena_zalloc(&r->mem, r->cfg->n_targets * sizeof(*r->numbers));
+	for (size_t i = 0; i < r->cfg->n_targets; i++) {
+		r->numbers[i] = r->targets[i].number;
+		if (r->targets[i].list_needed && r->targets[i].selected)
+			rc_exec_list(r->exec, i);
+	}
+	do {
+		code = wave(r, ended, err);
+		if (code) {
+			abandon(r);
+			return code;
+		}
+		code = run_loop(r, &ended, err);
+	} while (!code && (!ended || undecided(r)));
+	run_sealing_flush(r);
+	return code ? code : run_view(r, err);
+}
