@@ -10,28 +10,37 @@ static double draw(void *ctx)
 	return rc_random_unit(ctx);
 }
 
-static bool same_secret(const struct rc_secret *a, const struct rc_secret *b)
+void rc_exec_account(const struct rc_target *t, struct rc_buf *ret)
 {
-	char x[512], y[512];
+	const struct rc_secret *secrets[] = {&t->auth.access_key, &t->auth.token, &t->auth.user};
 
-	rc_secret_text(a, x, sizeof(x));
-	rc_secret_text(b, y, sizeof(y));
-	return a->kind == b->kind && strcmp(x, y) == 0;
+	rc_buf_addf(ret, "%s %s", t->endpoint, t->auth.method);
+	for (size_t i = 0; i < sizeof(secrets) / sizeof(*secrets); i++) {
+		char text[512] = "";
+
+		if (secrets[i]->kind != RC_SECRET_NONE)
+			rc_secret_text(secrets[i], text, sizeof(text));
+		rc_buf_addf(ret, " %s", text);
+	}
 }
 
-static bool same_lane(const struct target *a, const struct target *b)
+static bool same_account(const struct target *a, const struct target *b)
 {
-	return strcmp(a->cfg->endpoint, b->cfg->endpoint) == 0 &&
-	       strcmp(a->cfg->auth.method, b->cfg->auth.method) == 0 &&
-	       same_secret(&a->cfg->auth.access_key, &b->cfg->auth.access_key) &&
-	       same_secret(&a->cfg->auth.token, &b->cfg->auth.token) &&
-	       same_secret(&a->cfg->auth.user, &b->cfg->auth.user);
+	struct rc_buf x = {0}, y = {0};
+	bool same;
+
+	rc_exec_account(a->cfg, &x);
+	rc_exec_account(b->cfg, &y);
+	same = rc_slice_eq(rc_buf_slice(&x), rc_buf_slice(&y));
+	rc_buf_done(&x);
+	rc_buf_done(&y);
+	return same;
 }
 
 static void set_lane(struct rc_exec *x, struct target *t)
 {
 	for (size_t i = 0; i < t->index; i++)
-		if (same_lane(&x->targets[i], t)) {
+		if (same_account(&x->targets[i], t)) {
 			t->lane = x->targets[i].lane;
 			return;
 		}
@@ -147,6 +156,11 @@ void rc_exec_free(struct rc_exec *x)
 void rc_exec_learned(struct rc_exec *x, size_t target, size_t server, double users_per_s)
 {
 	start_pacer(&x->targets[target].servers[server], users_per_s);
+}
+
+void rc_exec_day(struct rc_exec *x, size_t target, uint64_t used, int64_t ends_ns)
+{
+	rc_ceiling_set_day(&x->targets[target].ceiling, used, x_sec(ends_ns));
 }
 
 void rc_exec_list(struct rc_exec *x, size_t target)

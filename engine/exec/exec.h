@@ -52,12 +52,12 @@ enum rc_exec_phase {
 };
 
 struct rc_exec_target_result {
-	enum rc_code code;             /* RC_OK, or why the target stopped: 69, 77, 78, 76 (breaker) */
-	const char *stopped_by;        /* one phrase, NULL when it was not stopped */
-	char why[500];                 /* the sentence for the operator */
-	struct rc_pacer_counts counts; /* over its servers */
-	double learned_users_per_s;    /* sum over servers; 0 unknown */
-	double waited_s;
+	enum rc_code code;              /* RC_OK, or why the target stopped: 69, 77, 78, 76 (breaker) */
+	const char *stopped_by;         /* one phrase, NULL when it was not stopped */
+	char why[500];                  /* the sentence for the operator */
+	struct rc_pacer_counts counts;  /* over its servers */
+	double waited_s;                /* nothing could be sent though there was work: pauses, ceilings, seats */
+	uint64_t calls_today;           /* what rc_exec_day began with, and this run's since the day began */
 	int64_t seat_limit, seats_used; /* -1: not known */
 };
 
@@ -76,8 +76,15 @@ struct rc_exec *rc_exec_new(const struct rc_config *config, const struct rc_exec
 			    const struct rc_exec_opts *opts);
 void rc_exec_free(struct rc_exec *x); /* only when nothing is in flight */
 
+/* Appends who this target is to the provider: endpoint and credential, by its reference, never the secret. Targets with
+ * one account share a call lane, and a rate is learned per account and server. */
+void rc_exec_account(const struct rc_target *t, struct rc_buf *ret);
+
 /* Where the pacer of a server begins, from an earlier night; before the first pump. */
 void rc_exec_learned(struct rc_exec *x, size_t target, size_t server, double users_per_s);
+
+/* The calls that earlier runs of this day made, and when the day ends (monotonic); before the first pump. */
+void rc_exec_day(struct rc_exec *x, size_t target, uint64_t used, int64_t ends_ns);
 
 /* Asks for a complete listing of a target's servers; ends with env.listed for each. */
 void rc_exec_list(struct rc_exec *x, size_t target);

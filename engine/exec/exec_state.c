@@ -33,9 +33,8 @@ void rc_exec_target_result(const struct rc_exec *x, size_t target, struct rc_exe
 
 		rc_pacer_look(&t->servers[i].pacer, now, &v);
 		add_counts(&ret->counts, v.counts);
-		if (v.learned)
-			ret->learned_users_per_s += v.learned_users_per_s;
 	}
+	ret->calls_today = t->ceiling.day_used;
 }
 
 void rc_exec_progress(const struct rc_exec *x, struct rc_exec_progress *ret)

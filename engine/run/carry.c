@@ -193,6 +193,7 @@ static void on_tick(uv_timer_t *t)
 		r->fault = err;
 	if (r->fault.code)
 		rc_exec_stop(r->exec, false); /* nothing more may be done that cannot be recorded */
+	run_pace_tick(r);
 	sample(r, now);
 	run_progress(r, now);
 }

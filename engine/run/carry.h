@@ -13,6 +13,11 @@ void run_report_refused(struct run *r);
 void run_progress_begin(struct run *r);
 void run_progress_end(struct run *r);
 void run_progress(struct run *r, int64_t now_mono);
+/* pace.c: rates and the day's calls, from the snapshot and into it */
+void run_pace_begin(struct run *r);
+void run_pace_tick(struct run *r);
+void run_pace_end(struct run *r);
+double run_pace_learned(const struct run *r, size_t target); /* users/s over its servers; 0: not known */
 /* passwords.c: by expression or generated and sealed, before the call that needs them */
 enum rc_code run_sealing_begin(struct run *r, struct rc_err *err);
 void run_sealing_flush(struct run *r);

@@ -100,7 +100,7 @@ static void fill_target(struct run *r, size_t i, struct rc_summary_target *s)
 	s->pacing.throttled = res.counts.throttled;
 	s->pacing.quota = res.counts.quota;
 	s->pacing.errors = res.counts.errors + res.counts.timeouts;
-	s->pacing.learned_users_per_s = res.learned_users_per_s;
+	s->pacing.learned_users_per_s = run_pace_learned(r, i);
 	s->pacing.waited_s = res.waited_s;
 	s->pacing.timeline = &t->timeline;
 	s->seats.limit = res.seat_limit;
@@ -213,6 +213,7 @@ enum rc_code run_finish(struct run *r, struct rc_run_result *ret, struct rc_err 
 			r->fault = r->fault.code ? r->fault : odd;
 		}
 	}
+	run_pace_end(r);
 	for (size_t i = 0; i < r->cfg->n_targets; i++)
 		fill_target(r, i, &targets[i]);
 	s.sources = sources;

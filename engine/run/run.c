@@ -121,6 +121,7 @@ enum rc_code rc_run(const struct rc_config *cfg, const struct rc_run_opts *opts,
 	if (!code)
 		code = run_make_exec(&r, err);
 	if (!code) {
+		run_pace_begin(&r);
 		run_progress_begin(&r);
 		code = run_body(&r, err);
 		run_progress_end(&r);

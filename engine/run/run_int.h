@@ -16,6 +16,8 @@ struct run_server {
 	const struct rc_list *list; /* as just read; the executor's, until it lists the server again */
 	int64_t rows;
 	char problem[200];
+	double users_per_s; /* learned, on an earlier night or in this run; 0: not known */
+	bool rate_kept;     /* this run's own is stored */
 };
 
 struct run_target {
@@ -35,6 +37,7 @@ struct run_target {
 	size_t first_op, n_ops, first_pending, n_pending; /* its share of the run's, in one piece */
 	uint64_t renames, blanked;
 	struct rc_timeline timeline;
+	uint64_t calls_stored;   /* of this day, as the snapshot has it */
 	struct sealing *sealing; /* NULL: nothing is generated for this target */
 	uint64_t pending_none;   /* people none/done without a row */
 };

@@ -1,0 +1,176 @@
+#include "engine/run/pace.h"
+#include "engine/run/carry.h"
+#include <stdio.h>
+#include <stdlib.h>
+
+#define WEEK_NS (7 * 86400 * RC_SECOND)
+#define DAY_NS (86400 * RC_SECOND)
+enum { CALLS_AHEAD = 100 }; /* counted before they are made, so that a killed run has counted them too */
+
+bool rc_pace_rate(struct rc_view *v, const struct rc_target *t, size_t server, struct rc_rate *ret)
+{
+	struct rc_buf account = {0};
+	bool found;
+
+	*ret = (struct rc_rate){0};
+	rc_exec_account(t, &account);
+	found = rc_view_rate(v, rc_buf_slice(&account), rc_slice_str(t->servers[server].id), ret);
+	rc_buf_done(&account);
+	return found && ret->users_per_s > 0;
+}
+
+double rc_pace_start(const struct rc_rate *rate, int64_t now_wall_ns)
+{
+	return now_wall_ns - rate->learned_ns > WEEK_NS ? rate->users_per_s / 2 : rate->users_per_s;
+}
+
+double rc_pace_target(struct rc_view *v, const struct rc_target *t, int64_t *ret_learned_ns)
+{
+	double sum = 0;
+	int64_t oldest = 0;
+
+	for (size_t i = 0; i < t->n_servers; i++) {
+		struct rc_rate rate;
+
+		if (!rc_pace_rate(v, t, i, &rate))
+			continue;
+		sum += rate.users_per_s;
+		if (!oldest || rate.learned_ns < oldest)
+			oldest = rate.learned_ns;
+	}
+	if (ret_learned_ns)
+		*ret_learned_ns = oldest;
+	return sum;
+}
+
+/* ---- the day's calls: "DAY USED", the day as days since 1970 */
+
+static struct rc_slice day_name(const struct run_target *t, char buf[40])
+{
+	int n = snprintf(buf, 40, "calls-of-day/%u", t->number);
+
+	return (struct rc_slice){buf, (size_t)n};
+}
+
+static uint64_t day_used(const struct run *r, const struct run_target *t, int64_t day)
+{
+	char name[40], text[64];
+	struct rc_slice value;
+	long long of = 0;
+	unsigned long long used = 0;
+
+	if (!rc_view_note(r->view, day_name(t, name), &value) || value.n >= sizeof(text))
+		return 0;
+	memcpy(text, value.p, value.n);
+	text[value.n] = 0;
+	if (sscanf(text, "%lld %llu", &of, &used) != 2 || of != day)
+		return 0;
+	return used;
+}
+
+static void store_day(struct run *r, struct run_target *t, uint64_t used)
+{
+	char name[40], text[64];
+	int n = snprintf(text, sizeof(text), "%lld %llu", (long long)(rc_wall_ns(r->clock) / DAY_NS),
+			 (unsigned long long)used);
+
+	rc_writer_note(r->writer, day_name(t, name), (struct rc_slice){text, (size_t)n});
+	t->calls_stored = used;
+}
+
+static bool counts_days(const struct run *r, const struct run_target *t)
+{
+	return t->cfg->pace.max_requests_per_day && r->writer && !r->scratch;
+}
+
+/* Ahead of the calls by some; at the end by none. */
+static void keep_day(struct run *r, size_t target, bool end)
+{
+	struct run_target *t = &r->targets[target];
+	struct rc_exec_target_result res;
+
+	if (!counts_days(r, t))
+		return;
+	rc_exec_target_result(r->exec, target, &res);
+	if (end ? res.calls_today != t->calls_stored || t->calls_stored
+		: res.calls_today + CALLS_AHEAD / 2 > t->calls_stored ||
+			    res.calls_today + CALLS_AHEAD < t->calls_stored)
+		store_day(r, t, res.calls_today + (end ? 0 : CALLS_AHEAD));
+}
+
+/* ---- rates */
+
+static void begin_server(struct run *r, size_t target, size_t server)
+{
+	struct run_target *t = &r->targets[target];
+	struct rc_rate rate;
+
+	if (!rc_pace_rate(r->view, t->cfg, server, &rate))
+		return;
+	t->servers[server].users_per_s = rate.users_per_s;
+	rc_exec_learned(r->exec, target, server, rc_pace_start(&rate, r->started_ns));
+}
+
+/* A rate is worth keeping after three full-to-full cycles. */
+static void keep_rate(struct run *r, size_t target, size_t server)
+{
+	struct run_server *s = &r->targets[target].servers[server];
+	struct rc_rate rate = {.learned_ns = rc_wall_ns(r->clock)};
+	const struct rc_target *t = r->targets[target].cfg;
+	struct rc_buf account = {0};
+	struct rc_pacer_view v;
+
+	rc_exec_look(r->exec, target, server, &v);
+	if (!v.learned)
+		return;
+	s->users_per_s = rate.users_per_s = v.learned_users_per_s;
+	s->rate_kept = true;
+	if (!r->writer || r->scratch)
+		return;
+	rc_exec_account(t, &account);
+	rc_writer_rate(r->writer, rc_buf_slice(&account), rc_slice_str(t->servers[server].id), &rate);
+	rc_buf_done(&account);
+}
+
+void run_pace_begin(struct run *r)
+{
+	int64_t day = r->started_ns / DAY_NS, left = (day + 1) * DAY_NS - r->started_ns;
+
+	for (size_t i = 0; i < r->cfg->n_targets; i++) {
+		struct run_target *t = &r->targets[i];
+
+		for (size_t s = 0; r->view && s < t->cfg->n_servers; s++)
+			begin_server(r, i, s);
+		if (t->cfg->pace.max_requests_per_day && r->view)
+			t->calls_stored = day_used(r, t, day);
+		rc_exec_day(r->exec, i, t->calls_stored, r->started_mono + left);
+	}
+}
+
+void run_pace_tick(struct run *r)
+{
+	for (size_t i = 0; i < r->cfg->n_targets; i++) {
+		keep_day(r, i, false);
+		for (size_t s = 0; s < r->targets[i].cfg->n_servers; s++)
+			if (!r->targets[i].servers[s].rate_kept)
+				keep_rate(r, i, s); /* a run that is killed later has still learned */
+	}
+}
+
+void run_pace_end(struct run *r)
+{
+	for (size_t i = 0; r->exec && i < r->cfg->n_targets; i++) {
+		keep_day(r, i, true);
+		for (size_t s = 0; s < r->targets[i].cfg->n_servers; s++)
+			keep_rate(r, i, s);
+	}
+}
+
+double run_pace_learned(const struct run *r, size_t target)
+{
+	double sum = 0;
+
+	for (size_t s = 0; s < r->targets[target].cfg->n_servers; s++)
+		sum += r->targets[target].servers[s].users_per_s;
+	return sum;
+}
