@@ -65,6 +65,7 @@ struct rc_op {
 	bool unsure;       /* one of this run's sends may have been taken */
 	bool foreign;      /* the account was there before this run's first send: its password is not this run's */
 	bool seen;         /* scratch of the confirming look */
+	bool swapped;      /* the create of a rename whose old account goes first, because no seat is free */
 	bool password_set; /* a lock: its password is, the quarantine group is what is left */
 };
 

@@ -74,6 +74,8 @@ static void server_init(struct target *t, size_t i)
 	s->t = t;
 	s->index = i;
 	s->cfg = &t->cfg->servers[i];
+	s->seat_limit = s->cfg->seats ? (int64_t)s->cfg->seats : -1;
+	s->seats_used = -1;
 	start_pacer(s, 0);
 }
 
@@ -95,7 +97,7 @@ static void target_init(struct rc_exec *x, size_t i)
 					  .domain = cfg->auth.domain,
 					  .project_name = cfg->auth.project_name,
 					  .schema = cfg->schema};
-	rc_ceiling_init(&t->ceiling, cfg->pace.max_in_flight, (uint32_t)cfg->pace.max_requests_per_second,
+	rc_ceiling_init(&t->ceiling, cfg->pace.max_in_flight, cfg->pace.max_requests_per_second,
 			cfg->pace.max_requests_per_day);
 	set_lane(x, t);
 	t->n_servers = cfg->n_servers;
@@ -163,13 +165,28 @@ void rc_exec_day(struct rc_exec *x, size_t target, uint64_t used, int64_t ends_n
 	rc_ceiling_set_day(&x->targets[target].ceiling, used, x_sec(ends_ns));
 }
 
+void rc_exec_seats(struct rc_exec *x, size_t target, size_t server, int64_t limit, int64_t used)
+{
+	struct server *s = &x->targets[target].servers[server];
+
+	if (limit >= 0)
+		s->seat_limit = limit;
+	if (used >= 0)
+		s->seats_used = used;
+}
+
+static bool tells_seats(const struct target *t)
+{
+	return t->conn && t->conn->calls & 1u << CALL_SEATS;
+}
+
 void rc_exec_list(struct rc_exec *x, size_t target)
 {
 	struct target *t = &x->targets[target];
 
 	for (size_t i = 0; i < t->n_servers; i++) {
 		t->servers[i].list_wanted = t->servers[i].list_asked = true;
-		t->servers[i].list_reported = false;
+		t->servers[i].seats_wanted = tells_seats(t);
 	}
 }
 
@@ -186,6 +203,8 @@ void rc_exec_add(struct rc_exec *x, struct rc_op *op)
 	x->total++;
 	t->planned++;
 	s->looks = 0;
+	if (op->class_ == RC_CLASS_CREATE && s->seat_limit < 0)
+		s->seats_wanted = tells_seats(t);
 	if (op->group.n)
 		group_want(s, op->group);
 	if (op->state == RC_STEP_VERIFY)
@@ -194,34 +213,6 @@ void rc_exec_add(struct rc_exec *x, struct rc_op *op)
 		opq_push(&s->retiring, op);
 	else
 		opq_push(&s->q[op->class_], op);
-}
-
-/* Nothing but parked creates is left: wait while the config lets us, look once more, then leave them for tomorrow. */
-static void seats_end(struct server *s, int64_t now, int64_t *next)
-{
-	struct target *t = s->t;
-
-	if (!s->pacer.parked || !s->q[RC_CLASS_CREATE].n || s->pacer.in_flight || t->stopped) {
-		if (!s->pacer.parked)
-			s->parked_since_ns = 0;
-		return;
-	}
-	if (s->q[RC_CLASS_LEAVE].n || s->q[RC_CLASS_UPDATE].n || s->q[RC_CLASS_RETIRE].n || s->halves)
-		return;
-	if (!s->parked_since_ns)
-		s->parked_since_ns = now;
-	if (now < s->parked_since_ns + t->cfg->pace.wait_for_seats_ns) {
-		if (s->parked_since_ns + t->cfg->pace.wait_for_seats_ns < *next)
-			*next = s->parked_since_ns + t->cfg->pace.wait_for_seats_ns;
-		return;
-	}
-	if (!s->last_probe_sent) {
-		s->last_probe_sent = true;
-		rc_pacer_probe_seats(&s->pacer, x_sec(now));
-		*next = now;
-		return;
-	}
-	server_defer_all(s);
 }
 
 static bool past_deadline(const struct rc_exec *x, int64_t now)
@@ -242,17 +233,6 @@ static void check_reach(struct target *t, int64_t now, int64_t *next)
 			    (long long)(t->x->cfg->timeouts.unreachable_ns / RC_SECOND));
 	else if (limit < *next)
 		*next = limit;
-}
-
-static void drop_listing(struct server *s)
-{
-	if (s->list_asked && !s->list_in_flight) {
-		if (s->list.state == RC_LISTING_RUNNING)
-			rc_listing_fail(&s->list, s->t->stopped ? s->t->why : "the run ended before the list was read");
-		s->list_wanted = s->list_running = s->list_asked = false;
-		s->list_reported = true;
-		s->t->x->env.listed(s->t->x->env.ctx, s->t->index, s->index, &s->list);
-	}
 }
 
 static bool ended(const struct rc_op *op)
@@ -296,31 +276,56 @@ static void defer_retiring(struct server *s, bool only_settled)
 	}
 }
 
-/* Whether the server still has something to do. */
-static bool pump_server(struct server *s, int64_t now, int64_t *next)
+/* Nothing more is sent to this server, but a look at what was. */
+static void server_ends(struct server *s)
+{
+	listing_dropped(s, s->t->stopped ? s->t->why : "the run ended before the list was read");
+	s->seats_wanted = false;
+	server_defer_all(s, NULL, NULL);
+	defer_retiring(s, false);
+}
+
+static void day_ends(struct server *s)
+{
+	static const char why[] = "the calls of this day are used up (pace.max_requests_per_day)";
+
+	listing_dropped(s, why);
+	server_defer_all(s, "rollcall.day", why);
+	defer_retiring(s, false);
+}
+
+/* First of a pump: what is read. */
+static void begin_server(struct server *s, int64_t now, int64_t *next)
 {
 	struct target *t = s->t;
-	struct rc_exec *x = t->x;
-	bool ending = t->stopped || x->stopping;
-	bool busy;
 
-	if (ending) {
-		drop_listing(s);
-		server_defer_all(s);
-		defer_retiring(s, false);
-		if (target_dead(t) || x->at_once) {
-			if (!s->list_in_flight && !s->pacer.in_flight)
-				server_give_up(s);
-			return s->pacer.in_flight > 0;
-		}
+	s->busy = false;
+	if (t->stopped || t->x->stopping)
+		server_ends(s);
+	else if (day_is_over(s) && !s->pacer.in_flight)
+		day_ends(s);
+	if (!target_dead(t) && !t->x->at_once)
+		s->busy = server_reads(s, now, next);
+}
+
+/* Last of a pump, when everything that may be sent has been. Whether the server still has something to do. */
+static bool end_server(struct server *s, int64_t now, int64_t *next)
+{
+	struct target *t = s->t;
+	bool waits;
+
+	if (target_dead(t) || t->x->at_once) {
+		server_ends(s); /* the target may have stopped in this pump */
+		if (!s->list_in_flight && !s->pacer.in_flight)
+			server_give_up(s);
+		return s->pacer.in_flight > 0;
 	}
-	busy = server_reads(s, now, next);
-	if (!ending) {
-		server_pump(s, now, next);
+	if (!t->stopped && !t->x->stopping) {
 		seats_end(s, now, next);
 		defer_retiring(s, true);
 	}
-	if (s->pacer.in_flight || server_queued(s) || busy)
+	waits = only_parked(s); /* meanwhile what was accepted is confirmed: that frees seats */
+	if (s->pacer.in_flight || (server_queued(s) && !waits) || s->busy)
 		return true;
 	return server_confirm(s, now, next) || s->retiring.n || server_queued(s) || s->list_wanted;
 }
@@ -330,38 +335,64 @@ static bool wants_anything(const struct target *t)
 	for (size_t i = 0; i < t->n_servers; i++) {
 		const struct server *s = &t->servers[i];
 
-		if (s->list_wanted || server_queued(s) || s->verify.n || s->accepted.n || s->retiring.n ||
-		    s->pacer.in_flight)
+		if (s->list_wanted || s->seats_wanted || server_queued(s) || s->verify.n || s->accepted.n ||
+		    s->retiring.n || s->pacer.in_flight)
 			return true;
 	}
 	return t->whoami_wanted && t->auth != AUTH_OK;
 }
 
-static bool pump_target(struct target *t, int64_t now, int64_t *next)
+static void begin_target(struct target *t, int64_t now, int64_t *next)
 {
-	bool busy = false, ready;
+	uint32_t before = t->x->in_flight;
 
+	t->ready = false;
 	if (!wants_anything(t))
-		return t->in_flight > 0;
+		return;
 	check_reach(t, now, next);
-	ready = target_dead(t) || t->x->stopping || target_ready(t, now, next);
-	if (!ready && !target_dead(t))
+	t->ready = target_dead(t) || t->x->stopping || target_ready(t, now, next) || target_dead(t);
+	for (size_t i = 0; t->ready && i < t->n_servers; i++)
+		begin_server(&t->servers[(i + t->rotate) % t->n_servers], now, next);
+	if (t->x->in_flight > before)
+		t->x->rotate = t->index + 1;
+}
+
+/* One call for one server of this target: whoever sent last comes last the next time. */
+static bool send_one(struct target *t, int64_t now, int64_t *next)
+{
+	for (size_t i = 0; t->ready && i < t->n_servers; i++) {
+		size_t at = (i + t->rotate) % t->n_servers;
+
+		if (!server_pump(&t->servers[at], now, next))
+			continue;
+		t->rotate = (at + 1) % t->n_servers;
+		t->x->rotate = t->index + 1;
 		return true;
-	for (size_t i = 0; i < t->n_servers; i++)
-		busy |= pump_server(&t->servers[i], now, next);
-	return busy || t->in_flight;
+	}
+	return false;
+}
+
+static bool end_target(struct target *t, int64_t now, int64_t *next)
+{
+	bool busy = t->in_flight > 0 || (!t->ready && wants_anything(t));
+
+	for (size_t i = 0; t->ready && i < t->n_servers; i++)
+		busy |= end_server(&t->servers[i], now, next);
+	return busy;
 }
 
 static void begin_drain(struct rc_exec *x, int64_t now)
 {
 	x->stopping = true;
+	x->stopped_ns = now;
 	x->drain_until = now + x->opts.drain_timeout_ns;
 }
 
 int64_t rc_exec_pump(struct rc_exec *x, bool *ret_ended)
 {
 	int64_t now = x_now(x), next = INT64_MAX;
-	bool busy = false;
+	bool busy = false, sent;
+	size_t first;
 
 	x->durable_wait = false;
 	if (!x->stopping && past_deadline(x, now))
@@ -370,9 +401,19 @@ int64_t rc_exec_pump(struct rc_exec *x, bool *ret_ended)
 		x->at_once = true;
 	if (x->at_once && x->in_flight)
 		x->env.net.cancel_all(x->env.net.ctx);
+	holds_begin(x, now);
+	first = x->rotate;
 	for (size_t i = 0; i < x->n_targets; i++)
-		busy |= pump_target(&x->targets[(i + x->rotate) % x->n_targets], now, &next);
-	x->rotate = x->n_targets ? (x->rotate + 1) % x->n_targets : 0;
+		begin_target(&x->targets[(i + first) % x->n_targets], now, &next);
+	do { /* a call each in turn, so that nobody takes all that a shared ceiling allows */
+		sent = false;
+		first = x->rotate;
+		for (size_t i = 0; i < x->n_targets; i++)
+			sent |= send_one(&x->targets[(i + first) % x->n_targets], now, &next);
+	} while (sent);
+	for (size_t i = 0; i < x->n_targets; i++)
+		busy |= end_target(&x->targets[i], now, &next);
+	holds_end(x, now);
 	if (!x->stopping && x->opts.deadline_ns && x->opts.deadline_ns < next)
 		next = x->opts.deadline_ns;
 	if (x->stopping && !x->at_once && x->drain_until < next)

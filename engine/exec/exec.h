@@ -58,7 +58,8 @@ struct rc_exec_target_result {
 	struct rc_pacer_counts counts;  /* over its servers */
 	double waited_s;                /* nothing could be sent though there was work: pauses, ceilings, seats */
 	uint64_t calls_today;           /* what rc_exec_day began with, and this run's since the day began */
-	int64_t seat_limit, seats_used; /* -1: not known */
+	int64_t seat_limit, seats_used; /* as provider or config tell, and as listed; -1: not known */
+	uint64_t seats_waiting;         /* creates that were deferred for want of a seat */
 };
 
 struct rc_exec_progress {
@@ -85,6 +86,9 @@ void rc_exec_learned(struct rc_exec *x, size_t target, size_t server, double use
 
 /* The calls that earlier runs of this day made, and when the day ends (monotonic); before the first pump. */
 void rc_exec_day(struct rc_exec *x, size_t target, uint64_t used, int64_t ends_ns);
+
+/* What earlier runs know of a server's seats, -1 where they do not; a hint, never a verdict. Before the first pump. */
+void rc_exec_seats(struct rc_exec *x, size_t target, size_t server, int64_t limit, int64_t used);
 
 /* Asks for a complete listing of a target's servers; ends with env.listed for each. */
 void rc_exec_list(struct rc_exec *x, size_t target);

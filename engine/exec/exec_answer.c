@@ -3,6 +3,8 @@
 #include "engine/base/alloc.h"
 #include <stdlib.h>
 
+enum { ODD_USERS = 5 };
+
 static enum rc_pacer_outcome outcome_of(const struct rc_answer *a, const struct http_resp *resp)
 {
 	switch (a->v) {
@@ -73,6 +75,30 @@ static void accepted(struct server *s, struct rc_op *op, int64_t now)
 	opq_push(&s->accepted, op);
 }
 
+/* When the service lets it come again. Long waits end with the deadline; a day is as good as for ever. */
+static int64_t not_before(const struct rc_answer *a, int64_t now)
+{
+	double s = a->retry_after_s;
+
+	return s > 0 ? now + (int64_t)((s < 86400 ? s : 86400) * 1e9) : 0;
+}
+
+/* The same refusal that no table lists, for several users in a row: the target is out of order, not the users. */
+static void count_odd(struct target *t, const struct rc_user_verdict *v, bool unlisted)
+{
+	if (v->v != V_REJECTED || !unlisted || !v->code) {
+		t->odd = 0;
+		return;
+	}
+	t->odd = t->odd_code && strcmp(t->odd_code, v->code) == 0 ? t->odd + 1 : 1;
+	if (t->odd == 1)
+		t->odd_code = rc_arena_strdup(&t->x->mem, v->code);
+	if (t->odd >= ODD_USERS)
+		target_stop(t, RC_PARTIAL, "unlisted_code",
+			    "target %s: %u users in a row were refused with %s, a code that no table lists: %s",
+			    t->cfg->name, t->odd, v->code, v->message ? v->message : "no reason given");
+}
+
 /* One operation whose batch was answered. `again` collects those that must be sent again as they are. */
 static void settle_op(struct call *c, struct rc_op *op, const struct rc_user_verdict *v, const struct rc_answer *a,
 		      int64_t now)
@@ -81,7 +107,7 @@ static void settle_op(struct call *c, struct rc_op *op, const struct rc_user_ver
 	struct rc_exec *x = c->x;
 
 	note_words(x, op, v, a->request_id);
-	op->not_before_ns = a->retry_after_s > 0 ? now + (int64_t)(a->retry_after_s * 1e9) : 0;
+	op->not_before_ns = not_before(a, now);
 	switch (v->v) {
 	case V_OK:
 		if (op->action == RC_ACT_LOCK && op->changed && !op->password_set) {
@@ -127,20 +153,14 @@ static void settle_op(struct call *c, struct rc_op *op, const struct rc_user_ver
 	}
 }
 
-static void push_half(struct server *s, struct rc_op **ops, size_t n)
+static void requeue_all(struct call *c)
 {
-	struct batch *b;
-
-	if (!n)
-		return;
-	b = rc_xmalloc(sizeof(*b) + n * sizeof(struct rc_op *));
-	b->n = n;
-	memcpy(b->ops, ops, n * sizeof(struct rc_op *));
-	b->next = s->halves;
-	s->halves = b;
+	for (size_t i = 0; i < c->n; i++)
+		op_go(c->x, c->ops[i], RC_STEP_QUEUED);
 }
 
-/* All-or-nothing refusal with nobody named, or a body too large: both halves go again, by themselves. */
+/* All-or-nothing refusal with nobody named, or a body too large: both halves go again, by themselves. The second waits
+ * for the first: when that one is clean the culprit is in the second, which need not be asked as a whole. */
 static void split(struct call *c, const struct rc_answer *a)
 {
 	struct server *s = c->s;
@@ -148,25 +168,88 @@ static void split(struct call *c, const struct rc_answer *a)
 
 	if (a->v == V_TOO_BIG)
 		rc_pacer_set_batch_max(&s->pacer, c->token.op, (uint32_t)(half ? half : 1));
-	for (size_t i = 0; i < c->n; i++)
-		op_go(c->x, c->ops[i], RC_STEP_QUEUED);
-	push_half(s, c->ops + half, c->n - half);
-	push_half(s, c->ops, half);
+	requeue_all(c);
+	release_twin(s, c->twin);
+	push_half(s, c->ops + half, c->n - half, NULL, 0);
+	if (a->v == V_SPLIT) {
+		struct batch *second = s->halves;
+
+		s->halves = second->next;
+		push_half(s, c->ops, half, second, 0);
+	} else {
+		push_half(s, c->ops, half, NULL, 0);
+	}
+	c->twin = NULL;
+}
+
+/* The first half was clean, so its twin is not: halved at once. A twin of one goes as it is, to be told its cause. */
+static void first_half_clean(struct call *c)
+{
+	struct server *s = c->s;
+	struct batch *b = c->twin;
+	size_t half = b->n / 2;
+
+	c->twin = NULL;
+	if (!half) {
+		release_twin(s, b);
+		return;
+	}
+	push_half(s, b->ops + half, b->n - half, NULL, 0);
+	{
+		struct batch *second = s->halves;
+
+		s->halves = second->next;
+		push_half(s, b->ops, half, second, 0);
+	}
+	free(b);
+}
+
+/* A half that met a full queue or a throttle goes again as the half it is. */
+static bool half_again(struct call *c, const struct rc_answer *a, int64_t now)
+{
+	if (!c->is_half || (a->v != V_BUSY && a->v != V_THROTTLED && a->v != V_NOT_SENT && a->v != V_AUTH))
+		return false;
+	requeue_all(c);
+	push_half(c->s, c->ops, c->n, c->twin, not_before(a, now));
+	c->twin = NULL;
+	return true;
 }
 
 static void settle_all(struct call *c, const struct rc_answer *a, int64_t now)
 {
 	struct rc_user_verdict whole = {a->v, a->code, a->message};
 
+	if (half_again(c, a, now))
+		return;
 	if ((a->v == V_SPLIT || a->v == V_TOO_BIG) && c->n > 1) {
 		split(c, a);
 		return;
 	}
+	if (a->v == V_OK && c->twin)
+		first_half_clean(c);
+	release_twin(c->s, c->twin);
+	c->twin = NULL;
+	if (a->v == V_OK && c->token.credited)
+		c->s->freed -= (int64_t)c->n;
+	if (a->v == V_OK || a->v == V_SPLIT || a->v == V_REJECTED)
+		count_odd(c->s->t, &(struct rc_user_verdict){a->v == V_SPLIT ? V_REJECTED : a->v, a->code, a->message},
+			  a->unlisted);
 	if (a->v == V_SPLIT || a->v == V_TOO_BIG)
 		whole.v = V_REJECTED;
 	/* From the tail, so that what goes back to the head of its queue keeps its order. */
 	for (size_t i = c->n; i-- > 0;)
 		settle_op(c, c->ops[i], a->each && a->v == V_OK ? &a->each[i] : &whole, a, now);
+}
+
+/* Nothing was done for any of them. */
+static void settle_unsent(struct call *c, const struct rc_answer *a, int64_t now)
+{
+	if (half_again(c, a, now))
+		return;
+	release_twin(c->s, c->twin);
+	c->twin = NULL;
+	for (size_t i = c->n; i-- > 0;)
+		op_requeue(c->x, c->s, c->ops[i]);
 }
 
 static void refused_by_target(struct call *c, const struct rc_answer *a)
@@ -176,8 +259,7 @@ static void refused_by_target(struct call *c, const struct rc_answer *a)
 	target_stop(t, RC_UNAVAILABLE, "target", "target %s: %s (%s)%s%s", t->cfg->name,
 		    a->message ? a->message : "the provider refuses every call", a->code ? a->code : "no code",
 		    a->remedy ? ": " : "", a->remedy ? a->remedy : "");
-	for (size_t i = c->n; i-- > 0;)
-		op_requeue(c->x, c->s, c->ops[i]);
+	settle_unsent(c, a, x_now(c->x));
 }
 
 static void judge(struct call *c, const struct http_resp *resp, struct rc_answer *a)
@@ -202,14 +284,16 @@ void call_answered(void *arg, const struct http_resp *resp)
 
 	t->in_flight--;
 	x->in_flight--;
+	target_heard(t, c, resp->fate == HTTP_ANSWERED || resp->fate == HTTP_CANCELLED, now);
 	judge(c, resp, &a);
 	tell_pacer(c, &a, resp, now);
-	if (c->req.kind == CALL_LOGIN || (t->auth != AUTH_OK && c->req.kind == CALL_WHOAMI)) {
+	if (c->req.kind == CALL_SEATS) {
+		seats_answered(c, &a); /* a hint: nothing hangs on it, not even the credentials */
+	} else if (c->req.kind == CALL_LOGIN || (t->auth != AUTH_OK && c->req.kind == CALL_WHOAMI)) {
 		auth_answered(c, &a);
 	} else if (a.v == V_AUTH || a.v == V_CLOCK) {
 		auth_refused(c, &a);
-		for (size_t i = c->n; i-- > 0;)
-			op_requeue(x, c->s, c->ops[i]);
+		settle_unsent(c, &a, now);
 		if (!c->n)
 			read_answered(c, &a);
 	} else if (a.v == V_TARGET && c->n) {

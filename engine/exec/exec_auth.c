@@ -61,7 +61,7 @@ bool target_ready(struct target *t, int64_t now, int64_t *next)
 			return false;
 		t->auth = logs_in(t) ? AUTH_LOGIN : AUTH_PROBE;
 	}
-	if (t->in_flight)
+	if (t->in_flight || target_held(t, now, next))
 		return false;
 	rc_pacer_poll_read(&t->servers[0].pacer, x_sec(now), &d);
 	if (d.verb == RC_PACER_WAIT && (int64_t)(d.until * 1e9) + 1 < *next)

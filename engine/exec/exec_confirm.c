@@ -1,7 +1,7 @@
 /* What a listing proves: `done` only when it was begun at least `settle` after the answer and shows what was wanted. */
 #include "engine/exec/exec_int.h"
 
-enum { MAX_TRIES = 6, FIRST_PAUSE_S = 2, LONGEST_PAUSE_S = 15 };
+enum { MAX_TRIES = 6, FIRST_PAUSE_S = 2, LONGEST_PAUSE_S = 15, PAUSE_PER_LOOK = 4 };
 
 static int64_t settle_of(const struct server *s)
 {
@@ -23,7 +23,7 @@ static bool shows(const struct server *s, const struct rc_op *op, const struct r
 
 	switch (op->action) {
 	case RC_ACT_DELETE:
-		return !r && s->list.state == RC_LISTING_COMPLETE;
+		return !r;
 	case RC_ACT_DISABLE:
 		return r && r->listed.disabled;
 	case RC_ACT_ENABLE:
@@ -44,7 +44,9 @@ static void done(struct server *s, struct rc_op *op, const struct rc_listing_row
 	op_go(x, op, RC_STEP_DONE);
 	s->last_seen_ns = x_now(x);
 	s->looks = 0;
-	if (op->action == RC_ACT_CREATE && op->linked && op->linked->state == RC_STEP_QUEUED)
+	if (op->action == RC_ACT_DELETE && s->pacer.parked)
+		s->freed++;
+	if (op->action == RC_ACT_CREATE && op->linked && op->linked->state == RC_STEP_QUEUED && !op->swapped)
 		opq_push(&s->t->servers[op->linked->server].q[RC_CLASS_RETIRE], op->linked);
 }
 
@@ -56,7 +58,8 @@ static void confirm_accepted(struct server *s)
 		struct rc_op *op = opq_pop(&s->accepted);
 		struct rc_listing_row *r = row_of(s, op);
 
-		if (s->list.began_ns >= op->accepted_ns + settle_of(s) && shows(s, op, r))
+		if (s->list.state == RC_LISTING_COMPLETE && s->list.began_ns >= op->accepted_ns + settle_of(s) &&
+		    shows(s, op, r))
 			done(s, op, r);
 		else
 			opq_push(&s->accepted, op);
@@ -149,26 +152,60 @@ static void settle_verify(struct server *s)
 	}
 }
 
+static void keep_picture(struct server *s)
+{
+	struct target *t = s->t;
+	uint64_t pages = 2;
+
+	s->seats_used = (int64_t)s->list.n;
+	for (size_t i = 0; i < t->n_servers; i++)
+		pages += t->servers[i].list.calls + 1;
+	t->ceiling.reserve = pages < t->ceiling.max_per_day / 4 ? pages : t->ceiling.max_per_day / 4;
+}
+
 void listing_ended(struct server *s)
 {
 	struct rc_exec *x = s->t->x;
+	bool complete = s->list.state == RC_LISTING_COMPLETE;
 
-	if (s->list_asked) {
-		s->list_asked = false;
-		s->list_reported = true;
+	if (s->list_asked || complete)
 		x->env.listed(x->env.ctx, s->t->index, s->index, &s->list);
-	} else if (s->list.state == RC_LISTING_COMPLETE) {
-		x->env.listed(x->env.ctx, s->t->index, s->index, &s->list);
-	}
+	s->list_asked = false;
+	if (complete)
+		keep_picture(s);
 	confirm_accepted(s);
 	settle_verify(s);
 	s->looks++;
+	s->drained = x->stopping && s->list.began_ns >= x->stopped_ns;
+	if (s->pacer.parked && s->freed > 0) { /* seats that a refused create could not have yet */
+		rc_pacer_set_seats(&s->pacer, x_sec(x_now(x)), (uint32_t)s->freed);
+		s->freed = 0;
+	}
+}
+
+void listing_dropped(struct server *s, const char *problem)
+{
+	if (!s->list_asked || s->list_in_flight)
+		return;
+	if (s->list.state == RC_LISTING_RUNNING)
+		rc_listing_fail(&s->list, problem);
+	s->list_wanted = s->list_running = s->list_asked = false;
+	s->t->x->env.listed(s->t->x->env.ctx, s->t->index, s->index, &s->list);
+}
+
+/* Time to leave for a listing before the drain ends. */
+static int64_t look_takes(const struct server *s)
+{
+	int64_t last = s->list.ended_ns - s->list.began_ns, most = s->t->x->opts.drain_timeout_ns / 2;
+	int64_t ns = last > 0 ? 2 * last + RC_SECOND : 2 * RC_SECOND;
+
+	return ns < most ? ns : most;
 }
 
 /* When the next confirming listing may begin: every answer has settled, pauses grow while nothing new is seen. */
 static int64_t look_at(const struct server *s)
 {
-	int64_t at = 0, pause = FIRST_PAUSE_S * RC_SECOND;
+	int64_t took = s->list.ended_ns - s->list.began_ns, at = 0, pause = FIRST_PAUSE_S * RC_SECOND;
 
 	for (size_t i = 0; i < s->accepted.n; i++)
 		if (opq_at(&s->accepted, i)->accepted_ns + settle_of(s) > at)
@@ -176,12 +213,16 @@ static int64_t look_at(const struct server *s)
 	for (size_t i = 0; i < s->verify.n; i++)
 		if (opq_at(&s->verify, i)->sent_ns && opq_at(&s->verify, i)->sent_ns + settle_of(s) > at)
 			at = opq_at(&s->verify, i)->sent_ns + settle_of(s);
+	if (s->t->x->stopping) /* one look, as late as it can still be read */
+		return s->t->x->drain_until - at < look_takes(s) ? s->t->x->drain_until - look_takes(s) : at;
 	if (!s->looks)
 		return at;
 	for (unsigned i = 1; i < s->looks && pause < LONGEST_PAUSE_S * RC_SECOND; i++)
 		pause += pause / 2;
 	if (pause > settle_of(s) + RC_SECOND / 5)
 		pause = settle_of(s) + RC_SECOND / 5;
+	if (pause < PAUSE_PER_LOOK * took) /* a long list is not read all the time */
+		pause = PAUSE_PER_LOOK * took;
 	return s->list.ended_ns + pause > at ? s->list.ended_ns + pause : at;
 }
 
@@ -228,10 +269,15 @@ bool server_confirm(struct server *s, int64_t now, int64_t *next)
 
 	if (!s->accepted.n && !s->verify.n)
 		return false;
+	if (day_is_over(s) && !s->list_in_flight) {
+		s->list_wanted = false;
+		server_give_up(s);
+		return false;
+	}
 	if (s->list_wanted || s->list_in_flight)
 		return true;
 	limit = give_up_at(s);
-	if (now >= limit && s->looks) {
+	if ((now >= limit && s->looks) || s->drained) {
 		server_give_up(s);
 		return false;
 	}

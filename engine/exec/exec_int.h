@@ -10,6 +10,7 @@ struct opq { /* ring of operations */
 
 void opq_push(struct opq *q, struct rc_op *op);
 void opq_push_front(struct opq *q, struct rc_op *op);
+void opq_return(struct opq *q, struct rc_op *op); /* to the head; a create to its place in the order */
 struct rc_op *opq_pop(struct opq *q);
 struct rc_op *opq_at(const struct opq *q, size_t i);
 void opq_done(struct opq *q);
@@ -26,6 +27,8 @@ struct group {
 
 struct batch { /* operations that must travel together, by themselves: halves of a refused batch */
 	struct batch *next;
+	struct batch *twin; /* the other half, kept until this one is answered; NULL: on its own */
+	int64_t not_before_ns;
 	size_t n;
 	struct rc_op *ops[];
 };
@@ -48,13 +51,19 @@ struct server {
 	int64_t groups_at; /* next reading of the group list */
 	struct rc_slice groups_marker;
 	struct rc_list list;
-	bool list_wanted, list_asked, list_reported, list_running, list_in_flight;
+	bool list_wanted, list_asked, list_running, list_in_flight;
 	int64_t list_again;
 	int64_t last_seen_ns;  /* when a listing last showed an account it had not shown before */
 	int64_t last_write_ns; /* last accepted write */
 	bool last_probe_sent;
 	int64_t parked_since_ns;
-	unsigned looks; /* confirming listings since the last one that showed something new */
+	int64_t freed;     /* while parked: own deletes confirmed, less creates that took their seats */
+	bool seats_wanted; /* the provider can tell its seats and has not been asked */
+	bool seats_in_flight;
+	int64_t seat_limit, seats_used; /* -1: not known */
+	uint64_t waiting;               /* creates deferred for want of a seat */
+	bool busy, drained; /* of this pump: reads or waits for an answer; the look after the stop is over */
+	unsigned looks;     /* confirming listings since the last one that showed something new */
 };
 
 enum auth_state { AUTH_NONE, AUTH_LOGIN, AUTH_PROBE, AUTH_OK };
@@ -82,6 +91,14 @@ struct target {
 	char why[500];
 	uint64_t planned, failed; /* for the breaker */
 	uint64_t in_flight;
+	size_t rotate;         /* the server that comes first: after the one that sent last */
+	bool ready;            /* in this pump */
+	unsigned silent;       /* rounds of calls in a row without any answer */
+	int64_t silent_cut_ns; /* a failure of a call sent before is no new round */
+	int64_t last_sent_ns;
+	int64_t held_since_ns, held_ns; /* nothing could be sent though there was work */
+	const char *odd_code;           /* the refusal that no table lists, and how many users in a row met it */
+	unsigned odd;
 	int64_t waiting_since_ns;        /* first call since the last one that was taken; 0: none; monotonic */
 	bool tried, taken;               /* any call, one that was taken */
 	bool writes_tried, writes_taken; /* taken: the service dealt with it, whatever it said of the user */
@@ -96,6 +113,8 @@ struct call { /* one request on its way */
 	struct rc_op **ops;
 	struct rc_pacer_token token;
 	bool paced;
+	bool is_half;       /* of a refused batch */
+	struct batch *twin; /* its other half, or NULL */
 	size_t group_index;
 	char client_token[37], nonce[37];
 	struct rc_arena mem;
@@ -112,7 +131,7 @@ struct rc_exec {
 	size_t rotate;
 	uint32_t in_flight;
 	bool stopping, at_once, durable_wait;
-	int64_t drain_until;
+	int64_t stopped_ns, drain_until;
 	uint64_t total, done, failed, deferred, unknown;
 	struct rc_arena mem; /* messages of operations */
 };
@@ -143,13 +162,30 @@ void op_defer(struct rc_exec *x, struct rc_op *op, const char *code, const char 
 void target_stop(struct target *t, enum rc_code code, const char *by, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 size_t server_queued(const struct server *s);
-void server_defer_all(struct server *s);
+void server_defer_all(struct server *s, const char *code, const char *message); /* NULL: by the server's state */
+void push_half(struct server *s, struct rc_op **ops, size_t n, struct batch *twin, int64_t not_before_ns);
+void release_twin(struct server *s, struct batch *twin); /* it may go now; NULL is fine */
+
+/* exec_seats.c */
+bool seats_read(struct server *s, int64_t now, int64_t *next); /* false: nothing to ask */
+void seats_answered(struct call *c, const struct rc_answer *a);
+bool only_parked(const struct server *s); /* all that waits to be sent waits for a seat */
+/* What to do when only parked creates are left: wait, look, swap a rename, probe once more, give up for today. */
+void seats_end(struct server *s, int64_t now, int64_t *next);
+bool goes_before(const struct rc_op *a, const struct rc_op *b); /* in the queue for a seat */
+
+/* exec_hold.c: reasons of the executor's own not to send */
+bool target_held(struct target *t, int64_t now, int64_t *next); /* it is silent: a probe every few seconds */
+void target_heard(struct target *t, const struct call *c, bool answered, int64_t now);
+bool day_is_over(const struct server *s); /* no call is left before the deadline */
+void holds_begin(struct rc_exec *x, int64_t now);
+void holds_end(struct rc_exec *x, int64_t now);
 
 /* exec_send.c */
 struct call *call_new(struct server *s, enum rc_call_kind kind, size_t n);
 void call_send(struct call *c); /* its users are set, pacing is counted */
 void call_free(struct call *c);
-bool server_pump(struct server *s, int64_t now, int64_t *next); /* whether something was sent */
+bool server_pump(struct server *s, int64_t now, int64_t *next); /* sends at most one call; whether it did */
 
 /* exec_auth.c */
 bool target_ready(struct target *t, int64_t now, int64_t *next); /* credentials are proven; else works towards that */
@@ -164,7 +200,8 @@ bool server_reads(struct server *s, int64_t now, int64_t *next);
 void read_answered(struct call *c, const struct rc_answer *a);
 bool server_confirm(struct server *s, int64_t now, int64_t *next); /* false: nothing is left to look for */
 void listing_ended(struct server *s);
-void server_give_up(struct server *s); /* what is unsettled becomes unknown */
+void listing_dropped(struct server *s, const char *problem); /* it was asked for, and will not be read */
+void server_give_up(struct server *s);                       /* what is unsettled becomes unknown */
 struct group *group_find(struct server *s, struct rc_slice name);
 void group_want(struct server *s, struct rc_slice name);
 

@@ -43,6 +43,24 @@ void opq_push_front(struct opq *q, struct rc_op *op)
 	q->n++;
 }
 
+/* A create goes back to its place in the order: batches are answered in any order. */
+static void push_in_order(struct opq *q, struct rc_op *op)
+{
+	opq_push_front(q, op);
+	for (size_t i = 0; i + 1 < q->n && goes_before(opq_at(q, i + 1), op); i++) {
+		q->v[(q->head + i) % q->cap] = opq_at(q, i + 1);
+		q->v[(q->head + i + 1) % q->cap] = op;
+	}
+}
+
+void opq_return(struct opq *q, struct rc_op *op)
+{
+	if (op->class_ == RC_CLASS_CREATE)
+		push_in_order(q, op);
+	else
+		opq_push_front(q, op);
+}
+
 struct rc_op *opq_pop(struct opq *q)
 {
 	struct rc_op *op = q->v[q->head];
@@ -127,7 +145,7 @@ void op_requeue(struct rc_exec *x, struct server *s, struct rc_op *op)
 	if (op->not_before_ns > x_now(x))
 		opq_push(&s->held, op);
 	else
-		opq_push_front(&s->q[op->class_], op);
+		opq_return(&s->q[op->class_], op);
 }
 
 size_t server_queued(const struct server *s)
@@ -137,45 +155,70 @@ size_t server_queued(const struct server *s)
 	for (int c = 0; c < RC_CLASS_COUNT; c++)
 		n += s->q[c].n;
 	for (const struct batch *b = s->halves; b; b = b->next)
-		n += b->n;
+		n += b->n + (b->twin ? b->twin->n : 0);
 	return n;
 }
 
-/* Nothing of this server is sent any more: what waits is deferred, in the order in which it waits. */
-void server_defer_all(struct server *s)
+void push_half(struct server *s, struct rc_op **ops, size_t n, struct batch *twin, int64_t not_before_ns)
 {
-	struct rc_exec *x = s->t->x;
-	uint32_t position = 0;
-	const char *code = s->t->stopped     ? "rollcall.stopped"
-			   : s->pacer.parked ? "rollcall.seats"
-					     : "rollcall.deadline";
-	const char *message = s->t->stopped     ? s->t->why
-			      : s->pacer.parked ? "no seat is free: waits for one"
-						: "not done before the run ended";
+	struct batch *b = rc_xmalloc(sizeof(*b) + n * sizeof(struct rc_op *));
 
+	*b = (struct batch){.next = s->halves, .twin = twin, .not_before_ns = not_before_ns, .n = n};
+	memcpy(b->ops, ops, n * sizeof(struct rc_op *));
+	s->halves = b;
+}
+
+void release_twin(struct server *s, struct batch *twin)
+{
+	if (!twin)
+		return;
+	twin->next = s->halves;
+	s->halves = twin;
+}
+
+/* Halves and what is held go back to where they came from. */
+static void gather(struct server *s)
+{
 	while (s->halves) {
 		struct batch *b = s->halves;
 
 		s->halves = b->next;
+		release_twin(s, b->twin);
 		for (size_t i = b->n; i-- > 0;)
-			opq_push_front(&s->q[b->ops[i]->class_], b->ops[i]);
+			opq_return(&s->q[b->ops[i]->class_], b->ops[i]);
 		free(b);
 	}
 	while (s->held.n) {
 		struct rc_op *op = opq_pop(&s->held);
 
-		opq_push_front(&s->q[op->class_], op);
+		opq_return(&s->q[op->class_], op);
 	}
-	for (int c = 0; c < RC_CLASS_COUNT; c++)
-		while (s->q[c].n) {
-			struct rc_op *op = opq_pop(&s->q[c]);
+}
 
-			if (op->state != RC_STEP_QUEUED)
-				continue; /* a linked half that ended with its create */
-			if (op->action == RC_ACT_CREATE && s->pacer.parked)
-				op->queue_position = ++position;
-			op_defer(x, op, code, message);
-		}
+/* Why an operation is not done in this run. */
+static void defer_one(struct server *s, struct rc_op *op, const char *code, const char *message)
+{
+	if (op->state != RC_STEP_QUEUED)
+		return; /* a linked half that ended with its create */
+	if (op->action == RC_ACT_CREATE && s->pacer.parked) {
+		op->queue_position = (uint32_t)++s->waiting;
+		op_defer(s->t->x, op, "rollcall.seats", "no seat is free: waits for one");
+	} else {
+		op_defer(s->t->x, op, code, message);
+	}
+}
+
+/* Nothing of this server is sent any more: what waits is deferred, in the order in which it waits. */
+void server_defer_all(struct server *s, const char *code, const char *message)
+{
+	if (!code) {
+		code = s->t->stopped ? "rollcall.stopped" : "rollcall.deadline";
+		message = s->t->stopped ? s->t->why : "not done before the run ended";
+	}
+	gather(s);
+	for (int c = 0; c < RC_CLASS_COUNT; c++)
+		while (s->q[c].n)
+			defer_one(s, opq_pop(&s->q[c]), code, message);
 }
 
 void target_stop(struct target *t, enum rc_code code, const char *by, const char *fmt, ...)

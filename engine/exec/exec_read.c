@@ -53,6 +53,8 @@ static bool may_read(struct server *s, int64_t now, int64_t *next)
 {
 	struct rc_pacer_decision d;
 
+	if (target_held(s->t, now, next))
+		return false;
 	rc_pacer_poll_read(&s->pacer, x_sec(now), &d);
 	if (d.verb == RC_PACER_WAIT && (int64_t)(d.until * 1e9) + 1 < *next)
 		*next = (int64_t)(d.until * 1e9) + 1;
@@ -90,6 +92,8 @@ static bool make_group(struct server *s, int64_t now, int64_t *next)
 
 		if (g->state != GROUP_CREATING || g->sent)
 			continue;
+		if (target_held(s->t, now, next))
+			return true;
 		rc_pacer_poll(&s->pacer, x_sec(now), &pending, &d);
 		if (d.verb == RC_PACER_WAIT && (int64_t)(d.until * 1e9) + 1 < *next)
 			*next = (int64_t)(d.until * 1e9) + 1;
@@ -221,17 +225,17 @@ static bool read_list(struct server *s, int64_t now, int64_t *next)
 
 bool server_reads(struct server *s, int64_t now, int64_t *next)
 {
-	bool has_groups = s->t->cfg->schema->has_groups;
+	bool ending = s->t->stopped || s->t->x->stopping;
 
 	if (target_dead(s->t))
-		return s->groups_in_flight || s->list_in_flight;
-	if (has_groups && !s->groups_known && (s->groups_needed || s->list_wanted))
+		return s->groups_in_flight || s->list_in_flight || s->seats_in_flight;
+	if (!ending && s->t->cfg->schema->has_groups && !s->groups_known && (s->groups_needed || s->list_wanted))
 		return read_groups(s, now, next);
-	if (make_group(s, now, next))
+	if (!ending && make_group(s, now, next))
 		return true;
 	if (s->list_wanted)
 		return read_list(s, now, next);
-	return false;
+	return !ending ? seats_read(s, now, next) : s->groups_in_flight || s->seats_in_flight;
 }
 
 static void list_answered(struct call *c, const struct rc_answer *a)

@@ -38,6 +38,7 @@ void call_send(struct call *c)
 	c->req.nonce = c->nonce;
 	c->req.wall_ns = rc_wall_ns(x->env.clock) + t->clock_shift_ns;
 	c->sent_ns = x_now(x);
+	t->last_sent_ns = c->sent_ns;
 	t->tried = true;
 	t->writes_tried |= call_writes(c);
 	if (t->waiting_since_ns == 0)
@@ -90,7 +91,7 @@ static bool groups_settled(const struct server *s)
 	return !s->groups_needed || s->groups_known;
 }
 
-static void count_pending(struct server *s, struct rc_pacer_pending *ret)
+static void count_pending(struct server *s, int64_t now, struct rc_pacer_pending *ret)
 {
 	bool ready = groups_settled(s);
 
@@ -101,6 +102,8 @@ static void count_pending(struct server *s, struct rc_pacer_pending *ret)
 	}
 	ret->deletes = (uint32_t)(s->q[RC_CLASS_LEAVE].n + s->q[RC_CLASS_RETIRE].n);
 	for (const struct batch *b = s->halves; b; b = b->next) {
+		if (b->not_before_ns > now)
+			continue;
 		uint32_t *count = is_delete(b->ops[0])                 ? &ret->deletes
 				  : b->ops[0]->action == RC_ACT_CREATE ? &ret->creates
 								       : &ret->updates;
@@ -164,32 +167,35 @@ static size_t take(struct server *s, struct opq *q, size_t n, struct rc_op **ret
 	return got;
 }
 
-static size_t take_half(struct server *s, enum rc_pacer_op kind, size_t n, struct rc_op **ret)
+/* The next half of a refused batch of that kind; *ret_twin is its other half, now the call's. */
+static size_t take_half(struct server *s, enum rc_pacer_op kind, size_t n, int64_t now, struct rc_op **ret,
+			struct batch **ret_twin)
 {
 	struct batch **at = &s->halves, *b;
 	size_t got;
 
-	while (*at && pacer_op_of((*at)->ops[0]) != kind)
+	while (*at && (pacer_op_of((*at)->ops[0]) != kind || (*at)->not_before_ns > now))
 		at = &(*at)->next;
 	b = *at;
 	if (!b)
 		return 0;
 	got = b->n < n ? b->n : n;
 	memcpy(ret, b->ops, got * sizeof(struct rc_op *));
-	if (got < b->n) {
-		memmove(b->ops, b->ops + got, (b->n - got) * sizeof(struct rc_op *));
-		b->n -= got;
+	*at = b->next;
+	if (got < b->n) { /* only a part goes: the rest, and the other half, stand for themselves */
+		push_half(s, b->ops + got, b->n - got, NULL, 0);
+		release_twin(s, b->twin);
 	} else {
-		*at = b->next;
-		free(b);
+		*ret_twin = b->twin;
 	}
+	free(b);
 	return got;
 }
 
 static void put_back(struct server *s, struct rc_op **ops, size_t n)
 {
 	for (size_t i = n; i-- > 0;)
-		opq_push_front(&s->q[ops[i]->class_], ops[i]);
+		opq_return(&s->q[ops[i]->class_], ops[i]);
 }
 
 static void fill_user(struct server *s, struct rc_call_user *u, const struct rc_op *op)
@@ -211,7 +217,9 @@ static bool send_writes(struct server *s, const struct rc_pacer_decision *d, int
 {
 	struct rc_exec *x = s->t->x;
 	struct rc_op **ops = rc_xmalloc(d->n * sizeof(struct rc_op *));
-	size_t n = take_half(s, d->op, d->n, ops);
+	struct batch *twin = NULL;
+	size_t n = take_half(s, d->op, d->n, now, ops, &twin);
+	bool is_half = n > 0;
 	struct rc_err err;
 	struct call *c;
 
@@ -223,6 +231,7 @@ static bool send_writes(struct server *s, const struct rc_pacer_decision *d, int
 	}
 	if (!x->env.durable(x->env.ctx, ops, n)) {
 		put_back(s, ops, n);
+		release_twin(s, twin);
 		x->durable_wait = true;
 		free(ops);
 		return false;
@@ -230,11 +239,14 @@ static bool send_writes(struct server *s, const struct rc_pacer_decision *d, int
 	if ((ops[0]->action == RC_ACT_CREATE || (ops[0]->action == RC_ACT_LOCK && !ops[0]->password_set)) &&
 	    x->env.passwords(x->env.ctx, ops, n, &err)) {
 		put_back(s, ops, n);
+		release_twin(s, twin);
 		free(ops);
 		target_stop(s->t, err.code, "credentials", "target %s: %s", s->t->cfg->name, err.what);
 		return false;
 	}
 	c = call_new(s, kind_of(ops[0]), n);
+	c->is_half = is_half;
+	c->twin = twin;
 	for (size_t i = 0; i < n; i++) {
 		c->ops[i] = ops[i];
 		fill_user(s, &c->users[i], ops[i]);
@@ -265,25 +277,26 @@ static void release_held(struct server *s, int64_t now, int64_t *next)
 			if (op->not_before_ns < *next)
 				*next = op->not_before_ns;
 		} else {
-			opq_push_front(&s->q[op->class_], op);
+			opq_return(&s->q[op->class_], op);
 		}
 	}
+	for (const struct batch *b = s->halves; b; b = b->next)
+		if (b->not_before_ns > now && b->not_before_ns < *next)
+			*next = b->not_before_ns;
 }
 
 bool server_pump(struct server *s, int64_t now, int64_t *next)
 {
-	bool sent = false;
-
 	release_held(s, now, next);
 	for (;;) {
 		struct rc_pacer_pending pending;
 		struct rc_pacer_decision d;
 
-		if (s->t->stopped || s->t->x->stopping)
-			return sent;
-		count_pending(s, &pending);
+		if (s->t->stopped || s->t->x->stopping || target_held(s->t, now, next))
+			return false;
+		count_pending(s, now, &pending);
 		if (!pending.creates && !pending.updates && !pending.deletes)
-			return sent;
+			return false;
 		rc_pacer_poll(&s->pacer, x_sec(now), &pending, &d);
 		if (d.verb == RC_PACER_WAIT) {
 			int64_t at = (int64_t)(d.until * 1e9) + 1;
@@ -292,12 +305,11 @@ bool server_pump(struct server *s, int64_t now, int64_t *next)
 				*next = at;
 		}
 		if (d.verb != RC_PACER_SEND)
-			return sent;
-		if (!send_writes(s, &d, now)) {
-			if (s->t->x->durable_wait)
-				return sent;
-			continue; /* the queue's head was settled without a call: ask again */
-		}
-		sent = true;
+			return false;
+		if (send_writes(s, &d, now))
+			return true;
+		if (s->t->x->durable_wait)
+			return false;
+		/* the queue's head was settled without a call: ask again */
 	}
 }

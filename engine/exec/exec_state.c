@@ -16,6 +16,13 @@ static void add_counts(struct rc_pacer_counts *to, const struct rc_pacer_counts 
 	to->timeouts += from->timeouts;
 }
 
+/* A sum over servers that is known as soon as one of them is. */
+static void add_known(int64_t *sum, int64_t n)
+{
+	if (n >= 0)
+		*sum = (*sum < 0 ? 0 : *sum) + n;
+}
+
 void rc_exec_target_result(const struct rc_exec *x, size_t target, struct rc_exec_target_result *ret)
 {
 	const struct target *t = &x->targets[target];
@@ -33,7 +40,11 @@ void rc_exec_target_result(const struct rc_exec *x, size_t target, struct rc_exe
 
 		rc_pacer_look(&t->servers[i].pacer, now, &v);
 		add_counts(&ret->counts, v.counts);
+		ret->seats_waiting += t->servers[i].waiting;
+		add_known(&ret->seat_limit, t->servers[i].seat_limit);
+		add_known(&ret->seats_used, t->servers[i].seats_used);
 	}
+	ret->waited_s = x_sec(t->held_ns);
 	ret->calls_today = t->ceiling.day_used;
 }
 

@@ -305,7 +305,7 @@ static void gate_accepted(struct rc_pacer *p, const struct rc_pacer_token *t, co
 	if (t->op != RC_PACER_CREATE)
 		return;
 	if (p->parked) {
-		if (t->sent >= p->qcut && p->credit == 0 && t->n == 1 && t->sent >= p->probe_at) {
+		if (!t->credited && t->sent >= p->qcut && t->n == 1 && t->sent >= p->probe_at) {
 			p->parked = false; /* the probe got a seat */
 			p->qk = 0;
 			p->nq = 2;

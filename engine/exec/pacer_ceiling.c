@@ -5,7 +5,7 @@
 #define WINDOW_S 1.05 /* one second, and what the network may shift a call by */
 #define DAY_S 86400.0
 
-void rc_ceiling_init(struct rc_ceiling *c, uint32_t max_in_flight, uint32_t max_per_second, uint64_t max_per_day)
+void rc_ceiling_init(struct rc_ceiling *c, uint32_t max_in_flight, double max_per_second, uint64_t max_per_day)
 {
 	memset(c, 0, sizeof(*c));
 	c->max_in_flight = max_in_flight;
@@ -13,12 +13,14 @@ void rc_ceiling_init(struct rc_ceiling *c, uint32_t max_in_flight, uint32_t max_
 	c->max_per_day = max_per_day;
 	c->day_ends = INFINITY;
 	c->next = -INFINITY;
-	if (max_per_second) {
+	if (max_per_second > 0 && max_per_second < 2) { /* so few that only whole calls count */
+		c->beat = WINDOW_S / fmin(1, max_per_second);
+	} else if (max_per_second > 0) {
 		/* Calls i and i + N are at least (N - early) beats apart, which must be a whole window. Being up to
 		 * `early` beats early lets a loop with millisecond timers keep a beat shorter than its timers. */
-		uint32_t early = max_per_second / 50;
+		double early = floor(max_per_second / 50);
 
-		c->beat = WINDOW_S / (max_per_second - early);
+		c->beat = WINDOW_S / (floor(max_per_second) - early);
 		c->slack = early * c->beat;
 	}
 }
@@ -29,13 +31,13 @@ void rc_ceiling_set_day(struct rc_ceiling *c, uint64_t used, double day_ends)
 	c->day_ends = day_ends;
 }
 
-enum rc_ceiling_hit rc_ceiling_poll(struct rc_ceiling *c, double now, double *ret_until)
+enum rc_ceiling_hit rc_ceiling_poll(struct rc_ceiling *c, double now, bool read, double *ret_until)
 {
 	if (now >= c->day_ends) {
 		c->day_ends += DAY_S * (floor((now - c->day_ends) / DAY_S) + 1);
 		c->day_used = 0;
 	}
-	if (c->max_per_day && c->day_used >= c->max_per_day) {
+	if (c->max_per_day && c->day_used + (read ? 0 : c->reserve) >= c->max_per_day) {
 		*ret_until = c->day_ends;
 		return RC_CEILING_DAY;
 	}
@@ -43,7 +45,7 @@ enum rc_ceiling_hit rc_ceiling_poll(struct rc_ceiling *c, double now, double *re
 		*ret_until = INFINITY;
 		return RC_CEILING_IN_FLIGHT;
 	}
-	if (c->max_per_second && now < c->next - c->slack) {
+	if (c->beat > 0 && now < c->next - c->slack) {
 		*ret_until = c->next - c->slack;
 		return RC_CEILING_SECOND;
 	}
@@ -54,7 +56,7 @@ void rc_ceiling_take(struct rc_ceiling *c, double now)
 {
 	c->in_flight++;
 	c->day_used++;
-	if (c->max_per_second)
+	if (c->beat > 0)
 		c->next = fmax(c->next, now) + c->beat;
 }
 

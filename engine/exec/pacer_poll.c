@@ -67,7 +67,7 @@ static bool held_by_flight(const struct rc_pacer *p, bool read, struct rc_pacer_
 	return true;
 }
 
-static void held_by_ceiling(struct rc_pacer *p, double now, struct rc_pacer_decision *d)
+static void held_by_ceiling(struct rc_pacer *p, double now, bool read, struct rc_pacer_decision *d)
 {
 	static const enum rc_pacer_reason reason[] = {
 		[RC_CEILING_IN_FLIGHT] = RC_PACER_WAIT_IN_FLIGHT,
@@ -77,7 +77,8 @@ static void held_by_ceiling(struct rc_pacer *p, double now, struct rc_pacer_deci
 
 	for (size_t i = 0; i < RC_PACER_CEILINGS && d->verb == RC_PACER_SEND; i++) {
 		double until = INFINITY;
-		enum rc_ceiling_hit hit = p->ceiling[i] ? rc_ceiling_poll(p->ceiling[i], now, &until) : RC_CEILING_FREE;
+		enum rc_ceiling_hit hit =
+			p->ceiling[i] ? rc_ceiling_poll(p->ceiling[i], now, read, &until) : RC_CEILING_FREE;
 
 		if (hit != RC_CEILING_FREE)
 			decide_wait(d, reason[hit], until);
@@ -159,7 +160,7 @@ void rc_pacer_poll(struct rc_pacer *p, double now, const struct rc_pacer_pending
 		rc_lane_begin(&p->call->lane, now);
 		if (!held_by_time(p, now, false, &d) && !held_by_flight(p, false, &d)) {
 			choose(p, now, pending, &d);
-			held_by_ceiling(p, now, &d);
+			held_by_ceiling(p, now, false, &d);
 		}
 	}
 	p->reason = d.reason;
@@ -174,7 +175,7 @@ void rc_pacer_poll_read(struct rc_pacer *p, double now, struct rc_pacer_decision
 	rc_lane_begin(&p->call->lane, now);
 	if (!held_by_time(p, now, true, &d) && !held_by_flight(p, true, &d)) {
 		decide_send(&d, RC_PACER_READ, 1);
-		held_by_ceiling(p, now, &d);
+		held_by_ceiling(p, now, true, &d);
 	}
 	p->reason = d.reason;
 	p->until = d.until;

@@ -83,7 +83,8 @@ static void keep_done(struct run *r, struct rc_op *op)
 
 		old.linked_name = op->name;
 		old.key = op->key;
-		rc_writer_put_retiring(r->writer, t->number, &old);
+		if (op->linked->state != RC_STEP_DONE) /* gone first where no seat was free */
+			rc_writer_put_retiring(r->writer, t->number, &old);
 		k.account = (struct rc_account){0};
 	}
 	merge_account(op->want, &k.account);
