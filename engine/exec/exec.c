@@ -285,11 +285,12 @@ static void server_ends(struct server *s)
 	defer_retiring(s, false);
 }
 
-static void day_ends(struct server *s)
+static void day_ends(struct server *s, int64_t now)
 {
 	static const char why[] = "the calls of this day are used up (pace.max_requests_per_day)";
 
-	listing_dropped(s, why);
+	if (day_is_over(s, now, true))
+		listing_dropped(s, why);
 	server_defer_all(s, "rollcall.day", why);
 	defer_retiring(s, false);
 }
@@ -302,8 +303,8 @@ static void begin_server(struct server *s, int64_t now, int64_t *next)
 	s->busy = false;
 	if (t->stopped || t->x->stopping)
 		server_ends(s);
-	else if (day_is_over(s) && !s->pacer.in_flight)
-		day_ends(s);
+	else if (!s->pacer.in_flight && day_is_over(s, now, false))
+		day_ends(s, now);
 	if (!target_dead(t) && !t->x->at_once)
 		s->busy = server_reads(s, now, next);
 }

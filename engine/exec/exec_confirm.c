@@ -269,7 +269,7 @@ bool server_confirm(struct server *s, int64_t now, int64_t *next)
 
 	if (!s->accepted.n && !s->verify.n)
 		return false;
-	if (day_is_over(s) && !s->list_in_flight) {
+	if (!s->list_in_flight && day_is_over(s, now, true)) {
 		s->list_wanted = false;
 		server_give_up(s);
 		return false;

@@ -26,16 +26,17 @@ void target_heard(struct target *t, const struct call *c, bool answered, int64_t
 		t->silent = 0;
 	} else if (c->sent_ns >= t->silent_cut_ns) {
 		t->silent++;
-		t->silent_cut_ns = now + 1; /* those in flight now tell the same story */
+		t->silent_cut_ns = now; /* those in flight now tell the same story */
 	}
 }
 
-bool day_is_over(const struct server *s)
+bool day_is_over(const struct server *s, int64_t now, bool read)
 {
 	const struct rc_exec *x = s->t->x;
+	double until = 0;
 
-	return s->pacer.reason == RC_PACER_WAIT_DAY && x->opts.deadline_ns &&
-	       s->pacer.until * 1e9 >= (double)x->opts.deadline_ns;
+	return x->opts.deadline_ns && rc_ceiling_poll(&s->t->ceiling, x_sec(now), read, &until) == RC_CEILING_DAY &&
+	       until >= x_sec(x->opts.deadline_ns);
 }
 
 static bool held_back(const struct server *s)

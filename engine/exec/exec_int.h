@@ -177,7 +177,7 @@ bool goes_before(const struct rc_op *a, const struct rc_op *b); /* in the queue 
 /* exec_hold.c: reasons of the executor's own not to send */
 bool target_held(struct target *t, int64_t now, int64_t *next); /* it is silent: a probe every few seconds */
 void target_heard(struct target *t, const struct call *c, bool answered, int64_t now);
-bool day_is_over(const struct server *s); /* no call is left before the deadline */
+bool day_is_over(const struct server *s, int64_t now, bool read); /* no such call is left before the deadline */
 void holds_begin(struct rc_exec *x, int64_t now);
 void holds_end(struct rc_exec *x, int64_t now);
 

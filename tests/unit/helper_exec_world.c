@@ -90,6 +90,8 @@ static void send(void *ctx, const struct http_req *req, int64_t timeout_ns, rc_t
 		w->sent = rc_xreallocarray(w->sent, w->cap_sent, sizeof(*w->sent));
 	}
 	e->sent = w->n_sent++;
+	if (++w->in_flight > w->max_in_flight)
+		w->max_in_flight = w->in_flight;
 	s = &w->sent[e->sent];
 	*s = (struct ew_sent){.t = ew_now(w), .kind = kind_of(req->method, req->url)};
 	e->method = rc_xstrdup(req->method);
@@ -193,6 +195,7 @@ static void answer(struct exec_world *w, struct ew_event *e)
 		if (e->reply.headers.p)
 			fill_headers(&resp, e->reply.headers.p);
 	}
+	w->in_flight--;
 	e->done(e->arg, &resp);
 	sim_reply_done(&e->reply);
 	for (size_t i = 0; i < e->n_headers; i++) {
@@ -302,30 +305,33 @@ static uint32_t differs(void *ctx, const struct rc_op *op, const struct rc_liste
 
 /* ---- the test's side */
 
-void ew_begin(struct exec_world *w, const char *script, const char *top, const char *target)
+void ew_begin_config(struct exec_world *w, const char *script, const char *config)
 {
 	struct rc_config_errors faults = {0};
-	struct rc_buf text = {0};
 	struct rc_err err;
 
 	*w = (struct exec_world){.random = 7, .rtt_ns = 20 * RC_MS, .deadlock_s = 1e6};
 	w->clock = (struct rc_clock){w, wall, mono, random_bytes};
 	sim_test_begin(script);
-	rc_buf_addf(&text,
-		    "{%s \"version\": 1, \"state\": \"state\", \"reports\": \"reports\", \"sources\": [{\"files\": "
-		    "[\"hr.csv\"], \"key\": \"id\"}], \"targets\": {\"vpn\": {%s \"connector\": \"huawei-p2c-vpn\", "
-		    "\"endpoint\": \"http://127.0.0.1:1\", \"project_id\": \"P\", \"vpn_server_id\": \"S\", \"auth\": "
-		    "{\"method\": \"token\", \"token\": {\"env\": \"TOKEN\"}}, \"account\": {\"name\": \"name\", "
-		    "\"description\": \"d\", \"password\": \"p\"}}}}",
-		    top ? top : "", target ? target : "");
-	if (rc_config_parse(rc_buf_slice(&text), "/tmp", &w->cfg, &faults, &err))
+	if (rc_config_parse(rc_slice_str(config), "/tmp", &w->cfg, &faults, &err))
 		fail_msg("%s", err.what);
 	rc_config_errors_done(&faults);
-	rc_buf_done(&text);
 	w->cap = 32768;
 	w->op = rc_xcalloc(w->cap, sizeof(*w->op));
 	w->opts.drain_timeout_ns = 10 * RC_SECOND;
 	w->now_ns = RC_SECOND;
+}
+
+void ew_begin(struct exec_world *w, const char *script, const char *top, const char *target)
+{
+	struct rc_buf text = {0};
+
+	rc_buf_addf(&text,
+		    "{%s " EW_CONFIG "\"targets\": {\"vpn\": {%s " EW_TARGET
+		    "\"vpn_server_id\": \"S\", \"auth\": {\"method\": \"token\", \"token\": {\"env\": \"TOKEN\"}}}}}",
+		    top ? top : "", target ? target : "");
+	ew_begin_config(w, script, text.p);
+	rc_buf_done(&text);
 }
 
 void ew_start(struct exec_world *w)

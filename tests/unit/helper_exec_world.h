@@ -36,6 +36,7 @@ struct exec_world {
 	struct ew_account *accounts;
 	size_t n_accounts;
 	int64_t rtt_ns;
+	size_t in_flight, max_in_flight;
 	bool silent;      /* nobody answers: connections time out */
 	bool refused;     /* nobody listens */
 	unsigned renewed; /* secrets fetched anew */
@@ -47,6 +48,14 @@ struct exec_world {
 /* script: the simulator's, NULL none. top, target: more keys of config and target, as `"key": value, ` texts. The
  * executor begins with ew_start, so that opts can be set before. */
 void ew_begin(struct exec_world *w, const char *script, const char *top, const char *target);
+void ew_begin_config(struct exec_world *w, const char *script, const char *config);
+#define EW_CONFIG                                                                                                      \
+	"\"version\": 1, \"state\": \"state\", \"reports\": \"reports\", \"sources\": [{\"files\": [\"hr.csv\"], "     \
+	"\"key\": \"id\"}], "
+#define EW_TARGET /* without server and auth */                                                                        \
+	"\"connector\": \"huawei-p2c-vpn\", \"endpoint\": \"http://127.0.0.1:1\", \"project_id\": \"P\", "             \
+	"\"account\": {\"name\": "                                                                                     \
+	"\"name\", \"description\": \"d\", \"password\": \"p\"}, "
 void ew_start(struct exec_world *w);
 void ew_end(struct exec_world *w);
 
