@@ -175,9 +175,17 @@ void rc_exec_seats(struct rc_exec *x, size_t target, size_t server, int64_t limi
 		s->seats_used = used;
 }
 
-static bool tells_seats(const struct target *t)
+void rc_exec_seats_known(const struct rc_exec *x, size_t target, size_t server, int64_t *ret_limit, int64_t *ret_used)
 {
-	return t->conn && t->conn->calls & 1u << CALL_SEATS;
+	const struct server *s = &x->targets[target].servers[server];
+
+	*ret_limit = s->seat_limit;
+	*ret_used = s->seats_used;
+}
+
+static void want_seats(struct server *s)
+{
+	s->seats_wanted = !s->seats_asked && s->t->conn && s->t->conn->calls & 1u << CALL_SEATS;
 }
 
 void rc_exec_list(struct rc_exec *x, size_t target)
@@ -186,7 +194,7 @@ void rc_exec_list(struct rc_exec *x, size_t target)
 
 	for (size_t i = 0; i < t->n_servers; i++) {
 		t->servers[i].list_wanted = t->servers[i].list_asked = true;
-		t->servers[i].seats_wanted = tells_seats(t);
+		want_seats(&t->servers[i]);
 	}
 }
 
@@ -203,8 +211,8 @@ void rc_exec_add(struct rc_exec *x, struct rc_op *op)
 	x->total++;
 	t->planned++;
 	s->looks = 0;
-	if (op->class_ == RC_CLASS_CREATE && s->seat_limit < 0)
-		s->seats_wanted = tells_seats(t);
+	if (op->class_ == RC_CLASS_CREATE)
+		want_seats(s);
 	if (op->group.n)
 		group_want(s, op->group);
 	if (op->state == RC_STEP_VERIFY)

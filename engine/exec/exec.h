@@ -90,6 +90,8 @@ void rc_exec_day(struct rc_exec *x, size_t target, uint64_t used, int64_t ends_n
 /* What earlier runs know of a server's seats, -1 where they do not; a hint, never a verdict. Before the first pump. */
 void rc_exec_seats(struct rc_exec *x, size_t target, size_t server, int64_t limit, int64_t used);
 
+void rc_exec_seats_known(const struct rc_exec *x, size_t target, size_t server, int64_t *ret_limit, int64_t *ret_used);
+
 /* Asks for a complete listing of a target's servers; ends with env.listed for each. */
 void rc_exec_list(struct rc_exec *x, size_t target);
 /* Only asks who we are (check --online). */

@@ -58,8 +58,8 @@ struct server {
 	bool last_probe_sent;
 	int64_t parked_since_ns;
 	int64_t freed;     /* while parked: own deletes confirmed, less creates that took their seats */
-	bool seats_wanted; /* the provider can tell its seats and has not been asked */
-	bool seats_in_flight;
+	bool seats_wanted; /* the provider can tell its seats, and has not been asked */
+	bool seats_asked, seats_in_flight;
 	int64_t seat_limit, seats_used; /* -1: not known */
 	uint64_t waiting;               /* creates deferred for want of a seat */
 	bool busy, drained; /* of this pump: reads or waits for an answer; the look after the stop is over */

@@ -31,6 +31,7 @@ bool seats_read(struct server *s, int64_t now, int64_t *next)
 	if (d.verb != RC_PACER_SEND)
 		return true;
 	c = call_new(s, CALL_SEATS, 0);
+	s->seats_asked = true;
 	s->seats_wanted = false; /* a hint: asked for once, and an answer that says nothing is an answer */
 	s->seats_in_flight = true;
 	rc_pacer_sent(&s->pacer, x_sec(now), RC_PACER_READ, 1, &c->token);

@@ -94,6 +94,7 @@ static bool groups_settled(const struct server *s)
 static void count_pending(struct server *s, int64_t now, struct rc_pacer_pending *ret)
 {
 	bool ready = groups_settled(s);
+	bool asking = s->seats_wanted || s->seats_in_flight; /* creates hear the hint first */
 
 	*ret = (struct rc_pacer_pending){0};
 	if (s->q[RC_CLASS_LEAVE].n && !is_delete(opq_at(&s->q[RC_CLASS_LEAVE], 0))) {
@@ -113,7 +114,7 @@ static void count_pending(struct server *s, int64_t now, struct rc_pacer_pending
 	if (!ready)
 		return;
 	ret->updates += (uint32_t)s->q[RC_CLASS_UPDATE].n;
-	ret->creates += (uint32_t)s->q[RC_CLASS_CREATE].n;
+	ret->creates += asking ? 0 : (uint32_t)s->q[RC_CLASS_CREATE].n;
 }
 
 static struct opq *queue_for(struct server *s, enum rc_pacer_op op)

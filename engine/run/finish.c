@@ -105,6 +105,7 @@ static void fill_target(struct run *r, size_t i, struct rc_summary_target *s)
 	s->pacing.timeline = &t->timeline;
 	s->seats.limit = res.seat_limit;
 	s->seats.used = res.seats_used;
+	s->seats.waiting = res.seats_waiting;
 	s->cost.calls = s->cost.batches = s->cost.seats_needed = s->cost.seats_free = -1;
 	s->cost.minutes = -1;
 }

@@ -132,6 +132,79 @@ static void keep_rate(struct run *r, size_t target, size_t server)
 	rc_buf_done(&account);
 }
 
+/* ---- seats: "LIMIT" */
+
+static struct rc_slice seats_name(uint16_t number, const struct rc_target *t, size_t server, char buf[200])
+{
+	int n = snprintf(buf, 200, "seats/%u/%.150s", number, t->servers[server].id);
+
+	return (struct rc_slice){buf, (size_t)n};
+}
+
+bool rc_pace_seat_limit(struct rc_view *v, uint16_t number, const struct rc_target *t, size_t server,
+			int64_t *ret_limit)
+{
+	char name[200], text[32];
+	struct rc_slice value;
+	long long limit = 0;
+
+	if (!rc_view_note(v, seats_name(number, t, server, name), &value) || value.n >= sizeof(text))
+		return false;
+	memcpy(text, value.p, value.n);
+	text[value.n] = 0;
+	if (sscanf(text, "%lld", &limit) != 1 || limit < 0)
+		return false;
+	*ret_limit = limit;
+	return true;
+}
+
+/* Accounts on the only server of a target, as the snapshot has them; a pool's are known once it is listed. */
+static int64_t accounts_known(const struct run *r, const struct run_target *t)
+{
+	struct rc_walk w = {0};
+	struct rc_unmanaged u;
+	int64_t n = (int64_t)rc_view_known_count(r->view, t->number, true);
+
+	if (t->cfg->n_servers != 1)
+		return -1;
+	rc_walk_unmanaged_begin(r->view, t->number, &w);
+	while (rc_walk_unmanaged(&w, &u))
+		n++;
+	rc_walk_end(&w);
+	return n;
+}
+
+static void begin_seats(struct run *r, size_t target)
+{
+	struct run_target *t = &r->targets[target];
+	int64_t used = -1;
+
+	for (size_t s = 0; s < t->cfg->n_servers; s++) {
+		int64_t limit = -1;
+
+		if (rc_pace_seat_limit(r->view, t->number, t->cfg, s, &limit) || t->cfg->servers[s].seats)
+			used = used < 0 ? accounts_known(r, t) : used;
+		rc_exec_seats(r->exec, target, s, limit, used);
+	}
+}
+
+static void keep_seats(struct run *r, size_t target)
+{
+	const struct run_target *t = &r->targets[target];
+
+	for (size_t s = 0; s < t->cfg->n_servers && r->writer && !r->scratch; s++) {
+		int64_t limit, used, before = -1;
+		char name[200], text[32];
+
+		rc_exec_seats_known(r->exec, target, s, &limit, &used);
+		if (limit < 0 || t->cfg->servers[s].seats ||
+		    (r->view && rc_pace_seat_limit(r->view, t->number, t->cfg, s, &before) && before == limit))
+			continue;
+		snprintf(text, sizeof(text), "%lld", (long long)limit);
+		rc_writer_note(r->writer, seats_name(t->number, t->cfg, s, name), rc_slice_str(text));
+	}
+}
+
 void run_pace_begin(struct run *r)
 {
 	int64_t day = r->started_ns / DAY_NS, left = (day + 1) * DAY_NS - r->started_ns;
@@ -141,6 +214,8 @@ void run_pace_begin(struct run *r)
 
 		for (size_t s = 0; r->view && s < t->cfg->n_servers; s++)
 			begin_server(r, i, s);
+		if (r->view)
+			begin_seats(r, i);
 		if (t->cfg->pace.max_requests_per_day && r->view)
 			t->calls_stored = day_used(r, t, day);
 		rc_exec_day(r->exec, i, t->calls_stored, r->started_mono + left);
@@ -161,6 +236,7 @@ void run_pace_end(struct run *r)
 {
 	for (size_t i = 0; r->exec && i < r->cfg->n_targets; i++) {
 		keep_day(r, i, true);
+		keep_seats(r, i);
 		for (size_t s = 0; s < r->targets[i].cfg->n_servers; s++)
 			keep_rate(r, i, s);
 	}

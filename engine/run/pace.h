@@ -18,4 +18,8 @@ double rc_pace_start(const struct rc_rate *rate, int64_t now_wall_ns);
  * oldest of them was. For status, summary, metrics, and the minutes of a plan. */
 double rc_pace_target(struct rc_view *v, const struct rc_target *t, int64_t *ret_learned_ns);
 
+/* Seats of a server as the provider told them last; false: never. number is the target's in the store. */
+bool rc_pace_seat_limit(struct rc_view *v, uint16_t number, const struct rc_target *t, size_t server,
+			int64_t *ret_limit);
+
 #endif
