@@ -63,7 +63,7 @@ enum { EVENT_PERSON = 2 + RC_HASH_BYTES, EVENT_KEY = EVENT_PERSON + 12 };
 static void prune_events(struct rc_apply *a, int64_t before_ns)
 {
 	struct rc_kv_cursor *c = rc_kv_cursor(a->t, RC_KV_HISTORY);
-	struct rc_key kept = {.n = 0};
+	struct rc_key kept = {.n = 0}, this;
 	struct rc_slice k, raw;
 	struct rc_event e;
 
@@ -75,11 +75,13 @@ static void prune_events(struct rc_apply *a, int64_t before_ns)
 		}
 		if (e.at_ns >= before_ns)
 			continue;
-		if (kept.n && memcmp(kept.b, k.p, EVENT_PERSON) == 0)
+		this.n = 0;
+		rc_key_add(&this, k.p, k.n); /* k points into the page, where a delete moves things */
+		if (kept.n && memcmp(kept.b, this.b, EVENT_PERSON) == 0)
 			rc_kv_del(a->t, RC_KV_HISTORY, rc_key_slice(&kept));
 		kept.n = 0;
 		if (e.access)
-			rc_key_add(&kept, k.p, k.n);
+			kept = this;
 		else
 			rc_kv_cursor_del(c);
 	}

@@ -9,6 +9,10 @@ struct rc_event {
 	uint8_t action, status; /* the report's enums; on disk, so append only there */
 	bool access;            /* after this event the person has access (an account that works) */
 	struct rc_slice name, server, changed_fields, error_code, reason;
+	/* What `undo` goes back to: the fields it changed (of a create or delete: all), without secret ones. */
+	struct rc_account before, after;
+	uint8_t fingerprint[16];     /* of the row it was done for; zero: there was none */
+	struct rc_slice linked_name; /* the other account of a rename */
 };
 
 /* Events of one person, oldest first; key n 0: of everybody on the target, grouped by person. */

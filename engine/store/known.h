@@ -96,6 +96,11 @@ struct rc_known {
  * managed without a fingerprint. The open index holds exactly these. */
 bool rc_known_open(const struct rc_known *k);
 
+/* The record in the state's own bytes, without secret fields, and back (slices into v); false: they are none. A saved
+ * plan carries records so. */
+void rc_known_encode(const struct rc_known *k, const struct rc_account_schema *schema, struct rc_buf *ret);
+bool rc_known_decode(struct rc_slice v, const struct rc_account_schema *schema, struct rc_known *ret);
+
 /* Deep copy into mem. */
 struct rc_known rc_known_copy(const struct rc_known *k, struct rc_arena *mem);
 

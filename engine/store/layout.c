@@ -24,10 +24,11 @@ static const struct rc_codec_field listing_fields[] = {
 const struct rc_codec rc_codec_listing = {1, 0, COUNT(listing_fields), listing_fields};
 
 static const struct rc_codec_field event_fields[] = {
-	F(rc_event, 1, SLICE, key),         F(rc_event, 2, SLICE, run_id),  F(rc_event, 3, I64, at_ns),
-	F(rc_event, 4, U8, action),         F(rc_event, 5, U8, status),     F(rc_event, 6, BOOL, access),
-	F(rc_event, 7, SLICE, name),        F(rc_event, 8, SLICE, server),  F(rc_event, 9, SLICE, changed_fields),
-	F(rc_event, 10, SLICE, error_code), F(rc_event, 11, SLICE, reason),
+	F(rc_event, 1, SLICE, key),         F(rc_event, 2, SLICE, run_id),     F(rc_event, 3, I64, at_ns),
+	F(rc_event, 4, U8, action),         F(rc_event, 5, U8, status),        F(rc_event, 6, BOOL, access),
+	F(rc_event, 7, SLICE, name),        F(rc_event, 8, SLICE, server),     F(rc_event, 9, SLICE, changed_fields),
+	F(rc_event, 10, SLICE, error_code), F(rc_event, 11, SLICE, reason),    F(rc_event, 12, ACCOUNT, before),
+	F(rc_event, 13, ACCOUNT, after),    F(rc_event, 14, B16, fingerprint), F(rc_event, 15, SLICE, linked_name),
 };
 const struct rc_codec rc_codec_event = {1, 0, COUNT(event_fields), event_fields};
 

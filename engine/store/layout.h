@@ -95,8 +95,6 @@ enum {
 	RC_KNOWN_BIT_OPEN = 1,
 	RC_KNOWN_BIT_MISSING = 2,
 };
-void rc_known_encode(const struct rc_known *k, const struct rc_account_schema *schema, struct rc_buf *ret);
-bool rc_known_decode(struct rc_slice v, const struct rc_account_schema *schema, struct rc_known *ret);
 bool rc_known_decode_brief(struct rc_slice v, struct rc_known_brief *ret); /* all but hash */
 
 /* Journal entries: the state alone can be changed in place. */

@@ -77,7 +77,7 @@ bool rc_walk_history(struct rc_walk *w, struct rc_event *ret)
 	if (!rc_walk_step(w, &k, &raw))
 		return false;
 	memset(&e, 0, sizeof(e));
-	if (!rc_codec_decode(&rc_codec_event, raw, NULL, &e))
+	if (!rc_codec_decode(&rc_codec_event, raw, rc_store_schema(w->view->store, w->target), &e))
 		return rc_walk_damaged(w, RC_KV_HISTORY, "an event is unreadable");
 	*ret = e;
 	return true;

@@ -184,7 +184,7 @@ uint64_t rc_writer_event(struct rc_writer *w, uint16_t target, const struct rc_e
 	rc_hash_key(w->store->seed, e->key, hash);
 	k = rc_key_event(target, hash, e->at_ns, 0);
 	k.n -= 4; /* the running number is found when it is applied */
-	rc_codec_encode(&rc_codec_event, NULL, e, NULL, &b);
+	rc_codec_encode(&rc_codec_event, NULL, e, rc_store_schema(w->store, target), &b);
 	seq = rc_writer_state(w, &f, rc_key_slice(&k), rc_buf_slice(&b));
 	rc_buf_done(&b);
 	return seq;

@@ -92,6 +92,13 @@ static void add_event(struct test_store *t, const char *key, int64_t at_ns, bool
 	e.at_ns = at_ns;
 	e.access = access;
 	e.changed_fields = RC_SLICE("name,description");
+	e.before.v[0] = RC_SLICE("old");
+	e.after.v[0] = RC_SLICE("new");
+	e.after.v[2] = RC_SLICE("");
+	e.before.set = 1;
+	e.after.set = 5;
+	e.fingerprint[15] = 7;
+	e.linked_name = RC_SLICE("other");
 	rc_writer_event(t->writer, t->target, &e);
 }
 
@@ -107,6 +114,9 @@ static unsigned count_events(struct test_store *t, const char *key)
 	for (; rc_walk_history(&w, &e); n++) {
 		assert_true(!*key || e.at_ns >= last);
 		assert_true(rc_slice_eqs(e.changed_fields, "name,description"));
+		assert_true(e.before.set == 1 && rc_slice_eqs(e.before.v[0], "old"));
+		assert_true(e.after.set == 5 && rc_slice_eqs(e.after.v[0], "new") && e.after.v[2].n == 0);
+		assert_true(e.fingerprint[15] == 7 && rc_slice_eqs(e.linked_name, "other"));
 		last = e.at_ns;
 	}
 	test_view_end(v);
