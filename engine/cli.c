@@ -3,14 +3,16 @@
 #include "engine/base/log.h"
 #include "engine/base/nearest.h"
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 enum {
-	RUNS = RC_CMD_PLAN | RC_CMD_SYNC | RC_CMD_REFRESH,
-	WRITES = RC_CMD_PLAN | RC_CMD_SYNC,
-	EVERY = RUNS | RC_CMD_CHECK | RC_CMD_STATUS | RC_CMD_REPORT
+	RUNS = RC_CMD_PLAN | RC_CMD_SYNC | RC_CMD_REFRESH | RC_CMD_UNDO,
+	GUARDED = RC_CMD_PLAN | RC_CMD_SYNC | RC_CMD_APPLY | RC_CMD_UNDO,
+	SENDS = RC_CMD_SYNC | RC_CMD_APPLY,
+	EVERY = RUNS | RC_CMD_APPLY | RC_CMD_CHECK | RC_CMD_STATUS | RC_CMD_REPORT
 };
 
 enum option_id {
@@ -45,7 +47,9 @@ enum option_id {
 	O_FORMAT,
 	O_CHECK,
 	O_MAX_AGE,
-	O_REBIND
+	O_REBIND,
+	O_CANARY,
+	O_OUT
 };
 
 struct option {
@@ -59,20 +63,22 @@ static const struct option options[] = {
 	{"--target", RUNS, true, O_TARGET},
 	{"--only", RUNS, true, O_ONLY},
 	{"--only-file", RUNS, true, O_ONLY_FILE},
-	{"--run-id", RUNS, true, O_RUN_ID},
-	{"--deadline", RUNS, true, O_DEADLINE},
+	{"--run-id", RUNS | RC_CMD_APPLY, true, O_RUN_ID},
+	{"--deadline", RUNS | RC_CMD_APPLY, true, O_DEADLINE},
 	{"--refresh", RUNS, false, O_REFRESH},
-	{"--expect-env", WRITES, true, O_EXPECT_ENV},
-	{"--max-creates", WRITES, true, O_MAX_CREATES},
-	{"--max-updates", WRITES, true, O_MAX_UPDATES},
-	{"--max-deletes", WRITES, true, O_MAX_DELETES},
-	{"--max-changes", WRITES, true, O_MAX_CHANGES},
-	{"--max-renames", WRITES, true, O_MAX_RENAMES},
-	{"--accept-source", WRITES, false, O_ACCEPT_SOURCE},
-	{"--exclude-keys", WRITES, true, O_EXCLUDE_KEYS},
-	{"--yes", RC_CMD_SYNC, false, O_YES},
-	{"--drain-timeout", RC_CMD_SYNC, true, O_DRAIN},
-	{"--wait-lock", RC_CMD_SYNC, true, O_WAIT_LOCK},
+	{"--expect-env", GUARDED, true, O_EXPECT_ENV},
+	{"--max-creates", GUARDED, true, O_MAX_CREATES},
+	{"--max-updates", GUARDED, true, O_MAX_UPDATES},
+	{"--max-deletes", GUARDED, true, O_MAX_DELETES},
+	{"--max-changes", GUARDED, true, O_MAX_CHANGES},
+	{"--max-renames", GUARDED, true, O_MAX_RENAMES},
+	{"--accept-source", GUARDED, false, O_ACCEPT_SOURCE},
+	{"--exclude-keys", GUARDED, true, O_EXCLUDE_KEYS},
+	{"--yes", SENDS, false, O_YES},
+	{"--drain-timeout", SENDS, true, O_DRAIN},
+	{"--wait-lock", SENDS, true, O_WAIT_LOCK},
+	{"--canary", SENDS, true, O_CANARY},
+	{"-o", RC_CMD_PLAN | RC_CMD_UNDO, true, O_OUT},
 	{"--detailed-exitcode", RC_CMD_PLAN, false, O_DETAILED},
 	{"--rebind", RC_CMD_REFRESH, false, O_REBIND},
 	{"--online", RC_CMD_CHECK, false, O_ONLINE},
@@ -142,6 +148,19 @@ static enum rc_code limit(struct parse *p, const char *name, const char *value, 
 	if (rc_limit_parse(rc_slice_str(value), ret, NULL))
 		return rc_fail(p->err, RC_USAGE, "%s %s: write a number, a percentage, both (\"5%%,200\") or unlimited",
 			       name, value);
+	return RC_OK;
+}
+
+static enum rc_code people(struct parse *p, const char *name, const char *value, unsigned *ret)
+{
+	char *end;
+	unsigned long n;
+
+	errno = 0;
+	n = strtoul(value, &end, 10);
+	if (errno || *end || value[0] < '0' || value[0] > '9' || n == 0 || n > UINT_MAX)
+		return rc_fail(p->err, RC_USAGE, "%s %s: write how many people, 1 or more", name, value);
+	*ret = (unsigned)n;
 	return RC_OK;
 }
 
@@ -249,6 +268,11 @@ static enum rc_code set(struct parse *p, const struct option *o, const char *val
 	case O_REBIND:
 		run->rebind = true;
 		break;
+	case O_CANARY:
+		return people(p, o->name, value, &run->canary);
+	case O_OUT:
+		run->plan_out = value;
+		break;
 	}
 	return RC_OK;
 }
@@ -290,7 +314,7 @@ static enum rc_code positional(struct parse *p, char *arg)
 
 	if (!c->config_path)
 		c->config_path = arg;
-	else if (!c->argument && c->command == RC_CMD_REPORT)
+	else if (!c->argument && c->command & (RC_CMD_REPORT | RC_CMD_APPLY | RC_CMD_UNDO))
 		c->argument = arg;
 	else
 		return rc_fail(p->err, RC_USAGE, "%s: one argument too many; see rollcall %s --help", arg, c->name);
@@ -318,6 +342,9 @@ enum rc_code rc_cli_parse(int argc, char **argv, enum rc_cli_command command, st
 	rc_log_setup(p.level, p.json);
 	if (!code && !ret->help && !ret->config_path)
 		code = rc_fail(err, RC_USAGE, "%s needs a config file; see rollcall %s --help", argv[0], argv[0]);
+	if (!code && !ret->help && !ret->argument && command & (RC_CMD_APPLY | RC_CMD_UNDO))
+		code = rc_fail(err, RC_USAGE, "%s needs %s; see rollcall %s --help", argv[0],
+			       command == RC_CMD_APPLY ? "a saved plan" : "the id of a run", argv[0]);
 	ret->run.command = argv[0];
 	ret->run.targets = ret->targets;
 	ret->run.n_targets = p.n_targets;

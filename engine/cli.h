@@ -14,6 +14,8 @@ enum rc_cli_command {
 	RC_CMD_REFRESH = 1 << 3,
 	RC_CMD_STATUS = 1 << 4,
 	RC_CMD_REPORT = 1 << 5,
+	RC_CMD_APPLY = 1 << 16,
+	RC_CMD_UNDO = 1 << 17,
 };
 
 struct rc_cli {
@@ -42,7 +44,7 @@ int rc_cli_fail(const struct rc_err *err);
 /* Writes to stdout; RC_CANTCREAT when that fails. */
 int rc_cli_print(struct rc_slice text);
 
-int rc_cmd_run(struct rc_cli *c); /* plan, sync, refresh */
+int rc_cmd_run(struct rc_cli *c); /* plan, sync, apply, undo, refresh */
 int rc_cmd_check(struct rc_cli *c);
 int rc_cmd_status(struct rc_cli *c);
 int rc_cmd_report(struct rc_cli *c);

@@ -16,6 +16,7 @@ static const struct {
 	{"check", RC_CMD_CHECK, rc_cmd_check},    {"plan", RC_CMD_PLAN, rc_cmd_run},
 	{"sync", RC_CMD_SYNC, rc_cmd_run},        {"refresh", RC_CMD_REFRESH, rc_cmd_run},
 	{"status", RC_CMD_STATUS, rc_cmd_status}, {"report", RC_CMD_REPORT, rc_cmd_report},
+	{"apply", RC_CMD_APPLY, rc_cmd_run},      {"undo", RC_CMD_UNDO, rc_cmd_run},
 };
 
 static const struct {
@@ -27,8 +28,8 @@ static const struct {
 };
 
 /* In the contract, not in this version: an honest refusal. */
-static const char *const later[] = {"apply", "undo",   "list",  "why",   "hold",           "release",
-				    "pause", "resume", "state", "prune", "reset-password", "forget"};
+static const char *const later[] = {"list",   "why",   "hold",  "release",        "pause",
+				    "resume", "state", "prune", "reset-password", "forget"};
 
 static int with_config(int argc, char **argv, size_t i)
 {

@@ -20,6 +20,7 @@ static bool confirmed(struct rc_cli *c, const struct rc_config *cfg, int *ret_co
 
 	plan.command = "plan";
 	plan.writes = false;
+	plan.refresh = c->command == RC_CMD_SYNC && c->run.refresh; /* apply reads the list when it begins */
 	plan.run_id = NULL;
 	rc_run(cfg, &plan, &res, &err);
 	*ret_code = (int)res.code;
@@ -36,20 +37,34 @@ static bool confirmed(struct rc_cli *c, const struct rc_config *cfg, int *ret_co
 	return fgets(answer, sizeof(answer), stdin) && strcmp(answer, "yes\n") == 0;
 }
 
-int rc_cmd_run(struct rc_cli *c)
+/* What the command makes of its options; a saved plan is read into mem. */
+static enum rc_code prepare(struct rc_cli *c, struct rc_plan *plan, struct rc_arena *mem, struct rc_err *err)
 {
-	struct rc_config *cfg = NULL;
+	bool apply = c->command == RC_CMD_APPLY, undo = c->command == RC_CMD_UNDO;
+	enum rc_code code;
+
+	c->run.writes = c->command == RC_CMD_SYNC || apply;
+	c->run.list_only = c->command == RC_CMD_REFRESH;
+	c->run.refresh |= apply || undo; /* what changed at the provider since must be seen */
+	if (undo)
+		c->run.undo_of = c->argument;
+	if (!apply)
+		return RC_OK;
+	code = rc_plan_load(c->argument, mem, plan, err);
+	c->run.plan = plan;
+	c->run.plan_path = c->argument;
+	if (!code && plan->undo_of.n)
+		c->run.undo_of = rc_arena_copy(mem, plan->undo_of).p;
+	return code;
+}
+
+static int carry_out(struct rc_cli *c, const struct rc_config *cfg)
+{
 	struct rc_run_result res;
 	struct rc_err err = {0};
-	enum rc_code code = rc_cli_config(c, &cfg);
 	int out;
 
-	if (code)
-		return (int)code;
-	c->run.writes = c->command == RC_CMD_SYNC;
-	c->run.list_only = c->command == RC_CMD_REFRESH;
-	if (c->command == RC_CMD_SYNC && !c->yes && isatty(0) && isatty(2) && !confirmed(c, cfg, &out)) {
-		rc_config_free(cfg);
+	if (c->run.writes && !c->yes && isatty(0) && isatty(2) && !confirmed(c, cfg, &out)) {
 		rc_log(RC_LOG_INFO, "nothing was changed");
 		return out;
 	}
@@ -60,6 +75,23 @@ int rc_cmd_run(struct rc_cli *c)
 	if (res.summary_valid && !c->run.quiet && rc_cli_print(rc_buf_slice(&res.text)))
 		out = (int)rc_graver((enum rc_code)out, RC_CANTCREAT);
 	rc_buf_done(&res.text);
+	return out;
+}
+
+int rc_cmd_run(struct rc_cli *c)
+{
+	struct rc_config *cfg = NULL;
+	struct rc_plan plan = {0};
+	struct rc_arena mem = {0};
+	struct rc_err err = {0};
+	enum rc_code code = rc_cli_config(c, &cfg);
+	int out;
+
+	if (code)
+		return (int)code;
+	code = prepare(c, &plan, &mem, &err);
+	out = code ? rc_cli_fail(&err) : carry_out(c, cfg);
 	rc_config_free(cfg);
+	rc_arena_done(&mem);
 	return out;
 }

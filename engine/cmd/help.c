@@ -12,6 +12,8 @@ const char rc_help_main[] =
 	"  check CONFIG         validate config, expressions, sources and secrets\n"
 	"  plan CONFIG          dry run: what would change\n"
 	"  sync CONFIG          plan and carry out\n"
+	"  apply CONFIG PLAN    carry out a saved plan\n"
+	"  undo CONFIG RUN      plan the inverse of a past run\n"
 	"  refresh CONFIG       read the provider's list into the snapshot\n"
 	"  status CONFIG        last success, what waits and why\n"
 	"  report CONFIG [RUN]  render a past run again\n"
@@ -27,8 +29,14 @@ const char rc_help_main[] =
 	"  --only KEY             only this person (repeatable); --only-file F: one key a line\n"                      \
 	"  --run-id ID            name the run; --deadline D: stop sending after D\n"
 
+#define REFRESH_OPTION "  --refresh              read the provider's list first\n"
+#define SEND_OPTIONS                                                                                                   \
+	"  --canary N             N people of each target first; the rest only if all of them are confirmed\n"         \
+	"  --yes                  do not ask; lifts no guard\n"                                                        \
+	"  --drain-timeout D      how long answers in flight are awaited after a stop (10s)\n"                         \
+	"  --wait-lock D          wait for another run to end\n"
+
 #define WRITE_OPTIONS                                                                                                  \
-	"  --refresh              read the provider's list first\n"                                                    \
 	"  --expect-env NAME      refuse another environment's config\n"                                               \
 	"  --max-creates L, --max-updates L, --max-deletes L, --max-changes L, --max-renames L\n"                      \
 	"                         lift or tighten a guard for this run: a number, 5%, \"5%,200\", unlimited\n"         \
@@ -46,19 +54,35 @@ static const struct {
 	 "  --sample KEY   print what the mapping makes of one person\n\n"
 	 "example: rollcall check rollcall.jsonc --sample E1042\n"},
 	{"plan",
-	 "usage: rollcall plan CONFIG [OPTIONS]\n\n"
-	 "Shows what sync would do and writes a report; changes no account and no state.\n\n" RUN_OPTIONS WRITE_OPTIONS
+	 "usage: rollcall plan CONFIG [-o FILE] [OPTIONS]\n\n"
+	 "Shows what sync would do and writes a report; changes no account and no state.\n\n" RUN_OPTIONS REFRESH_OPTION
+		 WRITE_OPTIONS
+	 "  -o FILE                save the plan for apply, unless a guard trips; no secret is in it\n"
 	 "  --detailed-exitcode    0 nothing to change, 2 there are changes\n\n"
 	 "example: rollcall plan rollcall.jsonc --target vpn-eu\n"},
 	{"sync", "usage: rollcall sync CONFIG [OPTIONS]\n\n"
 		 "Makes the accounts equal to the sources. On a terminal it shows the plan and asks.\n\n" RUN_OPTIONS
-			 WRITE_OPTIONS "  --yes                  do not ask; lifts no guard\n"
-		 "  --drain-timeout D      how long answers in flight are awaited after a stop (10s)\n"
-		 "  --wait-lock D          wait for another run to end\n\n"
+			 REFRESH_OPTION WRITE_OPTIONS SEND_OPTIONS "\n"
 		 "example: rollcall sync rollcall.jsonc --yes\n"},
+	{"apply",
+	 "usage: rollcall apply CONFIG PLAN [OPTIONS]\n\n"
+	 "Carries out exactly what plan -o or undo -o saved: once, with this config and version, while the\n"
+	 "state is as it was. The provider's list is read first; whoever changed since fails. On a terminal\n"
+	 "it shows the plan and asks.\n\n"
+	 "  --run-id ID            name the run; --deadline D: stop sending after D\n" WRITE_OPTIONS SEND_OPTIONS "\n"
+	 "example: rollcall apply rollcall.jsonc monday.plan --canary 5\n"},
+	{"undo",
+	 "usage: rollcall undo CONFIG RUN [-o FILE] [OPTIONS]\n\n"
+	 "Plans the inverse of a past run: what it made goes, what it removed is made anew with a new password,\n"
+	 "what it changed gets its old values. Changes no account; apply carries the saved plan out. Whoever\n"
+	 "changed since is named and left alone. People who are undone are held until their row "
+	 "changes.\n\n" RUN_OPTIONS WRITE_OPTIONS
+	 "  -o FILE                save the plan for apply, unless a guard trips\n\n"
+	 "example: rollcall undo rollcall.jsonc 20261128T020000Z-k3v9ap -o back.plan\n"},
 	{"refresh", "usage: rollcall refresh CONFIG [OPTIONS]\n\n"
 		    "Reads the provider's list into the snapshot: binds ids, sees drift, remembers unmanaged "
-		    "accounts.\n\n" RUN_OPTIONS "  --rebind               the target's ids have changed on purpose\n\n"
+		    "accounts.\n\n" RUN_OPTIONS REFRESH_OPTION
+		    "  --rebind               the target's ids have changed on purpose\n\n"
 		    "example: rollcall refresh rollcall.jsonc\n"},
 	{"status", "usage: rollcall status CONFIG [--format text|json] [--check --max-age D]\n\n"
 		   "Last success and attempt, what waits and why; offline.\n\n"

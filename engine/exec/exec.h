@@ -39,7 +39,6 @@ struct rc_exec_env {
 struct rc_exec_opts {
 	int64_t deadline_ns; /* monotonic; 0: none */
 	int64_t drain_timeout_ns;
-	unsigned canary; /* 0: none; else users per target that go first */
 };
 
 enum rc_exec_phase {

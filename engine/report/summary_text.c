@@ -51,7 +51,7 @@ static const char *exit_words(int code, bool planned)
 
 static bool is_plan(const struct rc_summary *s)
 {
-	return s->command && strcmp(s->command, "plan") == 0;
+	return s->command && (strcmp(s->command, "plan") == 0 || strcmp(s->command, "undo") == 0);
 }
 
 /* The targets that gave the run its exit code. */

@@ -18,6 +18,11 @@ void run_pace_begin(struct run *r);
 void run_pace_tick(struct run *r);
 void run_pace_end(struct run *r);
 double run_pace_learned(const struct run *r, size_t target); /* users/s over its servers; 0: not known */
+/* canary.c: those who go first, where some are to */
+void run_canary_choose(struct run *r, size_t target);
+bool run_canary_waits(const struct run *r, const struct rc_op *op); /* until the others are confirmed */
+/* When all that were sent have ended: adds the rest, or defers it all; whether something was added. */
+bool run_canary_next(struct run *r);
 /* passwords.c: by expression or generated and sealed, before the call that needs them */
 enum rc_code run_sealing_begin(struct run *r, struct rc_err *err);
 void run_sealing_flush(struct run *r);

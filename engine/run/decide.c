@@ -26,7 +26,7 @@ struct pending *subject_pend(struct subject *s, enum rc_action action, enum rc_s
 				   .remote_id = s->k.remote_id,
 				   .reason = s->reason,
 				   .planned_at = r->started_ns};
-	if (s->p->kind != RC_PERSON_ABSENT) {
+	if (s->p->kind != RC_PERSON_ABSENT && r->scanned) {
 		q->o.source_file = rc_slice_str(r->scan.sources[s->p->source].files[s->p->file]);
 		q->o.source_line = s->p->line;
 	}
@@ -74,7 +74,7 @@ struct rc_op *subject_order(struct subject *s, enum rc_action action, enum rc_op
 	for (size_t i = 0; s->k.server.n && i < s->t->cfg->n_servers; i++)
 		if (rc_slice_eqs(s->k.server, s->t->cfg->servers[i].label))
 			op->server = (uint32_t)i;
-	if (s->p->kind != RC_PERSON_ABSENT) {
+	if (s->p->kind != RC_PERSON_ABSENT && r->scanned) {
 		op->source_file = rc_slice_str(r->scan.sources[s->p->source].files[s->p->file]);
 		op->source_line = s->p->line;
 	}
@@ -92,7 +92,7 @@ bool subject_protected(const struct rc_target *t, struct rc_slice name)
 	return false;
 }
 
-static bool selected(const struct run *r, struct rc_slice key)
+bool run_selected(const struct run *r, struct rc_slice key)
 {
 	const struct rc_run_opts *o = r->opts;
 	bool in = o->n_only == 0;
@@ -102,6 +102,18 @@ static bool selected(const struct run *r, struct rc_slice key)
 	for (size_t i = 0; i < o->n_exclude && in; i++)
 		in = !rc_slice_eqs(key, o->exclude[i]);
 	return in;
+}
+
+/* `undo` holds a person until their row is another one than it was then; without a row: until there is one. */
+static bool still_undone(struct subject *s)
+{
+	if (!s->has || !(s->k.flags & RC_KNOWN_UNDONE))
+		return false;
+	if (s->p->kind == RC_PERSON_FROZEN || memcmp(s->p->row, s->k.fingerprint, 16) == 0)
+		return true;
+	s->k.flags &= ~(uint32_t)RC_KNOWN_UNDONE;
+	s->k.reason = (struct rc_slice){0};
+	return false;
 }
 
 static void decide(struct run *r, size_t target, struct rc_person *p, const struct rc_known *k)
@@ -115,8 +127,13 @@ static void decide(struct run *r, size_t target, struct rc_person *p, const stru
 		s.k = rc_known_copy(k, &r->mem);
 		s.has = true;
 	}
-	if (!selected(r, p->key.n ? p->key : s.k.key)) {
+	if (!run_selected(r, p->key.n ? p->key : s.k.key)) {
 		subject_pend(&s, RC_ACT_NONE, RC_ST_NOT_SELECTED);
+		return;
+	}
+	if (still_undone(&s)) {
+		s.reason = s.k.reason.n ? s.k.reason.p : "undone";
+		subject_pend(&s, RC_ACT_NONE, RC_ST_SKIPPED);
 		return;
 	}
 	if (p->kind == RC_PERSON_PRESENT && !p->mapped.left && !until_passed && !not_begun &&

@@ -230,7 +230,7 @@ enum rc_code run_finish(struct run *r, struct rc_run_result *ret, struct rc_err 
 	ret->code = whole_code(r);
 	ret->changes = r->n_ops > 0;
 	for (size_t i = 0; i < r->n_pending; i++)
-		ret->changes |= r->pending[i].o.action == RC_ACT_ADOPT;
+		ret->changes |= r->pending[i].o.action == RC_ACT_ADOPT || r->pending[i].release;
 	rc_summary_text(&ret->text, &s,
 			&(struct rc_summary_style){r->opts->colour, !r->opts->writes && !r->opts->list_only,
 						   rc_report_dir(r->report)});

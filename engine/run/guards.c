@@ -129,7 +129,7 @@ void run_guards(struct run *r, size_t t)
 	const struct rc_run_opts *o = r->opts;
 	const struct rc_guards *g = &r->targets[t].cfg->guards;
 
-	for (size_t i = 0; i < r->cfg->n_sources; i++)
+	for (size_t i = 0; r->scanned && i < r->cfg->n_sources; i++)
 		check_source(r, i, t);
 	check(r, t, "max_deletes", "--max-deletes", COUNT_DELETES, &g->max_deletes, o->max_deletes.set,
 	      &o->max_deletes.limit);

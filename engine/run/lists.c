@@ -45,7 +45,8 @@ static void meet_known(struct run *r, struct run_target *t, struct rc_known *k, 
 	k->flags |= RC_KNOWN_MANAGED;
 	if (open)
 		k->status = RC_KNOWN_DEFERRED;
-	memset(k->fingerprint, 0, 16);
+	if (!(k->flags & RC_KNOWN_UNDONE)) /* whose row is what holds them */
+		memset(k->fingerprint, 0, 16);
 	rc_writer_put_known(r->writer, t->number, k);
 }
 
@@ -59,7 +60,8 @@ static void known_is_gone(struct run *r, struct run_target *t, struct rc_known *
 	k->flags &= ~(uint32_t)(RC_KNOWN_MANAGED | RC_KNOWN_DISABLED | RC_KNOWN_LOCKED);
 	k->remote_id = (struct rc_slice){0};
 	k->status = RC_KNOWN_DEFERRED;
-	memset(k->fingerprint, 0, 16);
+	if (!(k->flags & RC_KNOWN_UNDONE)) /* whose row is what holds them */
+		memset(k->fingerprint, 0, 16);
 	rc_writer_put_known(r->writer, t->number, k);
 }
 

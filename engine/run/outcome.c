@@ -63,11 +63,37 @@ static void merge_account(const struct rc_account *want, struct rc_account *ret)
 	ret->set |= want->set;
 }
 
+/* Undone people are held until their row is another one than that of the run that was undone. */
+static void hold_undone(const struct run *r, const struct op_info *info, char reason[96], struct rc_known *k)
+{
+	if (!r->opts->undo_of)
+		return;
+	snprintf(reason, 96, "undone: run %s", r->opts->undo_of);
+	k->flags |= RC_KNOWN_UNDONE;
+	k->status = RC_KNOWN_SETTLED;
+	k->reason = rc_slice_str(reason);
+	k->missing_since_ns = 0;
+	k->missing_count = 0;
+	memcpy(k->fingerprint, info->person->row, 16);
+}
+
+/* The person stays in the state without an account. */
+static void keep_held(struct run *r, const struct rc_op *op)
+{
+	struct rc_known k = {.key = op->key};
+	char reason[96];
+
+	hold_undone(r, op->owner, reason, &k);
+	if (k.flags)
+		rc_writer_put_known(r->writer, r->targets[op->target].number, &k);
+}
+
 static void keep_done(struct run *r, struct rc_op *op)
 {
 	struct run_target *t = &r->targets[op->target];
 	const struct op_info *info = op->owner;
 	struct rc_known k = record_of(r, op);
+	char reason[96];
 
 	if (op->class_ == RC_CLASS_RETIRE) {
 		rc_writer_del_retiring(r->writer, t->number, op->key, rc_slice_str(label_of(r, op)), op->name,
@@ -76,6 +102,7 @@ static void keep_done(struct run *r, struct rc_op *op)
 	}
 	if (op->action == RC_ACT_DELETE) {
 		rc_writer_del_known(r->writer, t->number, op->key, op->done_at);
+		keep_held(r, op);
 		return;
 	}
 	if (op->linked && op->class_ == RC_CLASS_CREATE) {
@@ -99,6 +126,7 @@ static void keep_done(struct run *r, struct rc_op *op)
 	} else if (info->person) {
 		memcpy(k.fingerprint, info->person->row, 16);
 	}
+	hold_undone(r, info, reason, &k);
 	rc_writer_put_known(r->writer, t->number, &k);
 }
 
@@ -138,6 +166,26 @@ static enum rc_known_status open_status(const struct rc_op *op, enum rc_status s
 	return op->queue_position ? RC_KNOWN_PARKED : RC_KNOWN_DEFERRED;
 }
 
+/* The fields of an account that an operation changed, so that it can be undone. */
+static struct rc_account part_of(const struct rc_account *a, uint32_t fields)
+{
+	struct rc_account part = *a;
+
+	part.set &= fields;
+	return part;
+}
+
+static void what_changed(const struct rc_op *op, struct rc_event *e)
+{
+	bool removes = op->action == RC_ACT_DELETE || op->action == RC_ACT_DISABLE || op->action == RC_ACT_LOCK;
+
+	e->before = part_of(op->have, removes || op->linked ? ~0u : op->changed);
+	e->after = part_of(op->want, op->action == RC_ACT_CREATE ? ~0u : op->changed);
+	if (op->action == RC_ACT_DELETE)
+		e->after.set = 0;
+	e->linked_name = op->linked_name;
+}
+
 static void event(struct run *r, const struct rc_op *op, enum rc_status status, const struct rc_field_change *fields,
 		  size_t n)
 {
@@ -160,6 +208,9 @@ static void event(struct run *r, const struct rc_op *op, enum rc_status status, 
 		snprintf(changed + at, sizeof(changed) - at, "%s%s", at ? " " : "", fields[i].field);
 	}
 	e.changed_fields = rc_slice_str(changed);
+	what_changed(op, &e);
+	if (info->person)
+		memcpy(e.fingerprint, info->person->row, 16);
 	e.access = status == RC_ST_DONE ? !removes : info->known && !(info->known->flags & RC_KNOWN_DISABLED);
 	rc_writer_event(r->writer, r->targets[op->target].number, &e);
 }
@@ -202,6 +253,8 @@ void run_outcome_op(struct run *r, struct rc_op *op, enum rc_status status)
 store:
 	if (!r->writer || r->scratch || status == RC_ST_PLANNED)
 		return;
+	if (r->opts->plan && r->targets[op->target].stopped && r->targets[op->target].code == RC_GUARD)
+		return; /* the plan stays good for another try, so nothing it is bound to may move */
 	if (info->person)
 		info->person->settled &= status == RC_ST_DONE;
 	rc_writer_together_begin(r->writer);
@@ -213,6 +266,39 @@ store:
 	if (info->journal_id)
 		rc_writer_op_end(r->writer, info->journal_id);
 	rc_writer_together_end(r->writer);
+}
+
+static void keep_adopted(struct run *r, size_t target, const struct pending *q)
+{
+	struct rc_event e = {.key = q->o.key,
+			     .run_id = rc_slice_str(r->run_id),
+			     .at_ns = r->started_ns,
+			     .action = RC_ACT_ADOPT,
+			     .status = RC_ST_DONE,
+			     .access = !(q->known.flags & RC_KNOWN_DISABLED),
+			     .name = q->known.name,
+			     .server = q->known.server,
+			     .reason = rc_slice_str(q->o.reason),
+			     .after = q->known.account};
+
+	memcpy(e.fingerprint, q->known.fingerprint, 16);
+	rc_writer_del_unmanaged(r->writer, r->targets[target].number, q->known.server, q->known.name);
+	rc_writer_event(r->writer, r->targets[target].number, &e);
+}
+
+/* Management ends, the account stays: nobody's, as the next list would show it. */
+static void keep_released(struct run *r, size_t target, const struct pending *q)
+{
+	struct rc_known k;
+
+	if (rc_view_known(r->view, r->targets[target].number, q->o.key, &k))
+		rc_writer_put_unmanaged(r->writer, r->targets[target].number,
+					&(struct rc_unmanaged){.name = k.name,
+							       .remote_id = k.remote_id,
+							       .server = k.server,
+							       .account = k.account,
+							       .disabled = k.flags & RC_KNOWN_DISABLED,
+							       .seen_ns = r->started_ns});
 }
 
 /* People who need no call. planned: this run only shows. */
@@ -241,12 +327,16 @@ void run_outcome_pending(struct run *r, size_t target, bool planned)
 			q->person->settled = false;
 		if (q->person && o.status == RC_ST_SKIPPED)
 			q->person->settled = false;
+		if (o.action == RC_ACT_ADOPT)
+			q->known.changed_run = rc_slice_str(r->run_id);
 		if (q->drop)
 			rc_writer_del_known(r->writer, t->number, o.key, 0);
 		else if (q->put)
 			rc_writer_put_known(r->writer, t->number, &q->known);
-		if (o.action == RC_ACT_ADOPT)
-			rc_writer_del_unmanaged(r->writer, t->number, q->known.server, q->known.name);
+		if (o.action == RC_ACT_ADOPT && o.status == RC_ST_DONE)
+			keep_adopted(r, target, q);
+		if (q->release)
+			keep_released(r, target, q);
 	}
 }
 

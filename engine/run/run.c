@@ -1,15 +1,28 @@
 #include "engine/run/carry.h"
+#include "engine/run/plan_run.h"
+#include "engine/run/undo.h"
 #include "engine/base/alloc.h"
 #include "engine/base/log.h"
 #include <stdio.h>
 #include <stdlib.h>
+
+/* A saved plan speaks of some targets only. */
+static bool in_plan(const struct run *r, const char *target)
+{
+	const struct rc_plan *p = r->opts->plan;
+
+	for (size_t i = 0; p && i < p->n_targets; i++)
+		if (rc_slice_eqs(p->targets[i].name, target))
+			return true;
+	return !p;
+}
 
 static enum rc_code select_targets(struct run *r, struct rc_err *err)
 {
 	r->targets = rc_xcalloc(r->cfg->n_targets, sizeof(*r->targets));
 	for (size_t i = 0; i < r->cfg->n_targets; i++) {
 		r->targets[i].cfg = &r->cfg->targets[i];
-		r->targets[i].selected = r->opts->n_targets == 0;
+		r->targets[i].selected = r->opts->n_targets == 0 && in_plan(r, r->cfg->targets[i].name);
 		r->targets[i].servers = rc_xcalloc(r->cfg->targets[i].n_servers, sizeof(*r->targets[i].servers));
 	}
 	for (size_t n = 0; n < r->opts->n_targets; n++) {
@@ -52,24 +65,40 @@ static bool nothing_new(const struct run *r)
 	return r->scan.n == 0;
 }
 
+/* What this run saw of the sources becomes the last applied input. */
+static void store_sources(struct run *r)
+{
+	if (!r->opts->writes || !order_to_store(r))
+		return;
+	if (r->opts->plan)
+		run_plan_sources(r);
+	else if (!nothing_new(r))
+		rc_sources_store(&r->scan, r->view, r->numbers, r->writer, r->run_id, r->started_ns);
+}
+
 static enum rc_code run_body(struct run *r, struct rc_err *err)
 {
-	enum rc_code code = run_resume(r, err);
+	enum rc_code code = run_plan_fresh(r, err);
 
 	if (!code)
+		code = run_resume(r, err);
+	if (!code)
 		code = run_waves(r, err);
-	if (!code && r->opts->writes && order_to_store(r) && !nothing_new(r))
-		rc_sources_store(&r->scan, r->view, r->numbers, r->writer, r->run_id, r->started_ns);
-	return code;
+	if (code)
+		return code;
+	store_sources(r);
+	return r->opts->plan_out ? run_plan_save(r, err) : RC_OK;
 }
 
 static enum rc_code begin(struct run *r, struct rc_err *err)
 {
 	struct rc_report_opts o = {.all_users = r->cfg->report.all_users, .html = r->cfg->report.html};
 	struct rc_config_errors faults = {0};
-	enum rc_code code = select_targets(r, err);
-	bool calls = r->opts->writes || r->opts->list_only;
+	enum rc_code code = run_plan_fits(r, err);
+	bool calls = r->opts->writes || r->opts->list_only || r->opts->refresh;
 
+	if (!code)
+		code = select_targets(r, err);
 	if (!code)
 		code = name_run(r, err);
 	if (!code && calls && rc_config_check_secrets(r->cfg, NULL, &faults)) {
@@ -80,6 +109,8 @@ static enum rc_code begin(struct run *r, struct rc_err *err)
 		code = run_sealing_begin(r, err);
 	if (!code)
 		code = run_open_state(r, err);
+	if (!code)
+		code = run_undo_begin(r, err);
 	if (!code)
 		code = rc_report_open(r->cfg->reports, r->run_id, &o, &r->report, err);
 	if (!code && r->writer && !r->scratch) { /* a killed run is one that began and never ended */

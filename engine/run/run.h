@@ -5,15 +5,21 @@
 #define RC_RUN_H
 #include "engine/base/clock.h"
 #include "engine/config/config.h"
+#include "engine/plan/plan.h"
 #include "engine/report/summary.h"
 
 struct rc_run_opts {
-	const char *command; /* "plan", "sync", "refresh" */
+	const char *command; /* "plan", "sync", "refresh", "apply", "undo" */
 	const char *run_id;  /* NULL: made */
 	bool writes;         /* sync: changes accounts */
 	bool refresh;        /* list every target first, whatever the age of its snapshot */
 	bool list_only;      /* refresh */
 	bool rebind;
+	const char *plan_out;       /* plan, undo: the file the plan is saved to; NULL: it is only shown */
+	const struct rc_plan *plan; /* apply: what to carry out instead of a decision */
+	const char *plan_path;      /* its file, for messages */
+	const char *undo_of;        /* undo: the run to take back; apply: of the plan; NULL: none */
+	unsigned canary;            /* so many people per target first; 0: everybody at once */
 	const char *const *targets; /* names; n 0: all */
 	size_t n_targets;
 	const char *const *only; /* keys; n 0: everybody */

@@ -40,12 +40,13 @@ struct run_target {
 	uint64_t calls_stored;   /* of this day, as the snapshot has it */
 	struct sealing *sealing; /* NULL: nothing is generated for this target */
 	uint64_t pending_none;   /* people none/done without a row */
+	uint8_t snapshot[16];    /* what a saved plan is bound to; as the run found it */
 };
 
 struct pending { /* an outcome that needs no call, and the record to write with it */
 	struct rc_outcome o;
 	struct rc_known known;
-	bool put, drop;
+	bool put, drop, release; /* release: management of the account ends, the account stays */
 	struct rc_person *person;
 };
 
@@ -53,6 +54,7 @@ struct op_info { /* behind rc_op.owner */
 	struct rc_person *person;
 	const struct rc_known *known; /* as it was; NULL: there was none */
 	bool drift, sealed;
+	bool canary; /* goes before the others */
 	uint64_t journal_id;
 	uint64_t intent_seq;
 };
@@ -86,6 +88,7 @@ struct run {
 	struct rc_err fault; /* 70 or 73 in mid-run */
 	enum rc_code code;
 	int signal;
+	bool canary_over; /* whoever was to go first has gone */
 	const char *notes[8];
 	size_t n_notes;
 };
@@ -100,6 +103,8 @@ enum rc_code run_waves(struct run *r, struct rc_err *err);
 bool run_wave_due(const struct run *r); /* a list came in whose target is not decided yet */
 /* decide.c: wanted against known, person by person */
 enum rc_code run_decide(struct run *r, size_t target, struct rc_err *err);
+/* Whether --only and --exclude-keys let this run touch the person. */
+bool run_selected(const struct run *r, struct rc_slice key);
 /* guards.c */
 void run_guards(struct run *r, size_t target);
 /* names.c: two people, one name */

@@ -75,6 +75,8 @@ struct rc_scan {
 	size_t n_refused, cap_refused;
 	uint8_t seed[16];
 	struct rc_lookups *lookups;
+	const uint8_t (*ask)[16]; /* key hashes of people to look at though their rows may not have changed */
+	size_t n_ask;
 	bool secrets;       /* evaluate password expressions */
 	bool everybody;     /* look at every row and record: what the snapshot knows is about to change */
 	bool accept_source; /* a file that the last run had may be gone */

@@ -50,22 +50,28 @@ static int by_bytes(const void *a, const void *b)
 	return memcmp(a, b, 16);
 }
 
+static void add_hash(struct hashes *h, const uint8_t hash[16])
+{
+	if (h->n == h->cap) {
+		h->cap = h->cap ? h->cap * 2 : 64;
+		h->v = rc_xreallocarray(h->v, h->cap, sizeof(*h->v));
+	}
+	memcpy(h->v[h->n++], hash, 16);
+	h->begins[(hash[0] << 8 | hash[1]) >> 3] |= (uint8_t)(1u << (hash[1] & 7));
+}
+
 static void collect_open(struct walk *w, const uint16_t *targets, struct hashes *h)
 {
+	for (size_t i = 0; i < w->s->n_ask; i++)
+		add_hash(h, w->s->ask[i]);
 	for (size_t t = 0; t < w->s->cfg->n_targets; t++) {
 		struct rc_walk walk = {0};
 		struct rc_known k;
 		const uint8_t *hash;
 
 		rc_walk_open_begin(w->view, targets[t], &walk);
-		while (rc_walk_open(&walk, &k, &hash)) {
-			if (h->n == h->cap) {
-				h->cap = h->cap ? h->cap * 2 : 64;
-				h->v = rc_xreallocarray(h->v, h->cap, sizeof(*h->v));
-			}
-			memcpy(h->v[h->n++], hash, 16);
-			h->begins[(hash[0] << 8 | hash[1]) >> 3] |= (uint8_t)(1u << (hash[1] & 7));
-		}
+		while (rc_walk_open(&walk, &k, &hash))
+			add_hash(h, hash);
 		rc_walk_end(&walk);
 	}
 	if (h->n)

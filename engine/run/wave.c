@@ -1,6 +1,8 @@
 /* Targets side by side: each is decided, guarded and handed to the executor as soon as its list is there, while others
  * are still listing. A wave is what became ready together; the guards of all of it are asked before its first write. */
 #include "engine/run/carry.h"
+#include "engine/run/plan_run.h"
+#include "engine/run/undo.h"
 #include "engine/base/alloc.h"
 #include <stdlib.h>
 
@@ -78,8 +80,9 @@ static enum rc_code scan(struct run *r, const bool *now, struct rc_err *err)
 {
 	enum rc_code code = rc_sources_begin(&r->scan, r->cfg, r->store, r->opts->writes, err);
 
-	if (code)
+	if (code || (r->opts->undo_of && !run_plan_needs_rows(r)))
 		return code;
+	run_plan_ask(r);
 	r->scanned = true;
 	r->scan.accept_source = r->opts->accept_source;
 	for (size_t i = 0; i < r->cfg->n_targets; i++) /* a list that comes later may touch anybody's record */
@@ -111,7 +114,8 @@ static void count_unchanged(struct run *r, size_t i)
 	}
 	if (t->known > touched) {
 		rc_report_count(r->report, t->cfg->name, RC_ACT_NONE, RC_ST_DONE, t->known - touched);
-		t->wanted += t->known - touched;
+		if (!r->opts->plan) /* which counted them already */
+			t->wanted += t->known - touched;
 	}
 }
 
@@ -149,6 +153,8 @@ static void prepare(struct run *r, size_t i)
 {
 	struct run_target *t = &r->targets[i];
 
+	if (!t->stopped)
+		run_plan_applied(r);
 	run_outcome_pending(r, i, false);
 	if (t->n_ops)
 		qsort(r->ops + t->first_op, t->n_ops, sizeof(struct rc_op *), by_priority);
@@ -172,9 +178,23 @@ static void carry_out(struct run *r, size_t i)
 {
 	struct run_target *t = &r->targets[i];
 
+	run_canary_choose(r, i);
 	for (size_t p = 0; p < t->n_ops; p++)
-		if (to_carry(r->ops[t->first_op + p]))
+		if (to_carry(r->ops[t->first_op + p]) && !run_canary_waits(r, r->ops[t->first_op + p]))
 			rc_exec_add(r->exec, r->ops[t->first_op + p]);
+}
+
+/* Wanted against known, or what a saved plan or a past run says. */
+static enum rc_code decide_one(struct run *r, size_t i, struct rc_err *err)
+{
+	enum rc_code code;
+
+	if (r->opts->plan)
+		return run_plan_take(r, i, err); /* names were settled when it was made */
+	code = r->opts->undo_of ? run_undo(r, i, err) : run_decide(r, i, err);
+	if (!code)
+		run_settle_names(r, i);
+	return code;
 }
 
 /* Decides what became ready, all guards first; then everything on its way at once. */
@@ -183,10 +203,8 @@ static enum rc_code decide(struct run *r, const bool *now, struct rc_err *err)
 	enum rc_code code = RC_OK;
 
 	for (size_t i = 0; i < r->cfg->n_targets && !code; i++)
-		if (now[i] && !r->opts->list_only) {
-			code = run_decide(r, i, err);
-			run_settle_names(r, i);
-		}
+		if (now[i] && !r->opts->list_only)
+			code = decide_one(r, i, err);
 	for (size_t i = 0; i < r->cfg->n_targets && !code; i++)
 		if (now[i] && !r->opts->list_only && !r->targets[i].stopped)
 			run_guards(r, i);
@@ -275,7 +293,7 @@ enum rc_code run_waves(struct run *r, struct rc_err *err)
 			return code;
 		}
 		code = run_loop(r, &ended, err);
-	} while (!code && (!ended || undecided(r)));
+	} while (!code && (!ended || undecided(r) || run_canary_next(r)));
 	run_sealing_flush(r);
 	return code ? code : run_view(r, err);
 }

@@ -5,10 +5,11 @@ _rollcall()
 	local everywhere="--log-format --log-level -q -v --no-progress --color --help"
 	local runs="--target --only --only-file --run-id --deadline --refresh"
 	local writes="--expect-env --max-creates --max-updates --max-deletes --max-changes --max-renames --accept-source --exclude-keys"
+	local sends="--canary --yes --drain-timeout --wait-lock"
 
 	COMPREPLY=()
 	if ((COMP_CWORD == 1)); then
-		mapfile -t COMPREPLY < <(compgen -W "read init check plan sync refresh status report credentials schema errors
+		mapfile -t COMPREPLY < <(compgen -W "read init check plan sync apply undo refresh status report credentials schema errors
 			--help --version" -- "$cur")
 		return
 	fi
@@ -16,13 +17,15 @@ _rollcall()
 	read) options="--format --delimiter --encoding --lenient --max-record --max-ratio --help" ;;
 	init) options="--connector --endpoint --set --source --key --output --force --help" ;;
 	check) options="--online --print --sample $everywhere" ;;
-	plan) options="$runs $writes --detailed-exitcode $everywhere" ;;
-	sync) options="$runs $writes --yes --drain-timeout --wait-lock $everywhere" ;;
+	plan) options="$runs $writes -o --detailed-exitcode $everywhere" ;;
+	sync) options="$runs $writes $sends $everywhere" ;;
+	apply) options="$writes $sends --run-id --deadline $everywhere" ;;
+	undo) options="$runs $writes -o $everywhere" ;;
 	refresh) options="$runs --rebind $everywhere" ;;
 	status) options="--format --check --max-age $everywhere" ;;
 	report) options="--format $everywhere" ;;
 	credentials) options="open --key --passphrase-file --run --target --name --all --help" ;;
-	schema) options="config summary report-line huawei-p2c-vpn alibaba-sag-app --help" ;;
+	schema) options="config summary report-line plan huawei-p2c-vpn alibaba-sag-app --help" ;;
 	errors) options="huawei-p2c-vpn alibaba-sag-app --help" ;;
 	*) return ;;
 	esac
@@ -37,10 +40,10 @@ _rollcall()
 		status) options="text json" ;;
 		*) options="html csv jsonl json" ;;
 		esac ;;
-	--target | --only | --run-id | --deadline | --expect-env | --max-* | --drain-timeout | --wait-lock | --sample | --set | \
+	--target | --only | --run-id | --deadline | --expect-env | --max-* | --canary | --drain-timeout | --wait-lock | --sample | --set | \
 		--endpoint | --encoding | --run | --name)
 		return ;;
-	--only-file | --exclude-keys | --passphrase-file | --source | --output)
+	--only-file | --exclude-keys | -o | --passphrase-file | --source | --output)
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return ;;
 	*)

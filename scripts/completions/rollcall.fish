@@ -5,12 +5,12 @@ function __rollcall_in
 end
 
 complete -c rollcall -f
-complete -c rollcall -n 'test (count (commandline -opc)) -eq 1' -a 'read init check plan sync refresh status report credentials schema errors'
+complete -c rollcall -n 'test (count (commandline -opc)) -eq 1' -a 'read init check plan sync apply undo refresh status report credentials schema errors'
 complete -c rollcall -n 'test (count (commandline -opc)) -eq 1' -l version -d 'the version'
 complete -c rollcall -l help -d 'help of a command'
-complete -c rollcall -n '__rollcall_in read check plan sync refresh status report credentials' -F
+complete -c rollcall -n '__rollcall_in read check plan sync apply undo refresh status report credentials' -F
 
-set -l everywhere '__rollcall_in check plan sync refresh status report'
+set -l everywhere '__rollcall_in check plan sync apply undo refresh status report'
 complete -c rollcall -n $everywhere -l log-format -x -a 'text json' -d 'form of the log'
 complete -c rollcall -n $everywhere -l log-level -x -a 'error warn info verbose debug' -d 'amount of the log'
 complete -c rollcall -n $everywhere -s q -d 'less output'
@@ -18,15 +18,15 @@ complete -c rollcall -n $everywhere -s v -d 'more output'
 complete -c rollcall -n $everywhere -l no-progress -d 'no progress'
 complete -c rollcall -n $everywhere -l color -d 'colour, also elsewhere than on a terminal'
 
-set -l runs '__rollcall_in plan sync refresh'
-complete -c rollcall -n '__rollcall_in plan sync refresh credentials' -l target -x -d 'only this target'
+set -l runs '__rollcall_in plan sync undo refresh'
+complete -c rollcall -n '__rollcall_in plan sync undo refresh credentials' -l target -x -d 'only this target'
 complete -c rollcall -n $runs -l only -x -d 'only this person'
 complete -c rollcall -n $runs -l only-file -r -F -d 'only these people'
-complete -c rollcall -n $runs -l run-id -x -d 'name of the run'
-complete -c rollcall -n $runs -l deadline -x -d 'stop sending after'
+complete -c rollcall -n '__rollcall_in plan sync apply undo refresh' -l run-id -x -d 'name of the run'
+complete -c rollcall -n '__rollcall_in plan sync apply undo refresh' -l deadline -x -d 'stop sending after'
 complete -c rollcall -n $runs -l refresh -d 'read the provider\'s list first'
 
-set -l writes '__rollcall_in plan sync'
+set -l writes '__rollcall_in plan sync apply undo'
 complete -c rollcall -n $writes -l expect-env -x -d 'refuse another environment'
 for guard in max-creates max-updates max-deletes max-changes max-renames
 	complete -c rollcall -n $writes -l $guard -x -d 'guard of this run'
@@ -34,9 +34,11 @@ end
 complete -c rollcall -n $writes -l accept-source -d 'take a stale or shrunken source'
 complete -c rollcall -n $writes -l exclude-keys -r -F -d 'leave these people alone'
 complete -c rollcall -n '__rollcall_in plan' -l detailed-exitcode -d '2 when there are changes'
-complete -c rollcall -n '__rollcall_in sync' -l yes -d 'do not ask'
-complete -c rollcall -n '__rollcall_in sync' -l drain-timeout -x -d 'wait for answers'
-complete -c rollcall -n '__rollcall_in sync' -l wait-lock -x -d 'wait for another run'
+complete -c rollcall -n '__rollcall_in plan undo' -s o -r -F -d 'save the plan'
+complete -c rollcall -n '__rollcall_in sync apply' -l canary -x -d 'so many people first'
+complete -c rollcall -n '__rollcall_in sync apply' -l yes -d 'do not ask'
+complete -c rollcall -n '__rollcall_in sync apply' -l drain-timeout -x -d 'wait for answers'
+complete -c rollcall -n '__rollcall_in sync apply' -l wait-lock -x -d 'wait for another run'
 complete -c rollcall -n '__rollcall_in refresh' -l rebind -d 'ids were changed on purpose'
 complete -c rollcall -n '__rollcall_in check' -l online -d 'ask the provider'
 complete -c rollcall -n '__rollcall_in check' -l print -d 'effective config'
@@ -67,5 +69,5 @@ complete -c rollcall -n '__rollcall_in credentials' -l passphrase-file -r -F -d 
 complete -c rollcall -n '__rollcall_in credentials' -l run -x -d 'only this run'
 complete -c rollcall -n '__rollcall_in credentials' -l name -x -d 'only this account'
 complete -c rollcall -n '__rollcall_in credentials' -l all -d 'every entry'
-complete -c rollcall -n '__rollcall_in schema' -a 'config summary report-line huawei-p2c-vpn alibaba-sag-app'
+complete -c rollcall -n '__rollcall_in schema' -a 'config summary report-line plan huawei-p2c-vpn alibaba-sag-app'
 complete -c rollcall -n '__rollcall_in errors' -a 'huawei-p2c-vpn alibaba-sag-app'
