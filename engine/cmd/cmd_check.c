@@ -46,6 +46,7 @@ static enum rc_code check_source(struct rc_cli *c, const struct rc_config *cfg, 
 	struct rc_reader *r = NULL;
 	const char *name = NULL;
 	struct rc_mapping *m = NULL;
+	size_t files = 0;
 	enum rc_code code = rc_sources_begin(&scan, cfg, NULL, false, err);
 
 	if (!code)
@@ -71,6 +72,9 @@ static enum rc_code check_source(struct rc_cli *c, const struct rc_config *cfg, 
 		m = NULL;
 		code = rc_mapping_new(cfg, i, rc_reader_format(r) == RC_FORMAT_LDIF, columns, n, scan.lookups, NULL, 0,
 				      &m, err);
+		if (code == RC_CONFIG && files) /* the file before had it */
+			code = err->code = RC_DATA;
+		files++;
 		while (!code && c->sample && !*ret_found && got != RC_READ_END) {
 			struct rc_mapped mapped;
 			struct rc_err row;

@@ -39,6 +39,24 @@ static void count_target(struct rc_view *v, uint16_t number, const struct rc_tar
 	}
 }
 
+struct source_state {
+	const char *name;
+	struct rc_source_facts facts;
+};
+
+static struct source_state *collect_sources(struct rc_view *v, const struct rc_config *cfg, struct rc_arena *mem)
+{
+	struct source_state *s = rc_arena_zalloc(mem, cfg->n_sources * sizeof(*s));
+
+	for (size_t i = 0; i < cfg->n_sources; i++) {
+		const struct rc_source *c = &cfg->sources[i];
+
+		s[i].name = c->files.n ? c->files.v[0] : c->command.v[0];
+		rc_view_source(v, (uint16_t)i, mem, &s[i].facts);
+	}
+	return s;
+}
+
 static void time_text(int64_t ns, char out[32])
 {
 	if (ns)
@@ -76,6 +94,16 @@ static void as_text(struct rc_buf *b, const struct rc_run_marks *m, const struct
 	}
 }
 
+/* Only what keeps people from leaving: the rest is in the last report. */
+static void sources_text(struct rc_buf *b, const struct source_state *s, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (s[i].facts.unreadable_runs)
+			rc_buf_addf(b, "\n%s: a key cannot be read, so no absence has counted for %u run%s (%.*s)\n",
+				    s[i].name, s[i].facts.unreadable_runs, s[i].facts.unreadable_runs == 1 ? "" : "s",
+				    (int)s[i].facts.unreadable_where.n, s[i].facts.unreadable_where.p);
+}
+
 static void time_json(struct rc_buf *b, const char *key, int64_t ns)
 {
 	char when[32];
@@ -84,8 +112,26 @@ static void time_json(struct rc_buf *b, const char *key, int64_t ns)
 	rc_json_kcstr(b, key, ns ? when : NULL);
 }
 
+static void sources_json(struct rc_buf *b, const struct source_state *s, size_t n)
+{
+	rc_json_key(b, "sources");
+	rc_buf_addc(b, '[');
+	for (size_t i = 0; i < n; i++) {
+		rc_json_comma(b);
+		rc_buf_addc(b, '{');
+		rc_json_kcstr(b, "name", s[i].name);
+		rc_json_kint(b, "rows", (int64_t)s[i].facts.rows);
+		rc_json_kint(b, "rejected", (int64_t)s[i].facts.rejected);
+		time_json(b, "applied_at", s[i].facts.applied_ns);
+		rc_json_kint(b, "unreadable_runs", s[i].facts.unreadable_runs);
+		rc_json_kstr(b, "unreadable_at", s[i].facts.unreadable_where);
+		rc_buf_addc(b, '}');
+	}
+	rc_buf_addc(b, ']');
+}
+
 static void as_json(struct rc_buf *b, const struct rc_run_marks *m, const struct target_state *s, size_t n,
-		    uint64_t in_journal)
+		    const struct source_state *sources, size_t n_sources, uint64_t in_journal)
 {
 	rc_buf_addc(b, '{');
 	time_json(b, "last_success_at", m->success_ns);
@@ -98,6 +144,7 @@ static void as_json(struct rc_buf *b, const struct rc_run_marks *m, const struct
 	else
 		rc_buf_adds(b, "null");
 	rc_json_kint(b, "unsettled", (int64_t)in_journal);
+	sources_json(b, sources, n_sources);
 	rc_json_key(b, "targets");
 	rc_buf_addc(b, '{');
 	for (size_t i = 0; i < n; i++) {
@@ -135,6 +182,7 @@ static int show(struct rc_cli *c, const struct rc_config *cfg, struct rc_store *
 	uint16_t *numbers = rc_arena_zalloc(mem, cfg->n_targets * sizeof(*numbers));
 	struct rc_run_marks marks = {.attempt_exit = -1};
 	struct rc_lock_holder holder = {0};
+	struct source_state *sources;
 	struct rc_view *v = NULL;
 	struct rc_buf b = {0};
 	struct rc_err err;
@@ -146,13 +194,16 @@ static int show(struct rc_cli *c, const struct rc_config *cfg, struct rc_store *
 		return rc_cli_fail(&err);
 	rc_view_marks(v, &marks);
 	in_journal = rc_view_op_count(v);
+	sources = collect_sources(v, cfg, mem);
 	for (size_t i = 0; i < cfg->n_targets; i++)
 		count_target(v, numbers[i], &cfg->targets[i], &s[i]);
 	rc_lock_held(cfg->state, &holder);
 	if (c->format && strcmp(c->format, "json") == 0)
-		as_json(&b, &marks, s, cfg->n_targets, in_journal);
-	else
+		as_json(&b, &marks, s, cfg->n_targets, sources, cfg->n_sources, in_journal);
+	else {
 		as_text(&b, &marks, s, cfg->n_targets, in_journal, &holder);
+		sources_text(&b, sources, cfg->n_sources);
+	}
 	age = rc_wall_ns(&rc_clock_system) - marks.success_ns;
 	if (rc_view_end(v, &err)) {
 		rc_buf_done(&b);

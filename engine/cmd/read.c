@@ -106,6 +106,9 @@ static int read_file(struct job *j, const char *path)
 		}
 		break;
 	}
+	if (got == RC_READ_END && rc_reader_info(r)->utf8_after_all)
+		rc_log(RC_LOG_WARN, "%s: read as %s, but all of it is valid UTF-8: is --encoding right?",
+		       rc_reader_name(r), rc_reader_info(r)->encoding);
 	rc_reader_free(r);
 	return result;
 }

@@ -54,7 +54,7 @@ static struct rc_regex *compile(struct rc_slice pattern, const char **ret_fault)
 	x = rc_xcalloc(1, sizeof(*x));
 	*x = (struct rc_regex){{rc_xstrndup(pattern), pattern.n},
 			       code,
-			       pcre2_match_data_create(1, NULL),
+			       pcre2_match_data_create(2, NULL), /* the match and its first group */
 			       pcre2_match_context_create(NULL)};
 	if (!x->data || !x->limits) {
 		regex_free(x);
@@ -82,18 +82,31 @@ static struct rc_regex *cached(struct rc_regexes *r, struct rc_slice pattern, co
 	return r->v[r->n++] = x;
 }
 
-int rc_regex_search(struct rc_regexes *r, struct rc_slice pattern, struct rc_slice text, const char **ret_fault)
+int rc_regex_group(struct rc_regexes *r, struct rc_slice pattern, struct rc_slice text, struct rc_slice *ret_group,
+		   const char **ret_fault)
 {
 	struct rc_regex *x = cached(r, pattern, ret_fault);
+	const PCRE2_SIZE *at;
 	int rc;
 
+	*ret_group = (struct rc_slice){0};
 	if (!x)
 		return -1;
 	rc = pcre2_match(x->code, (PCRE2_SPTR)(text.n ? text.p : ""), text.n, 0, 0, x->data, x->limits);
+	at = pcre2_get_ovector_pointer(x->data);
+	if (rc != 1 && rc >= 0 && at[2] != PCRE2_UNSET) /* 1: the match alone */
+		*ret_group = (struct rc_slice){text.p + at[2], at[3] - at[2]};
 	if (rc >= 0)
 		return 1;
 	if (rc == PCRE2_ERROR_NOMATCH)
 		return 0;
 	*ret_fault = "the pattern takes too many steps on this text: write it with less repetition inside repetition";
 	return -1;
+}
+
+int rc_regex_search(struct rc_regexes *r, struct rc_slice pattern, struct rc_slice text, const char **ret_fault)
+{
+	struct rc_slice group;
+
+	return rc_regex_group(r, pattern, text, &group, ret_fault);
 }

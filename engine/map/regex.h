@@ -19,6 +19,10 @@ struct rc_regexes {
 
 /* 1 match, 0 none, -1 fault: *ret_fault then names it (valid until the next call). */
 int rc_regex_search(struct rc_regexes *r, struct rc_slice pattern, struct rc_slice text, const char **ret_fault);
+
+/* The same; on a match *ret_group is what the first group found, within text (p NULL: it took no part). */
+int rc_regex_group(struct rc_regexes *r, struct rc_slice pattern, struct rc_slice text, struct rc_slice *ret_group,
+		   const char **ret_fault);
 void rc_regexes_done(struct rc_regexes *r);
 
 #endif

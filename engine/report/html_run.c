@@ -187,6 +187,8 @@ static void guards(struct rc_buf *b, const cJSON *target)
 	{
 		if (!cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(g, "tripped")))
 			continue;
+		if (!cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(g, "people")))
+			continue; /* about a source: the target's own sentence says all of it */
 		rc_buf_adds(b, "<p class=\"bad-text\"><strong>Guard ");
 		rc_html_cstr(b, rc_html_str(g, "guard"));
 		rc_buf_adds(b, "</strong> (");

@@ -8,6 +8,8 @@
 #include <strings.h>
 #include <xxhash.h>
 
+#define MARK "\xef\xbb\xbf"
+
 static char delimiter_of(const struct rc_rejected_csv *rec)
 {
 	return rec->delimiter ? rec->delimiter : ',';
@@ -62,7 +64,7 @@ static enum rc_code rejected_file(struct rc_report *r, const struct rc_rejected_
 	r->rejected = rc_xreallocarray(r->rejected, r->n_rejected + 1, sizeof(*f));
 	f = &r->rejected[r->n_rejected];
 	*f = (struct rc_rejected_file){.sink.fd = -1, .header_hash = hash, .n_header = rec->n_header};
-	rc_buf_adds(&header, "rollcall_reason");
+	rc_buf_adds(&header, rec->mark ? MARK "rollcall_reason" : "rollcall_reason");
 	for (size_t i = 0; i < rec->n_header; i++) {
 		rc_buf_addc(&header, delimiter_of(rec));
 		rc_cell_plain(&header, rec->header[i], delimiter_of(rec));
@@ -206,7 +208,8 @@ enum rc_code rc_report_rejected_ldif(struct rc_report *r, const struct rc_reject
 		return r->err.code;
 	}
 	if (r->ldif.fd < 0)
-		code = rc_report_sink(r, &r->ldif, "rejected.ldif", RC_SLICE("version: 1\n"), err);
+		code = rc_report_sink(r, &r->ldif, "rejected.ldif",
+				      rec->mark ? RC_SLICE(MARK "version: 1\n") : RC_SLICE("version: 1\n"), err);
 	if (code)
 		return rc_report_stick(r, code, err);
 	rc_buf_adds(&r->ldif.buf, "\n# rollcall_reason: ");

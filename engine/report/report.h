@@ -57,6 +57,7 @@ struct rc_rejected_csv {
 	uint64_t line;
 	const char *reason; /* without FILE:LINE */
 	char delimiter;     /* 0: comma */
+	bool mark;          /* begin the file with a byte order mark: its source declares an encoding, this is UTF-8 */
 	const struct rc_slice *header;
 	size_t n_header;
 	const bool *secret;           /* per header column; NULL: none is */
@@ -75,6 +76,7 @@ struct rc_rejected_ldif {
 	struct rc_slice raw; /* the lines of the record; {NULL, 0}: unreadable, named only */
 	const char *const *secret;
 	size_t n_secret;
+	bool mark; /* as above */
 };
 enum rc_code rc_report_rejected_ldif(struct rc_report *r, const struct rc_rejected_ldif *rec, struct rc_err *err);
 

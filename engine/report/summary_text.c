@@ -148,7 +148,7 @@ static void stopped_line(struct rc_buf *b, const struct rc_summary_target *t)
 	for (size_t i = 0; !g && i < t->n_guards; i++)
 		if (t->guards[i].tripped)
 			g = &t->guards[i];
-	if (g) {
+	if (g && (g->n_people || !t->why)) { /* one about a source names nobody: its sentence says more */
 		rc_buf_addf(b, "  guard %s (", g->guard);
 		rc_words_safe(b, rc_slice_str(g->limit), MAX_NAME);
 		rc_buf_adds(b, "): ");

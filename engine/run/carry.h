@@ -9,6 +9,11 @@ void run_journal(struct run *r, size_t target);
 enum rc_code run_resume(struct run *r, struct rc_err *err);
 void run_report_unmanaged(struct run *r, size_t target);
 void run_report_refused(struct run *r);
+/* hints.c: after the decisions */
+void run_hint_zeros(struct run *r, size_t target);
+/* rejects.c: after the scan; after the outcomes (applied: this run is the baseline of the next) */
+void run_rejects_judge(struct run *r);
+void run_rejects_store(struct run *r, bool applied);
 /* show.c */
 void run_progress_begin(struct run *r);
 void run_progress_end(struct run *r);

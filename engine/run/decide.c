@@ -25,8 +25,9 @@ struct pending *subject_pend(struct subject *s, enum rc_action action, enum rc_s
 				   .status = status,
 				   .remote_id = s->k.remote_id,
 				   .reason = s->reason,
+				   .columns = s->p->mapped.columns,
 				   .planned_at = r->started_ns};
-	if (s->p->kind != RC_PERSON_ABSENT && r->scanned) {
+	if (s->p->line && r->scanned) { /* a row of theirs was read */
 		q->o.source_file = rc_slice_str(r->scan.sources[s->p->source].files[s->p->file]);
 		q->o.source_line = s->p->line;
 	}
@@ -74,7 +75,7 @@ struct rc_op *subject_order(struct subject *s, enum rc_action action, enum rc_op
 	for (size_t i = 0; s->k.server.n && i < s->t->cfg->n_servers; i++)
 		if (rc_slice_eqs(s->k.server, s->t->cfg->servers[i].label))
 			op->server = (uint32_t)i;
-	if (s->p->kind != RC_PERSON_ABSENT && r->scanned) {
+	if (s->p->line && r->scanned) { /* a row of theirs was read */
 		op->source_file = rc_slice_str(r->scan.sources[s->p->source].files[s->p->file]);
 		op->source_line = s->p->line;
 	}

@@ -1,14 +1,20 @@
 /* People who are not wanted: evidence, absence, and what the target's `missing` says. */
 #include "engine/run/decide_int.h"
 
+/* Of the source the person was in, or is filtered out of: another source's news says nothing about them. */
+static const uint8_t *content_of(const struct subject *s)
+{
+	uint16_t source = s->p->kind == RC_PERSON_ABSENT ? s->k.source : s->p->source;
+
+	return s->r->scan.sources[source < s->r->cfg->n_sources ? source : 0].content;
+}
+
 static void count_absence(struct subject *s, struct pending *q)
 {
-	const struct rc_scan_source *src = &s->r->scan.sources[0];
-
 	if (!q->known.missing_since_ns)
 		q->known.missing_since_ns = s->r->started_ns;
-	if (memcmp(q->known.missing_content, src->content, 16) != 0) {
-		memcpy(q->known.missing_content, src->content, 16);
+	if (memcmp(q->known.missing_content, content_of(s), 16) != 0) {
+		memcpy(q->known.missing_content, content_of(s), 16);
 		q->known.missing_count++;
 	}
 	q->put = true;
@@ -34,7 +40,7 @@ static void leave(struct subject *s, bool evidence)
 	}
 	if (!counted.missing_since_ns)
 		counted.missing_since_ns = s->r->started_ns;
-	if (memcmp(counted.missing_content, s->r->scan.sources[0].content, 16) != 0)
+	if (memcmp(counted.missing_content, content_of(s), 16) != 0)
 		counted.missing_count++;
 	due = counted.missing_since_ns + (int64_t)m->after_days * RC_DAY;
 	if (!evidence && (counted.missing_count < m->after_runs || due > s->r->started_ns)) {
@@ -79,20 +85,21 @@ void subject_not_wanted(struct subject *s)
 {
 	struct rc_person *p = s->p;
 
+	if (p->kind == RC_PERSON_FROZEN) { /* newcomers too: somebody waits for that account */
+		s->reason = p->why;
+		subject_pend(s, RC_ACT_NONE, RC_ST_SKIPPED);
+		return;
+	}
 	if (!s->has || !(s->k.flags & RC_KNOWN_MANAGED)) {
 		if (s->has && p->kind == RC_PERSON_ABSENT)
 			subject_pend(s, RC_ACT_NONE, RC_ST_DONE)->drop = true;
 		return;
 	}
-	if (p->kind == RC_PERSON_FROZEN) {
-		s->reason = p->why;
-		subject_pend(s, RC_ACT_NONE, RC_ST_SKIPPED);
-		return;
-	}
 	if (p->kind == RC_PERSON_ABSENT || p->kind == RC_PERSON_FILTERED ||
 	    (p->mapped.want && p->mapped.want[s->target].filtered)) {
 		if (!s->r->scan.absence_ok) {
-			s->reason = "a row whose key cannot be read keeps absence from counting";
+			s->reason = s->r->scan.frozen ? "a source could not be read: no absence counts"
+						      : "a row whose key cannot be read keeps absence from counting";
 			subject_pend(s, RC_ACT_NONE, RC_ST_SKIPPED);
 			return;
 		}
@@ -115,12 +122,16 @@ void retire_left_over(struct run *r, size_t target)
 		struct rc_person *p = rc_arena_zalloc(&r->mem, sizeof(*p));
 		struct subject s = {.r = r, .target = target, .t = t, .p = p, .has = true};
 		struct rc_op *op;
+		const struct rc_person *today;
 
+		rc_store_key_hash(r->store, k.key, p->hash);
+		today = rc_sources_find(&r->scan, p->hash);
+		if (today && today->kind == RC_PERSON_FROZEN)
+			continue; /* nothing of theirs is touched */
 		if (rc_view_known(r->view, t->number, k.key, &live) &&
 		    (!(live.flags & RC_KNOWN_MANAGED) || live.status == RC_KNOWN_UNKNOWN))
 			continue; /* the new account is not confirmed: the old one stays */
 		p->kind = RC_PERSON_ABSENT;
-		rc_store_key_hash(r->store, k.key, p->hash);
 		s.k = rc_known_copy(&k, &r->mem);
 		s.reason = "the old account of a changed name";
 		if (s.k.flags & RC_KNOWN_HELD || subject_protected(t->cfg, s.k.name))

@@ -16,6 +16,7 @@ static void remember(struct pending *q, const struct subject *s, enum rc_known_s
 	q->known = s->k;
 	q->known.key = q->o.key;
 	q->known.status = status;
+	q->known.source = s->p->source;
 	q->known.missing_since_ns = 0;
 	q->known.missing_count = 0;
 	memset(q->known.missing_content, 0, 16);

@@ -1,55 +1,12 @@
 /* Books, summary, exit code. */
 #include "engine/run/carry.h"
+#include "engine/run/finish_int.h"
 #include "engine/base/alloc.h"
 #include "engine/base/log.h"
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-enum { SOURCE_BUCKETS = 4 };
-
-/* Every row of a source is in exactly one bucket; found by walking the rows, not by subtracting. */
-static void count_rows(const struct run *r, size_t source, struct rc_bucket ret[SOURCE_BUCKETS])
-{
-	const struct rc_scan_source *src = &r->scan.sources[source];
-	uint64_t n[SOURCE_BUCKETS] = {0};
-
-	for (size_t i = 0; i < src->n_refs; i++) {
-		uint32_t ref = src->refs[i];
-
-		if (ref == RC_REF_NONE)
-			n[3]++;
-		else if (!(ref & RC_REF_PERSON))
-			n[0]++;
-		else if (r->scan.people[ref & ~RC_REF_PERSON].kind == RC_PERSON_FROZEN)
-			n[3]++;
-		else if (r->scan.people[ref & ~RC_REF_PERSON].kind == RC_PERSON_FILTERED)
-			n[2]++;
-		else
-			n[1]++;
-	}
-	ret[0] = (struct rc_bucket){"unchanged", n[0]};
-	ret[1] = (struct rc_bucket){"looked at", n[1]};
-	ret[2] = (struct rc_bucket){"filtered", n[2]};
-	ret[3] = (struct rc_bucket){"rejected or superseded", n[3]};
-}
-
-static void fill_source(const struct run *r, size_t i, struct rc_summary_source *s)
-{
-	const struct rc_scan_source *src = &r->scan.sources[i];
-	const struct rc_source *cfg = &r->cfg->sources[i];
-
-	s->name = cfg->files.n ? cfg->files.v[0] : cfg->command.v[0];
-	s->files = src->files;
-	s->n_files = src->n_files;
-	s->rows = src->rows;
-	s->filtered = src->filtered;
-	s->rejected = s->rejected_new = src->rejected;
-	s->bytes = src->bytes;
-	s->stamp = src->mtime_ns;
-	s->unreadable_runs = src->unreadable;
-}
 
 static enum rc_code code_of(const struct run *r, size_t i, const struct rc_exec_target_result *res)
 {
@@ -117,9 +74,7 @@ static enum rc_code whole_code(const struct run *r)
 	for (size_t i = 0; i < r->cfg->n_targets; i++)
 		if (r->targets[i].selected)
 			code = rc_graver(code, r->targets[i].code);
-	for (size_t i = 0; r->scanned && i < r->cfg->n_sources; i++)
-		if (r->scan.sources[i].rejected > r->cfg->targets[0].guards.tolerate_rejected)
-			code = rc_graver(code, RC_PARTIAL);
+	code = rc_graver(code, finish_sources_code(r));
 	if (r->signal)
 		code = rc_graver(code, r->signal == 2 ? RC_SIGINT : RC_SIGTERM);
 	if (r->fault.code)
@@ -198,18 +153,18 @@ enum rc_code run_finish(struct run *r, struct rc_run_result *ret, struct rc_err 
 	struct rc_summary_source *sources = rc_xcalloc(r->cfg->n_sources, sizeof(*sources));
 	struct rc_summary_target *targets = rc_xcalloc(r->cfg->n_targets, sizeof(*targets));
 	struct rc_ledger *ledgers = rc_xcalloc(r->cfg->n_sources, sizeof(*ledgers));
-	struct rc_bucket *buckets = rc_xcalloc(r->cfg->n_sources * SOURCE_BUCKETS, sizeof(*buckets));
+	struct rc_bucket *buckets = rc_xcalloc(r->cfg->n_sources * FINISH_BUCKETS, sizeof(*buckets));
 	enum rc_code code;
 	struct rc_err odd;
 
 	for (size_t i = 0; i < s.n_sources; i++) {
-		fill_source(r, i, &sources[i]);
-		count_rows(r, i, &buckets[i * SOURCE_BUCKETS]);
-		ledgers[i] = (struct rc_ledger){sources[i].name, sources[i].rows, &buckets[i * SOURCE_BUCKETS],
-						SOURCE_BUCKETS};
-		if (r->code != RC_OK)
+		finish_fill_source(r, i, &sources[i]);
+		finish_count_rows(r, i, &buckets[i * FINISH_BUCKETS]);
+		ledgers[i] = (struct rc_ledger){sources[i].name, sources[i].rows, &buckets[i * FINISH_BUCKETS],
+						FINISH_BUCKETS};
+		if (r->code != RC_OK || r->scan.sources[i].frozen)
 			continue; /* not read to its end: the last row is in no bucket yet */
-		if (rc_balance_check(sources[i].name, sources[i].rows, ledgers[i].buckets, SOURCE_BUCKETS, &odd)) {
+		if (rc_balance_check(sources[i].name, sources[i].rows, ledgers[i].buckets, FINISH_BUCKETS, &odd)) {
 			s.balanced = false;
 			r->fault = r->fault.code ? r->fault : odd;
 		}

@@ -96,41 +96,13 @@ static void check(struct run *r, size_t target, const char *name, const char *op
 			(unsigned long long)t->known, names, option, (unsigned long long)planned);
 }
 
-static void check_source(struct run *r, size_t source, size_t t)
-{
-	const struct rc_scan_source *src = &r->scan.sources[source];
-	const struct rc_guards *g = &r->targets[t].cfg->guards;
-	struct rc_source_facts facts = {0};
-	bool before = rc_view_source(r->view, (uint16_t)source, &r->mem, &facts);
-	const char *name = src->n_files ? src->files[0] : "the source";
-	uint64_t good = src->rows - src->rejected;
-
-	if (good < g->min_source_rows)
-		run_stop_target(r, t, RC_GUARD, "min_source_rows",
-				"%s has %llu good rows, guard min_source_rows asks for %llu", name,
-				(unsigned long long)good, (unsigned long long)g->min_source_rows);
-	if (src->rejected > rc_limit_max(&g->max_rejected_rows, src->rows))
-		run_stop_target(r, t, RC_GUARD, "max_rejected_rows",
-				"%s: %llu of %llu rows were refused, guard max_rejected_rows allows %llu: see "
-				"rejected.csv",
-				name, (unsigned long long)src->rejected, (unsigned long long)src->rows,
-				(unsigned long long)rc_limit_max(&g->max_rejected_rows, src->rows));
-	if (before && facts.rows > src->rows && !r->opts->accept_source &&
-	    facts.rows - src->rows > rc_limit_max(&g->max_source_shrink, facts.rows))
-		run_stop_target(r, t, RC_GUARD, "max_source_shrink",
-				"%s shrank from %llu to %llu rows, guard max_source_shrink allows %llu fewer; if that "
-				"is right, --accept-source",
-				name, (unsigned long long)facts.rows, (unsigned long long)src->rows,
-				(unsigned long long)rc_limit_max(&g->max_source_shrink, facts.rows));
-}
-
 void run_guards(struct run *r, size_t t)
 {
 	const struct rc_run_opts *o = r->opts;
 	const struct rc_guards *g = &r->targets[t].cfg->guards;
 
-	for (size_t i = 0; r->scanned && i < r->cfg->n_sources; i++)
-		check_source(r, i, t);
+	if (r->scanned)
+		run_guard_sources(r, t);
 	check(r, t, "max_deletes", "--max-deletes", COUNT_DELETES, &g->max_deletes, o->max_deletes.set,
 	      &o->max_deletes.limit);
 	check(r, t, "max_creates", "--max-creates", COUNT_CREATES, &g->max_creates, o->max_creates.set,

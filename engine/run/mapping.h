@@ -28,7 +28,8 @@ struct rc_mapped {
 	bool left;                 /* evidence of leaving, now */
 	int64_t from_ns, until_ns; /* first moment with / without access; INT64_MIN / INT64_MAX: open */
 	double prefer;
-	struct rc_want *want; /* one per target; NULL when filtered */
+	const struct rc_slice *columns; /* values for report.columns; NULL: none are configured */
+	struct rc_want *want;           /* one per target; NULL when filtered */
 };
 
 /* The header of an open file with the config's aliases put in place; lives as long as the reader and mem. */

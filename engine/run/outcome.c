@@ -51,7 +51,8 @@ static struct rc_known record_of(const struct run *r, const struct rc_op *op)
 	k.error_message = rc_slice_str(op->error_message);
 	k.missing_since_ns = 0;
 	k.missing_count = 0;
-	k.source = info->person ? info->person->source : 0;
+	if (info->person && info->person->kind != RC_PERSON_ABSENT)
+		k.source = info->person->source;
 	return k;
 }
 
@@ -238,7 +239,8 @@ void run_outcome_op(struct run *r, struct rc_op *op, enum rc_status status)
 			       .reason = op->reason,
 			       .linked_name = op->linked_name,
 			       .queue_position = op->queue_position,
-			       .drift = info->drift};
+			       .drift = info->drift,
+			       .columns = info->person ? info->person->mapped.columns : NULL};
 	struct rc_err err;
 
 	o.n_fields = fill_fields(r, op, fields);

@@ -1,5 +1,6 @@
 /* Whether a saved plan may be carried out, and what the state keeps of it. */
 #include "engine/run/plan_run.h"
+#include "engine/run/carry.h"
 #include <stdio.h>
 
 enum rc_code run_plan_fits(const struct run *r, struct rc_err *err)
@@ -126,8 +127,10 @@ void run_plan_sources(struct run *r)
 {
 	if (!r->opts->plan->whole || !r->scanned)
 		return;
-	if (same_sources(r))
-		rc_sources_store(&r->scan, r->view, r->numbers, r->writer, r->run_id, r->started_ns);
-	else
+	if (!same_sources(r)) {
 		store_seen(r);
+		return;
+	}
+	run_rejects_store(r, true);
+	rc_sources_store(&r->scan, r->view, r->numbers, r->writer, true, r->run_id, r->started_ns);
 }

@@ -47,6 +47,14 @@ static bool *secret_columns(const struct run *r, const struct rc_scan_source *sr
 	return secret;
 }
 
+/* Then the file must say that it is UTF-8, for whoever feeds it to the same source again. */
+static bool declares_encoding(const struct run *r, const struct rc_refused *q)
+{
+	const char *encoding = r->cfg->sources[q->source].encoding;
+
+	return encoding && strcasecmp(encoding, "utf-8") != 0;
+}
+
 static enum rc_code one_csv(struct run *r, const struct rc_refused *q, struct rc_err *err)
 {
 	const struct rc_scan_source *src = &r->scan.sources[q->source];
@@ -57,6 +65,7 @@ static enum rc_code one_csv(struct run *r, const struct rc_refused *q, struct rc
 				      .line = q->line,
 				      .reason = q->why,
 				      .delimiter = src->delimiter,
+				      .mark = declares_encoding(r, q),
 				      .header = src->columns,
 				      .n_header = src->n_columns,
 				      .secret = src->n_secret ? secret : NULL};
@@ -74,7 +83,8 @@ static enum rc_code one_ldif(struct run *r, const struct rc_refused *q, struct r
 {
 	const struct rc_scan_source *src = &r->scan.sources[q->source];
 	const char **names = rc_xcalloc(src->n_secret + 1, sizeof(*names));
-	struct rc_rejected_ldif rec = {src->files[q->file], q->line, q->why, q->raw, names, src->n_secret};
+	struct rc_rejected_ldif rec = {src->files[q->file],    q->line, q->why, q->raw, names, src->n_secret,
+				       declares_encoding(r, q)};
 	enum rc_code code;
 
 	for (size_t i = 0; i < src->n_secret; i++)

@@ -49,12 +49,17 @@ static enum rc_code name_run(struct run *r, struct rc_err *err)
 	return RC_OK;
 }
 
+static bool whole_source(const struct run *r)
+{
+	return r->opts->n_only == 0 && r->opts->n_exclude == 0;
+}
+
 static bool order_to_store(const struct run *r)
 {
 	for (size_t i = 0; i < r->cfg->n_targets; i++)
 		if (r->targets[i].stopped || !r->targets[i].selected)
 			return false;
-	return r->opts->n_only == 0 && r->opts->n_exclude == 0;
+	return whole_source(r);
 }
 
 static bool nothing_new(const struct run *r)
@@ -68,12 +73,19 @@ static bool nothing_new(const struct run *r)
 /* What this run saw of the sources becomes the last applied input. */
 static void store_sources(struct run *r)
 {
-	if (!r->opts->writes || !order_to_store(r))
+	bool baseline = order_to_store(r);
+
+	if (!r->opts->writes || !r->scanned)
 		return;
-	if (r->opts->plan)
-		run_plan_sources(r);
-	else if (!nothing_new(r))
-		rc_sources_store(&r->scan, r->view, r->numbers, r->writer, r->run_id, r->started_ns);
+	if (r->opts->plan) {
+		if (baseline)
+			run_plan_sources(r);
+		return;
+	}
+	if (whole_source(r))
+		run_rejects_store(r, baseline);
+	if (baseline)
+		rc_sources_store(&r->scan, r->view, r->numbers, r->writer, !nothing_new(r), r->run_id, r->started_ns);
 }
 
 static enum rc_code run_body(struct run *r, struct rc_err *err)
@@ -92,7 +104,10 @@ static enum rc_code run_body(struct run *r, struct rc_err *err)
 
 static enum rc_code begin(struct run *r, struct rc_err *err)
 {
-	struct rc_report_opts o = {.all_users = r->cfg->report.all_users, .html = r->cfg->report.html};
+	struct rc_report_opts o = {.all_users = r->cfg->report.all_users,
+				   .html = r->cfg->report.html,
+				   .columns = r->cfg->report.columns.v,
+				   .n_columns = r->cfg->report.columns.n};
 	struct rc_config_errors faults = {0};
 	enum rc_code code = run_plan_fits(r, err);
 	bool calls = r->opts->writes || r->opts->list_only || r->opts->refresh;

@@ -89,7 +89,7 @@ struct run {
 	enum rc_code code;
 	int signal;
 	bool canary_over; /* whoever was to go first has gone */
-	const char *notes[8];
+	const char *notes[16];
 	size_t n_notes;
 };
 
@@ -107,6 +107,7 @@ enum rc_code run_decide(struct run *r, size_t target, struct rc_err *err);
 bool run_selected(const struct run *r, struct rc_slice key);
 /* guards.c */
 void run_guards(struct run *r, size_t target);
+void run_guard_sources(struct run *r, size_t target); /* guards_source.c */
 /* names.c: two people, one name */
 void run_settle_names(struct run *r, size_t target);
 /* lists.c: the provider's list into the snapshot */

@@ -41,15 +41,19 @@ struct rc_refused {
 struct rc_scan_source {
 	const char **files;
 	size_t n_files;
-	uint64_t rows, filtered, rejected, bytes, matched;
+	uint64_t rows, filtered, rejected, rejected_new, bytes, matched;
 	uint8_t content[16];
-	int64_t mtime_ns;
-	bool unreadable; /* a row whose key cannot be read: no absence counts */
+	int64_t mtime_ns, stamp_ns; /* of the newest file; 0: none */
+	bool frozen;                /* could not be read; on_error is "freeze" */
+	const char *why;            /* frozen: the error */
+	bool unreadable;            /* a row whose key cannot be read: no absence counts */
 	uint64_t unreadable_line;
 	uint32_t unreadable_file;
+	uint32_t unreadable_runs; /* in a row, this one included; set by the run */
+	const char *unreadable_where;
 	bool ldif;
 	char delimiter;
-	struct rc_slice *columns, header;
+	struct rc_slice *columns;
 	size_t n_columns;
 	const struct rc_slice *secret; /* columns that secret fields read; NUL-terminated beyond n */
 	size_t n_secret;
@@ -61,6 +65,8 @@ struct rc_scan_source {
 };
 #define RC_REF_PERSON 0x80000000u
 #define RC_REF_NONE 0xffffffffu
+
+enum { RC_SCAN_NOTES = 6 };
 
 struct rc_scan {
 	const struct rc_config *cfg;
@@ -78,24 +84,32 @@ struct rc_scan {
 	const uint8_t (*ask)[16]; /* key hashes of people to look at though their rows may not have changed */
 	size_t n_ask;
 	bool secrets;       /* evaluate password expressions */
-	bool everybody;     /* look at every row and record: what the snapshot knows is about to change */
-	bool accept_source; /* a file that the last run had may be gone */
+	bool accept_source; /* a stale source counts, and a file that the last run had may be gone */
+	bool everybody;     /* look at every row and record: what the snapshot knows is about to change, or the report
+			     * is to name all of them */
 	bool keep_raws;     /* this run may write a sequence */
 	bool absence_ok;    /* every source was read whole and every key was readable */
+	bool frozen;        /* a source is */
+	int64_t now_ns;
+	const char *notes[RC_SCAN_NOTES]; /* sentences for the summary */
+	size_t n_notes;
 };
 
-/* seed is filled from config, lookups and revision; secrets: see above. */
+/* seed is filled from config, lookups and revision; secrets: see above. The caller sets accept_source, everybody and
+ * now_ns before the run. */
 enum rc_code rc_sources_begin(struct rc_scan *s, const struct rc_config *cfg, struct rc_store *store, bool secrets,
 			      struct rc_err *err);
+/* RC_DATA: a source cannot be read to its end or is not what `expect` says; RC_GUARD: one is stale; RC_CONFIG: an
+ * expression names a column that never was. */
 enum rc_code rc_sources_run(struct rc_scan *s, struct rc_view *v, const uint16_t *targets, struct rc_err *err);
 void rc_sources_done(struct rc_scan *s);
 
 struct rc_person *rc_sources_find(const struct rc_scan *s, const uint8_t hash[16]);
 
-/* Queues the sequence of this input into the writer: entries of people who are not settled count for nothing. v is the
- * view the scan ran in. */
+/* Queues the facts of this input into the writer and, with rows, its sequence: entries of people who are not settled
+ * count for nothing. v is the view the scan ran in. */
 struct rc_writer;
 void rc_sources_store(const struct rc_scan *s, struct rc_view *v, const uint16_t *targets, struct rc_writer *w,
-		      const char *run_id, int64_t now_ns);
+		      bool rows, const char *run_id, int64_t now_ns);
 
 #endif

@@ -2,16 +2,17 @@
 #ifndef RC_RUN_SCAN_INT_H
 #define RC_RUN_SCAN_INT_H
 #include "engine/run/rowmatch.h"
+#include "engine/base/buf.h"
 #include "engine/run/scan.h"
+#include "engine/run/source_files.h"
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-/* Expands globs, or starts the command. */
 struct rc_feed {
 	const struct rc_source *cfg;
 	struct rc_strings hide;
-	char **files;
-	size_t n, at;
+	struct rc_source_files files;
+	size_t at;
 	int pid; /* of a command, 0 none */
 };
 enum rc_code rc_feed_open(struct rc_feed *f, const struct rc_config *cfg, size_t source, struct rc_err *err);
@@ -37,7 +38,10 @@ struct walk { /* of one source */
 	struct rc_splitter *splitter;
 	XXH3_state_t *hash;
 	uint32_t file;
-	const struct rc_reader *reader;
+	/* with expect.trailer the last row waits until it is known not to be the trailer */
+	bool held;
+	struct rc_buf held_raw;
+	uint64_t held_line, file_rows; /* rows of this file */
 };
 
 /* scan_hash.c: what a row is recognised by. */
@@ -49,6 +53,20 @@ void scan_hash_cells(struct walk *w, struct rc_slice raw, uint8_t ret[16]);     
 void scan_order_open(struct walk *w, const uint16_t *targets); /* sets in_order and match */
 const uint8_t *scan_order_key(void *walk, size_t i);
 void scan_walk_done(struct walk *w);
+
+/* scan.c: one row */
+enum rc_code scan_row(struct walk *w, const struct rc_row *row, struct rc_err *err);
+void scan_reject(struct walk *w, const struct rc_reject *rej); /* one that the reader itself refused */
+/* scan_file.c */
+enum rc_code scan_file(struct walk *w, struct rc_reader *r, const char *name, struct rc_err *err);
+/* scan_sweep.c: after the last row */
+enum rc_code scan_sweep_order(struct walk *w, const uint16_t *targets, bool *ret_again);
+void scan_sweep_records(struct rc_scan *s, struct rc_view *v, uint16_t target, bool open_only);
+/* The source cannot be read and its on_error is "freeze": its people become FROZEN. */
+void scan_freeze_source(struct rc_scan *s, uint16_t source, const struct rc_err *err);
+
+void scan_freeze(struct rc_person *p, const char *why);
+void scan_note(struct rc_scan *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 struct rc_person *scan_add(struct rc_scan *s, const uint8_t hash[16]);
 void scan_refuse(struct rc_scan *s, uint16_t source, uint32_t file, uint64_t line, const char *why,

@@ -116,6 +116,7 @@ void scan_walk_done(struct walk *w)
 	rc_mapping_free(w->mapping);
 	rc_splitter_free(w->splitter);
 	XXH3_freeState(w->hash);
+	rc_buf_done(&w->held_raw);
 	free(w->rows);
 	free(w->keys);
 	free(w->raws);
@@ -160,9 +161,12 @@ static void store_facts(const struct rc_scan *s, uint16_t i, struct rc_writer *w
 					.filtered = src->filtered,
 					.rejected = src->rejected,
 					.bytes = src->bytes,
+					.stamp_ns = src->stamp_ns,
 					.mtime_ns = src->mtime_ns,
 					.applied_ns = now_ns,
 					.run_id = rc_slice_str(run_id),
+					.unreadable_runs = src->unreadable_runs,
+					.unreadable_where = rc_slice_str(src->unreadable_where),
 					.columns = src->columns,
 					.n_columns = src->n_columns,
 					.files = files,
@@ -205,7 +209,7 @@ static void store_order(const struct rc_scan *s, struct walk *old, struct entrie
 }
 
 void rc_sources_store(const struct rc_scan *s, struct rc_view *v, const uint16_t *targets, struct rc_writer *w,
-		      const char *run_id, int64_t now_ns)
+		      bool rows, const char *run_id, int64_t now_ns)
 {
 	struct entries e = {.w = w,
 			    .rows = rc_xcalloc(STORE_AT_ONCE, sizeof(*e.rows)),
@@ -215,7 +219,13 @@ void rc_sources_store(const struct rc_scan *s, struct rc_view *v, const uint16_t
 	for (uint16_t i = 0; i < s->cfg->n_sources; i++) {
 		struct walk old = {.s = (struct rc_scan *)s, .src = &s->sources[i], .index = i, .view = v};
 
+		if (s->sources[i].frozen) { /* what was applied last stays the baseline; every row is looked at */
+			rc_writer_order_drop(w, i);
+			continue;
+		}
 		store_facts(s, i, w, run_id, now_ns);
+		if (!rows)
+			continue;
 		/* The run's outcomes have made the old sequence stale by now; its entries are still what refs mean. */
 		if (old.src->order_used && (!rc_view_order(v, i, &old.order) || !load_order(&old))) {
 			rc_writer_order_drop(w, i);

@@ -85,10 +85,15 @@ static enum rc_code scan(struct run *r, const bool *now, struct rc_err *err)
 	run_plan_ask(r);
 	r->scanned = true;
 	r->scan.accept_source = r->opts->accept_source;
+	r->scan.now_ns = r->started_ns;
+	r->scan.everybody = r->cfg->report.all_users;
 	for (size_t i = 0; i < r->cfg->n_targets; i++) /* a list that comes later may touch anybody's record */
 		r->scan.everybody |= r->targets[i].selected && !now[i] && !r->targets[i].decided;
 	code = rc_sources_run(&r->scan, r->view, r->numbers, err);
+	run_rejects_judge(r);
 	run_report_refused(r);
+	for (size_t i = 0; i < r->scan.n_notes && r->n_notes < sizeof(r->notes) / sizeof(*r->notes); i++)
+		r->notes[r->n_notes++] = r->scan.notes[i];
 	run_settle_people(r);
 	return code;
 }
@@ -192,6 +197,8 @@ static enum rc_code decide_one(struct run *r, size_t i, struct rc_err *err)
 	if (r->opts->plan)
 		return run_plan_take(r, i, err); /* names were settled when it was made */
 	code = r->opts->undo_of ? run_undo(r, i, err) : run_decide(r, i, err);
+	if (!code && !r->opts->undo_of)
+		run_hint_zeros(r, i);
 	if (!code)
 		run_settle_names(r, i);
 	return code;

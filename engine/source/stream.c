@@ -3,6 +3,7 @@
 #include "engine/source/convert.h"
 #include "engine/source/inflate.h"
 #include "engine/source/input.h"
+#include "engine/source/utf8_watch.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
@@ -18,6 +19,8 @@ struct rc_stream {
 	struct rc_convert *convert; /* NULL: the bytes are UTF-8 */
 	char *raw;                  /* what convert still has to do */
 	size_t raw_at, raw_n;
+	bool watching; /* the encoding was declared, not marked */
+	struct rc_utf8_watch watch;
 	bool raw_ended;
 	bool ended;
 	enum rc_code failed;
@@ -106,6 +109,7 @@ static enum rc_code begin(struct rc_stream *s, const struct rc_stream_opts *opts
 			return code;
 	}
 	encoding = mark(s);
+	s->watching = !encoding;
 	if (!encoding)
 		encoding = is_utf8(opts->encoding) ? "UTF-8" : opts->encoding;
 	snprintf(s->info.encoding, sizeof(s->info.encoding), "%s", encoding);
@@ -154,6 +158,8 @@ static enum rc_code converted(struct rc_stream *s, char *buf, size_t cap, size_t
 				if (code)
 					return code;
 				s->raw_ended = got == 0;
+				if (s->watching)
+					rc_utf8_watch_feed(&s->watch, s->raw + s->raw_n, got);
 				s->raw_n += got;
 			}
 		}
@@ -188,6 +194,7 @@ const struct rc_stream_info *rc_stream_info(const struct rc_stream *s)
 	of.gzip = s->info.gzip;
 	memcpy(of.encoding, s->info.encoding, sizeof(of.encoding));
 	of.text_bytes = s->text_bytes;
+	of.utf8_after_all = s->ended && rc_utf8_watch_says(&s->watch);
 	w->info = of;
 	return &s->info;
 }

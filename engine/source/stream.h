@@ -37,7 +37,8 @@ struct rc_stream_info {
 	int64_t mtime_ns;         /* regular files, else 0 */
 	bool regular;
 	bool gzip;
-	char encoding[32]; /* in effect: "UTF-8", "UTF-16LE", or as declared */
+	bool utf8_after_all; /* at the end: another encoding was declared, yet all of it is valid UTF-8 beyond ASCII */
+	char encoding[32];   /* in effect: "UTF-8", "UTF-16LE", or as declared */
 };
 
 struct rc_stream;

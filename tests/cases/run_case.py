@@ -172,6 +172,9 @@ class Case:
             out.append("rollcall.json")
         return out + args[1:]
 
+    def stdin_of(self, step):
+        return open(os.path.join(self.dir, step["stdin"]), "rb") if "stdin" in step else subprocess.DEVNULL
+
     def run_step(self, step):
         if "prepare" in step:
             subprocess.run(step["prepare"], cwd=self.dir, check=True, capture_output=True)
@@ -186,7 +189,7 @@ class Case:
             return
         before = self.totals()
         p = subprocess.Popen(self.command(step["run"]), cwd=self.dir, env=self.environment(step),
-                             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+                             stdin=self.stdin_of(step), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         if "signal_after_requests" in step or "background_after_requests" in step:
             n = step.get("signal_after_requests", step.get("background_after_requests"))
             while len(self.log_lines()) < n and p.poll() is None:

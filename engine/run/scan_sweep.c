@@ -1,0 +1,102 @@
+/* After the last row: people the input no longer has, and those of a source that could not be read. */
+#include "engine/run/scan_int.h"
+
+static bool known_anywhere(struct walk *w, const uint16_t *targets, const uint8_t *hash)
+{
+	struct rc_known k;
+
+	for (size_t i = 0; i < w->s->cfg->n_targets; i++)
+		if (rc_view_known_hash(w->view, targets[i], hash, &k))
+			return true;
+	return false;
+}
+
+static const uint8_t zero[16];
+
+/* Entries that no row matched: their people have another row now, or none. A person whose old row matched and who has
+ * a second, differing row is a duplicate. */
+enum rc_code scan_sweep_order(struct walk *w, const uint16_t *targets, bool *ret_again)
+{
+	struct rc_scan *s = w->s;
+	struct rc_source_facts facts = {0};
+	uint64_t gone = 0; /* filtered rows of last time that are not in the input any more, or differ */
+
+	for (size_t i = 0; i < w->match.seq.n; i++) {
+		bool matched = w->match.line[i] && w->match.line[i] != RC_ROWMATCH_VOID;
+		const uint8_t *key;
+		struct rc_person *p;
+
+		if (matched && !s->n)
+			continue; /* the usual night: the keys are not even touched */
+		key = scan_order_key(w, i);
+		p = s->n ? rc_sources_find(s, key) : NULL;
+		if (matched && p) {
+			*ret_again = true; /* a copy or a second row: rare, so the whole input is looked at */
+			return RC_OK;
+		}
+		if (matched)
+			continue;
+		if (!known_anywhere(w, targets, key)) /* its row was settled: filtered, or left long ago */
+			gone += memcmp(w->match.seq.row(w, i), zero, 16) != 0;
+		else if (!p)
+			scan_add(s, key)->kind = RC_PERSON_ABSENT;
+	}
+	if (rc_view_source(w->view, w->index, &s->mem, &facts) && facts.filtered > gone)
+		w->src->filtered += facts.filtered - gone;
+	return RC_OK;
+}
+
+static const char unread[] = "the source of this person could not be read";
+
+static bool of_frozen(const struct rc_scan *s, const struct rc_known *k)
+{
+	return k->source < s->cfg->n_sources && s->sources[k->source].frozen;
+}
+
+/* A record: whose person is in no row, or is known from a source that nobody could read today and would now be decided
+ * by one of less precedence. */
+static void judge(struct rc_scan *s, const uint8_t *hash, const struct rc_known *k)
+{
+	struct rc_person *p = rc_sources_find(s, hash);
+	bool frozen = of_frozen(s, k);
+
+	if (p && (!frozen || p->source <= k->source))
+		return;
+	if (!p) {
+		p = scan_add(s, hash);
+		p->kind = RC_PERSON_ABSENT;
+	}
+	if (!frozen)
+		return;
+	scan_freeze(p, unread);
+	p->source = k->source;
+	p->line = 0;
+}
+
+void scan_sweep_records(struct rc_scan *s, struct rc_view *v, uint16_t target, bool open_only)
+{
+	struct rc_walk walk = {0};
+	struct rc_known k;
+	const uint8_t *hash;
+
+	if (open_only)
+		rc_walk_open_begin(v, target, &walk);
+	else
+		rc_walk_known_begin(v, target, &walk);
+	while (open_only ? rc_walk_open(&walk, &k, &hash) : rc_walk_known(&walk, &k, &hash))
+		judge(s, hash, &k);
+	rc_walk_end(&walk);
+}
+
+void scan_freeze_source(struct rc_scan *s, uint16_t source, const struct rc_err *err)
+{
+	struct rc_scan_source *src = &s->sources[source];
+
+	src->frozen = s->frozen = true;
+	src->why = rc_arena_strdup(&s->mem, err->what);
+	s->absence_ok = false;
+	for (size_t i = 0; i < s->n; i++)
+		if (s->people[i].source == source)
+			scan_freeze(&s->people[i], unread);
+	scan_note(s, "%s; on_error is \"freeze\": this source's people are untouched and no absence counts", err->what);
+}
