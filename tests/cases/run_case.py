@@ -269,6 +269,8 @@ class Case:
                 raise Failed("%s: %s is %sthere%s" % (step.get("run"), path, "not " if there else "", say))
         report = self.newest_report()
         self.check_users(step, say)
+        if step.get("run", [""])[0] != "credentials":
+            self.check_leaks(out, err, say)
         self.check_report(step, report, say)
 
     def check_users(self, step, say):
@@ -290,6 +292,30 @@ class Case:
         doubled = [u["name"] for u in users if u.get("times_created", 1) > 1 and not u.get("times_deleted")]
         if doubled:
             raise Failed("created twice: %s%s" % (doubled, say))
+
+    def written(self):
+        """Every file rollcall made: its path and its bytes."""
+        for top in ("state", "reports", "credentials"):
+            path = os.path.join(self.dir, top)
+            files = [path] if os.path.isfile(path) else [os.path.join(d, n) for d, _, ns in os.walk(path) for n in ns]
+            for name in files:
+                with open(name, "rb") as f:
+                    yield name, f.read()
+
+    def check_leaks(self, out, err, say):
+        """No secret of the case stands in anything that was written, said or kept; nobody else may read it. (A password
+        that is a constant of the config's own expression stands in the config, of course.)"""
+        passwords = [u["password"] for u in self.get("/_sim/users")["users"] if len(u.get("password") or "") >= 6]
+        secrets = {s.encode() for s in ["tok-good", *passwords[:200]]}
+        places = [("stdout", out.encode()), ("stderr", err.encode()), *self.written()]
+        for name, data in places:
+            own = (b"'%s'", b'"%s"')
+            leaked = [s for s in secrets if s in data and not any(q % s in data for q in own)]
+            if leaked:
+                raise Failed("%s holds the secret %s%s" % (name, leaked[0].decode(), say))
+        for name in [n for n, _ in places if os.path.isabs(n)]:
+            if os.stat(name).st_mode & 0o077 or os.stat(os.path.dirname(name)).st_mode & 0o077:
+                raise Failed("%s may be read by others%s" % (name, say))
 
     def users_equal(self, name, users, say):
         """Every person of a generated export is at the provider field by field, and nobody else."""
