@@ -203,13 +203,8 @@ void rc_exec_whoami(struct rc_exec *x, size_t target)
 	x->targets[target].whoami_wanted = true;
 }
 
-void rc_exec_add(struct rc_exec *x, struct rc_op *op)
+void server_take(struct server *s, struct rc_op *op)
 {
-	struct target *t = &x->targets[op->target];
-	struct server *s = &t->servers[op->server];
-
-	x->total++;
-	t->planned++;
 	s->looks = 0;
 	if (op->class_ == RC_CLASS_CREATE)
 		want_seats(s);
@@ -223,18 +218,44 @@ void rc_exec_add(struct rc_exec *x, struct rc_op *op)
 		opq_push(&s->q[op->class_], op);
 }
 
+void rc_exec_add(struct rc_exec *x, struct rc_op *op)
+{
+	struct target *t = &x->targets[op->target];
+
+	x->total++;
+	t->planned++;
+	server_take(&t->servers[op->server], op);
+}
+
 static bool past_deadline(const struct rc_exec *x, int64_t now)
 {
 	return x->opts.deadline_ns && now >= x->opts.deadline_ns;
 }
 
-static void check_reach(struct target *t, int64_t now, int64_t *next)
+static const char *silence(struct server *s)
 {
-	int64_t limit = t->waiting_since_ns + t->x->cfg->timeouts.unreachable_ns;
+	struct rc_exec *x = s->t->x;
+	struct rc_pacer_view v;
 
-	if (t->stopped || !t->waiting_since_ns)
+	rc_pacer_look(&s->pacer, x_sec(x_now(x)), &v);
+	return rc_arena_printf(&x->mem, "server %s took nothing for %lld s (%s), while others of the pool did",
+			       s->cfg->label, (long long)(x->cfg->timeouts.unreachable_ns / RC_SECOND),
+			       v.counts->busy        ? "busy"
+			       : v.counts->throttled ? "throttled"
+						     : "no usable answer");
+}
+
+/* A server that took nothing for too long ends the target, unless others of its pool did take something. */
+static void check_reach(struct server *s, int64_t now, int64_t *next)
+{
+	struct target *t = s->t;
+	int64_t limit = s->waiting_since_ns + t->x->cfg->timeouts.unreachable_ns;
+
+	if (t->stopped || s->given_up || !s->waiting_since_ns)
 		return;
-	if (now >= limit)
+	if (now >= limit && t->n_servers > 1 && t->taken && (t->writes_taken || !t->writes_tried))
+		s->given_up = silence(s);
+	else if (now >= limit)
 		target_stop(t, RC_UNAVAILABLE, "unreachable",
 			    "target %s: %s accepted nothing for %lld s: check that it is up and reachable",
 			    t->cfg->name, t->cfg->endpoint,
@@ -287,9 +308,11 @@ static void defer_retiring(struct server *s, bool only_settled)
 /* Nothing more is sent to this server, but a look at what was. */
 static void server_ends(struct server *s)
 {
-	listing_dropped(s, s->t->stopped ? s->t->why : "the run ended before the list was read");
+	const char *silent = s->t->stopped ? NULL : s->given_up;
+
+	listing_dropped(s, s->t->stopped ? s->t->why : silent ? silent : "the run ended before the list was read");
 	s->seats_wanted = false;
-	server_defer_all(s, NULL, NULL);
+	server_defer_all(s, silent ? "rollcall.unreachable" : NULL, silent);
 	defer_retiring(s, false);
 }
 
@@ -309,11 +332,11 @@ static void begin_server(struct server *s, int64_t now, int64_t *next)
 	struct target *t = s->t;
 
 	s->busy = false;
-	if (t->stopped || t->x->stopping)
+	if (t->stopped || s->given_up || t->x->stopping)
 		server_ends(s);
 	else if (!s->pacer.in_flight && day_is_over(s, now, false))
 		day_ends(s, now);
-	if (!target_dead(t) && !t->x->at_once)
+	if (!server_dead(s) && !t->x->at_once)
 		s->busy = server_reads(s, now, next);
 }
 
@@ -323,14 +346,15 @@ static bool end_server(struct server *s, int64_t now, int64_t *next)
 	struct target *t = s->t;
 	bool waits;
 
-	if (target_dead(t) || t->x->at_once) {
+	if (server_dead(s) || t->x->at_once) {
 		server_ends(s); /* the target may have stopped in this pump */
 		if (!s->list_in_flight && !s->pacer.in_flight)
 			server_give_up(s);
 		return s->pacer.in_flight > 0;
 	}
 	if (!t->stopped && !t->x->stopping) {
-		seats_end(s, now, next);
+		if (seats_end(s, now, next))
+			return true;
 		defer_retiring(s, true);
 	}
 	waits = only_parked(s); /* meanwhile what was accepted is confirmed: that frees seats */
@@ -339,15 +363,17 @@ static bool end_server(struct server *s, int64_t now, int64_t *next)
 	return server_confirm(s, now, next) || s->retiring.n || server_queued(s) || s->list_wanted;
 }
 
+static bool server_wants(const struct server *s)
+{
+	return s->list_wanted || s->seats_wanted || server_queued(s) || s->verify.n || s->accepted.n || s->retiring.n ||
+	       s->pacer.in_flight;
+}
+
 static bool wants_anything(const struct target *t)
 {
-	for (size_t i = 0; i < t->n_servers; i++) {
-		const struct server *s = &t->servers[i];
-
-		if (s->list_wanted || s->seats_wanted || server_queued(s) || s->verify.n || s->accepted.n ||
-		    s->retiring.n || s->pacer.in_flight)
+	for (size_t i = 0; i < t->n_servers; i++)
+		if (server_wants(&t->servers[i]))
 			return true;
-	}
 	return t->whoami_wanted && t->auth != AUTH_OK;
 }
 
@@ -358,7 +384,9 @@ static void begin_target(struct target *t, int64_t now, int64_t *next)
 	t->ready = false;
 	if (!wants_anything(t))
 		return;
-	check_reach(t, now, next);
+	for (size_t i = 0; i < t->n_servers; i++)
+		if (i == 0 || server_wants(&t->servers[i])) /* the first one asks who we are, too */
+			check_reach(&t->servers[i], now, next);
 	t->ready = target_dead(t) || t->x->stopping || target_ready(t, now, next) || target_dead(t);
 	for (size_t i = 0; t->ready && i < t->n_servers; i++)
 		begin_server(&t->servers[(i + t->rotate) % t->n_servers], now, next);

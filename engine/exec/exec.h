@@ -34,6 +34,9 @@ struct rc_exec_env {
 	void (*listed)(void *ctx, size_t target, size_t server, const struct rc_list *l);
 	/* Whether a listed account is what the op wanted. */
 	uint32_t (*differs)(void *ctx, const struct rc_op *op, const struct rc_listed *row);
+	/* A create that its server has no seat for, surely not made there: whether it may go to another server of the
+	 * pool, then in op->server. NULL: never. */
+	bool (*elsewhere)(void *ctx, struct rc_op *op);
 };
 
 struct rc_exec_opts {

@@ -37,7 +37,7 @@ static void tell_pacer(struct call *c, const struct rc_answer *a, const struct h
 		for (size_t i = 0; i < c->n && a->each; i++)
 			p.without_effect += a->each[i].v == V_GONE;
 	if (p.outcome == RC_PACER_ACCEPTED || p.outcome == RC_PACER_QUOTA || p.outcome == RC_PACER_REJECTED) {
-		t->waiting_since_ns = 0;
+		c->s->waiting_since_ns = 0;
 		t->taken = true;
 		t->writes_taken |= call_writes(c);
 	}

@@ -62,8 +62,10 @@ struct server {
 	bool seats_asked, seats_in_flight;
 	int64_t seat_limit, seats_used; /* -1: not known */
 	uint64_t waiting;               /* creates deferred for want of a seat */
-	bool busy, drained; /* of this pump: reads or waits for an answer; the look after the stop is over */
-	unsigned looks;     /* confirming listings since the last one that showed something new */
+	bool busy, drained;       /* of this pump: reads or waits for an answer; the look after the stop is over */
+	unsigned looks;           /* confirming listings since the last one that showed something new */
+	int64_t waiting_since_ns; /* first call since the last one that was taken; 0: none; monotonic */
+	const char *given_up;     /* it took nothing for too long while others of its pool did: says so; NULL: no */
 };
 
 enum auth_state { AUTH_NONE, AUTH_LOGIN, AUTH_PROBE, AUTH_OK };
@@ -99,7 +101,6 @@ struct target {
 	int64_t held_since_ns, held_ns; /* nothing could be sent though there was work */
 	const char *odd_code;           /* the refusal that no table lists, and how many users in a row met it */
 	unsigned odd;
-	int64_t waiting_since_ns;        /* first call since the last one that was taken; 0: none; monotonic */
 	bool tried, taken;               /* any call, one that was taken */
 	bool writes_tried, writes_taken; /* taken: the service dealt with it, whatever it said of the user */
 };
@@ -145,6 +146,10 @@ static inline bool target_dead(const struct target *t)
 {
 	return t->stopped && t->code != RC_PARTIAL;
 }
+static inline bool server_dead(const struct server *s)
+{
+	return s->given_up || target_dead(s->t);
+}
 static inline bool call_writes(const struct call *c)
 {
 	return c->n > 0 || c->req.kind == CALL_GROUP_CREATE;
@@ -162,16 +167,21 @@ void op_defer(struct rc_exec *x, struct rc_op *op, const char *code, const char 
 void target_stop(struct target *t, enum rc_code code, const char *by, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 size_t server_queued(const struct server *s);
+void server_gather(struct server *s); /* halves and what is held go back to where they came from */
 void server_defer_all(struct server *s, const char *code, const char *message); /* NULL: by the server's state */
 void push_half(struct server *s, struct rc_op **ops, size_t n, struct batch *twin, int64_t not_before_ns);
 void release_twin(struct server *s, struct batch *twin); /* it may go now; NULL is fine */
+
+/* exec.c */
+void server_take(struct server *s, struct rc_op *op); /* into the queue where it belongs */
 
 /* exec_seats.c */
 bool seats_read(struct server *s, int64_t now, int64_t *next); /* false: nothing to ask */
 void seats_answered(struct call *c, const struct rc_answer *a);
 bool only_parked(const struct server *s); /* all that waits to be sent waits for a seat */
-/* What to do when only parked creates are left: wait, look, swap a rename, probe once more, give up for today. */
-void seats_end(struct server *s, int64_t now, int64_t *next);
+/* What to do when only parked creates are left: another server, wait, look, swap a rename, probe once more, give up for
+ * today. Returns whether another server got any. */
+bool seats_end(struct server *s, int64_t now, int64_t *next);
 bool goes_before(const struct rc_op *a, const struct rc_op *b); /* in the queue for a seat */
 
 /* exec_hold.c: reasons of the executor's own not to send */

@@ -176,8 +176,7 @@ void release_twin(struct server *s, struct batch *twin)
 	s->halves = twin;
 }
 
-/* Halves and what is held go back to where they came from. */
-static void gather(struct server *s)
+void server_gather(struct server *s)
 {
 	while (s->halves) {
 		struct batch *b = s->halves;
@@ -215,7 +214,7 @@ void server_defer_all(struct server *s, const char *code, const char *message)
 		code = s->t->stopped ? "rollcall.stopped" : "rollcall.deadline";
 		message = s->t->stopped ? s->t->why : "not done before the run ended";
 	}
-	gather(s);
+	server_gather(s);
 	for (int c = 0; c < RC_CLASS_COUNT; c++)
 		while (s->q[c].n)
 			defer_one(s, opq_pop(&s->q[c]), code, message);

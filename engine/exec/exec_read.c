@@ -227,7 +227,7 @@ bool server_reads(struct server *s, int64_t now, int64_t *next)
 {
 	bool ending = s->t->stopped || s->t->x->stopping;
 
-	if (target_dead(s->t))
+	if (server_dead(s))
 		return s->groups_in_flight || s->list_in_flight || s->seats_in_flight;
 	if (!ending && s->t->cfg->schema->has_groups && !s->groups_known && (s->groups_needed || s->list_wanted))
 		return read_groups(s, now, next);

@@ -120,7 +120,31 @@ static bool swap_rename(struct server *s)
 	return false;
 }
 
-void seats_end(struct server *s, int64_t now, int64_t *next)
+/* Creates that wait for a seat go where the pool has one. */
+static bool elsewhere(struct server *s)
+{
+	struct rc_exec *x = s->t->x;
+	bool any = false;
+	size_t n;
+
+	if (s->t->n_servers < 2 || !x->env.elsewhere)
+		return false;
+	server_gather(s);
+	n = s->q[RC_CLASS_CREATE].n;
+	while (n--) {
+		struct rc_op *op = opq_pop(&s->q[RC_CLASS_CREATE]);
+
+		if (op->state == RC_STEP_QUEUED && x->env.elsewhere(x->env.ctx, op)) {
+			server_take(&s->t->servers[op->server], op);
+			any = true;
+		} else {
+			opq_push(&s->q[RC_CLASS_CREATE], op);
+		}
+	}
+	return any;
+}
+
+bool seats_end(struct server *s, int64_t now, int64_t *next)
 {
 	struct target *t = s->t;
 	int64_t until;
@@ -128,28 +152,33 @@ void seats_end(struct server *s, int64_t now, int64_t *next)
 	if (!s->pacer.parked) {
 		s->parked_since_ns = 0;
 		s->last_probe_sent = false;
-		return;
+		return false;
 	}
 	if (!only_parked(s) || s->pacer.in_flight || t->stopped || s->pacer.credit)
-		return;
+		return false;
 	if (!s->parked_since_ns)
 		s->parked_since_ns = now;
 	if (more_to_come(s))
-		return; /* the look comes first */
+		return false; /* the look comes first */
+	if (elsewhere(s)) {
+		*next = now;
+		return true;
+	}
 	until = s->parked_since_ns + t->cfg->pace.wait_for_seats_ns;
 	if (now < until) {
 		if (until < *next)
 			*next = until;
-		return;
+		return false;
 	}
 	if (!s->last_probe_sent) {
 		s->last_probe_sent = true;
 		rc_pacer_probe_seats(&s->pacer, x_sec(now));
 		*next = now;
-		return;
+		return false;
 	}
 	if (swap_rename(s))
 		*next = now;
 	else
 		server_defer_all(s, NULL, NULL);
+	return false;
 }

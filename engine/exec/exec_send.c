@@ -41,8 +41,8 @@ void call_send(struct call *c)
 	t->last_sent_ns = c->sent_ns;
 	t->tried = true;
 	t->writes_tried |= call_writes(c);
-	if (t->waiting_since_ns == 0)
-		t->waiting_since_ns = c->sent_ns;
+	if (c->s->waiting_since_ns == 0)
+		c->s->waiting_since_ns = c->sent_ns;
 	t->in_flight++;
 	x->in_flight++;
 	if (t->conn->build(&t->conf, &t->secrets, &c->req, &c->mem, &req, &err)) {
@@ -293,7 +293,7 @@ bool server_pump(struct server *s, int64_t now, int64_t *next)
 		struct rc_pacer_pending pending;
 		struct rc_pacer_decision d;
 
-		if (s->t->stopped || s->t->x->stopping || target_held(s->t, now, next))
+		if (s->t->stopped || s->given_up || s->t->x->stopping || target_held(s->t, now, next))
 			return false;
 		count_pending(s, now, &pending);
 		if (!pending.creates && !pending.updates && !pending.deletes)

@@ -2,6 +2,7 @@
  */
 #include "engine/run/run_int.h"
 #include "engine/run/carry.h"
+#include "engine/run/pool.h"
 #include "engine/base/alloc.h"
 #include "engine/base/log.h"
 #include <openssl/crypto.h>
@@ -109,6 +110,11 @@ static uint32_t hook_differs(void *ctx, const struct rc_op *op, const struct rc_
 	uint32_t differs = rc_account_diff(schema, op->want, &row->account);
 
 	return differs & (op->action == RC_ACT_CREATE ? schema->updatable : op->changed);
+}
+
+static bool hook_elsewhere(void *ctx, struct rc_op *op)
+{
+	return run_pool_elsewhere(ctx, op);
 }
 
 static void pump(struct carry *c);
@@ -221,7 +227,8 @@ enum rc_code run_make_exec(struct run *r, struct rc_err *err)
 				  .changed = hook_changed,
 				  .durable = hook_durable,
 				  .listed = hook_listed,
-				  .differs = hook_differs};
+				  .differs = hook_differs,
+				  .elsewhere = hook_elsewhere};
 	struct rc_exec_opts opts = {.drain_timeout_ns = r->opts->drain_timeout_ns};
 	struct rc_buf proxy = {0};
 	enum rc_code code;
@@ -308,6 +315,32 @@ void run_carry_done(struct run *r)
 	r->carry = NULL;
 }
 
+void run_intent(struct run *r, struct rc_op *op)
+{
+	const struct run_target *t = &r->targets[op->target];
+	struct op_info *info = op->owner;
+	struct rc_op_entry e = {.run_id = rc_slice_str(r->run_id),
+				.target = t->number,
+				.key = op->key,
+				.name = op->name,
+				.remote_id = op->remote_id,
+				.action = (uint8_t)op->action,
+				.state = RC_OP_INTENT,
+				.planned_ns = op->planned_at,
+				.at_ns = r->started_ns,
+				.changed = op->changed,
+				.linked_name = op->linked_name};
+
+	if (op->action == RC_ACT_CREATE)
+		e.after = *op->want; /* what a resume knows of an account that nobody has seen yet */
+	if (t->cfg->pool)
+		e.server = rc_slice_str(t->cfg->servers[op->server].label);
+	if (!info->journal_id)
+		info->journal_id = rc_writer_id(r->writer);
+	e.id = info->journal_id;
+	info->intent_seq = rc_writer_op(r->writer, &e);
+}
+
 /* The intent of every operation goes to disk before its bytes may leave. One that was settled without a call has no
  * intent: left in the journal it would be taken for sent. */
 void run_journal(struct run *r, size_t target)
@@ -316,28 +349,9 @@ void run_journal(struct run *r, size_t target)
 
 	for (size_t i = 0; i < t->n_ops; i++) {
 		struct rc_op *op = r->ops[t->first_op + i];
-		struct op_info *info = op->owner;
-		struct rc_op_entry e = {.run_id = rc_slice_str(r->run_id),
-					.target = t->number,
-					.key = op->key,
-					.name = op->name,
-					.remote_id = op->remote_id,
-					.action = (uint8_t)op->action,
-					.state = RC_OP_INTENT,
-					.planned_ns = op->planned_at,
-					.at_ns = r->started_ns,
-					.changed = op->changed,
-					.linked_name = op->linked_name};
 
-		if (op->state != RC_STEP_QUEUED && op->state != RC_STEP_VERIFY)
-			continue;
-		if (op->action == RC_ACT_CREATE)
-			e.after = *op->want; /* what a resume knows of an account that nobody has seen yet */
-		if (t->cfg->pool)
-			e.server = rc_slice_str(t->cfg->servers[op->server].label);
-		info->journal_id = rc_writer_id(r->writer);
-		e.id = info->journal_id;
-		info->intent_seq = rc_writer_op(r->writer, &e);
+		if (op->state == RC_STEP_QUEUED || op->state == RC_STEP_VERIFY)
+			run_intent(r, op);
 	}
 	rc_writer_flush(r->writer);
 }

@@ -4,6 +4,7 @@
 #include "engine/run/run_int.h"
 
 void run_carry_done(struct run *r);
+void run_intent(struct run *r, struct rc_op *op); /* new, or again with another server */
 void run_journal(struct run *r, size_t target);
 /* resume.c: what a killed run left becomes questions; before any list is read */
 enum rc_code run_resume(struct run *r, struct rc_err *err);

@@ -31,7 +31,7 @@ struct pending *subject_pend(struct subject *s, enum rc_action action, enum rc_s
 		q->o.source_file = rc_slice_str(r->scan.sources[s->p->source].files[s->p->file]);
 		q->o.source_line = s->p->line;
 	}
-	if (s->has && s->k.server.n)
+	if ((s->has || action == RC_ACT_ADOPT) && s->k.server.n)
 		q->o.server = s->k.server.p;
 	return q;
 }

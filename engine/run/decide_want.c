@@ -1,5 +1,6 @@
 /* People who are wanted: compare, make, adopt, rename. */
 #include "engine/run/decide_int.h"
+#include "engine/run/pool.h"
 
 static void want_account(struct subject *s, struct rc_op *op)
 {
@@ -144,7 +145,8 @@ static void adopt(struct subject *s, const struct rc_unmanaged *u)
 
 static void make(struct subject *s)
 {
-	struct rc_slice label = s->t->cfg->pool ? rc_slice_str(s->t->cfg->servers[0].label) : (struct rc_slice){0};
+	size_t home = s->k.server.n ? run_server_at(s->t, s->k.server) : SIZE_MAX;
+	struct op_info *info;
 	struct rc_unmanaged u;
 	struct rc_op *op;
 
@@ -153,7 +155,7 @@ static void make(struct subject *s)
 		subject_pend(s, RC_ACT_NONE, RC_ST_SKIPPED);
 		return;
 	}
-	if (rc_view_unmanaged(s->r->view, s->t->number, label, s->w->name, &u)) {
+	if (run_pool_unmanaged(s->r, s->target, s->w->server, s->w->name, &u)) {
 		adopt(s, &u);
 		return;
 	}
@@ -162,6 +164,9 @@ static void make(struct subject *s)
 	s->reason = "in the source, no account yet";
 	op = subject_order(s, RC_ACT_CREATE, RC_CLASS_CREATE);
 	want_account(s, op);
+	info = op->owner;
+	info->newcomer = s->t->cfg->pool;
+	info->home = home == SIZE_MAX ? 0 : home + 1;
 }
 
 void subject_wanted(struct subject *s)

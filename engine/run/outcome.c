@@ -5,8 +5,9 @@
 static const char *label_of(const struct run *r, const struct rc_op *op)
 {
 	const struct rc_target *t = r->targets[op->target].cfg;
+	const struct op_info *info = op->owner;
 
-	return t->pool ? t->servers[op->server].label : NULL;
+	return t->pool && !info->unplaced ? t->servers[op->server].label : NULL;
 }
 
 static size_t fill_fields(const struct run *r, const struct rc_op *op, struct rc_field_change ret[RC_MAX_FIELDS])
@@ -147,6 +148,9 @@ static void keep_open(struct run *r, struct rc_op *op, enum rc_known_status stat
 		k.missing_since_ns = info->known->missing_since_ns;
 		k.missing_count = info->known->missing_count;
 	}
+	if (info->newcomer && status != RC_KNOWN_UNKNOWN)
+		k.server = info->home ? rc_slice_str(r->targets[op->target].cfg->servers[info->home - 1].label)
+				      : (struct rc_slice){0}; /* the next run places them anew */
 	k.status = status;
 	memset(k.fingerprint, 0, 16);
 	if (status == RC_KNOWN_UNKNOWN) {

@@ -48,7 +48,7 @@ static void order(struct run *r, const struct rc_op *op, struct rc_plan_row *row
 				    .key = op->key,
 				    .name = op->name,
 				    .remote_id = op->remote_id,
-				    .server = label(r, op->target, op->server),
+				    .server = info->unplaced ? (struct rc_slice){0} : label(r, op->target, op->server),
 				    .action = op->action,
 				    .reason = rc_slice_str(op->reason),
 				    .linked_name = op->linked_name,

@@ -101,10 +101,15 @@ static const char *text(struct run *r, struct rc_slice s)
 	return s.n ? rc_arena_copy(&r->mem, s).p : NULL;
 }
 
+static bool to_carry(const struct rc_plan_row *row)
+{
+	return row->state == RC_STEP_QUEUED || row->state == RC_STEP_VERIFY;
+}
+
 static bool server(const struct taking *k, uint32_t *ret)
 {
 	*ret = 0;
-	if (!k->t->cfg->pool)
+	if (!k->t->cfg->pool || (!k->row->server.n && !to_carry(k->row)))
 		return true;
 	for (uint32_t i = 0; i < k->t->cfg->n_servers; i++)
 		if (rc_slice_eqs(k->row->server, k->t->cfg->servers[i].label)) {
@@ -151,7 +156,11 @@ static enum rc_code take_order(struct taking *k, struct rc_op *op)
 			     .error_message = text(r, row->error_message),
 			     .planned_at = r->started_ns,
 			     .mail_sent = row->mail_sent};
-	*info = (struct op_info){.person = k->p, .known = known, .drift = row->drift};
+	*info = (struct op_info){.person = k->p,
+				 .known = known,
+				 .drift = row->drift,
+				 .newcomer = k->t->cfg->pool && row->action == RC_ACT_CREATE && !known,
+				 .unplaced = k->t->cfg->pool && !row->server.n};
 	if (!server(k, &op->server) || !row->key.n || row->action == RC_ACT_NONE || row->action == RC_ACT_ADOPT)
 		return odd(k, "an operation");
 	if (op->state != RC_STEP_QUEUED && op->state != RC_STEP_VERIFY && op->state != RC_STEP_FAILED &&

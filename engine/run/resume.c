@@ -11,7 +11,8 @@ static void ask_again(struct run *r, const struct rc_op_entry *e)
 	bool has = rc_view_known(r->view, e->target, e->key, &k);
 
 	if (e->action == RC_ACT_CREATE) {
-		if (has && k.flags & RC_KNOWN_MANAGED && !rc_slice_eq(k.name, e->name)) {
+		if (has && k.flags & RC_KNOWN_MANAGED &&
+		    (!rc_slice_eq(k.name, e->name) || !rc_slice_eq(k.server, e->server))) {
 			struct rc_known old = k;
 
 			old.linked_name = e->name;

@@ -1,6 +1,7 @@
 #include "engine/run/carry.h"
 #include "engine/run/plan_run.h"
 #include "engine/run/undo.h"
+#include "engine/run/pool.h"
 #include "engine/base/alloc.h"
 #include "engine/base/log.h"
 #include <stdio.h>
@@ -145,8 +146,10 @@ static void clean(struct run *r)
 	run_close_state(r);
 	if (r->scan.cfg)
 		rc_sources_done(&r->scan);
-	for (size_t i = 0; r->targets && i < r->cfg->n_targets; i++)
+	for (size_t i = 0; r->targets && i < r->cfg->n_targets; i++) {
 		free(r->targets[i].servers);
+		run_pool_free(r->targets[i].pool);
+	}
 	free(r->targets);
 	free(r->ops);
 	free(r->pending);

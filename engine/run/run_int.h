@@ -37,10 +37,12 @@ struct run_target {
 	size_t first_op, n_ops, first_pending, n_pending; /* its share of the run's, in one piece */
 	uint64_t renames, blanked;
 	struct rc_timeline timeline;
-	uint64_t calls_stored;   /* of this day, as the snapshot has it */
-	struct sealing *sealing; /* NULL: nothing is generated for this target */
-	uint64_t pending_none;   /* people none/done without a row */
-	uint8_t snapshot[16];    /* what a saved plan is bound to; as the run found it */
+	uint64_t calls_stored;     /* of this day, as the snapshot has it */
+	struct sealing *sealing;   /* NULL: nothing is generated for this target */
+	uint64_t pending_none;     /* people none/done without a row */
+	uint8_t snapshot[16];      /* what a saved plan is bound to; as the run found it */
+	struct run_pool *pool;     /* pool.c; NULL until somebody asks where there is room */
+	uint32_t seats_waited_for; /* newcomers of a pool without any room */
 };
 
 struct pending { /* an outcome that needs no call, and the record to write with it */
@@ -54,7 +56,10 @@ struct op_info { /* behind rc_op.owner */
 	struct rc_person *person;
 	const struct rc_known *known; /* as it was; NULL: there was none */
 	bool drift, sealed;
-	bool canary; /* goes before the others */
+	bool canary;   /* goes before the others */
+	bool newcomer; /* an account that is nowhere yet: the pool says where it goes */
+	bool unplaced; /* ... and has no server for it */
+	size_t home;   /* server + 1 of the account they once had; 0: none */
 	uint64_t journal_id;
 	uint64_t intent_seq;
 };
@@ -94,6 +99,7 @@ struct run {
 };
 
 /* state.c: lock, store, binding */
+enum rc_code run_bind_targets(struct run *r, struct rc_err *err); /* bind.c */
 enum rc_code run_open_state(struct run *r, struct rc_err *err);
 void run_close_state(struct run *r);
 enum rc_code run_view(struct run *r, struct rc_err *err); /* a fresh view; ends the old one */

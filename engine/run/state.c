@@ -10,39 +10,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static enum rc_code bind_targets(struct run *r, struct rc_err *err)
-{
-	for (size_t i = 0; i < r->cfg->n_targets; i++) {
-		struct run_target *t = &r->targets[i];
-		struct rc_pair ids[64];
-		struct rc_target_bound bound;
-		size_t n = 0;
-		enum rc_code code;
-
-		ids[n++] = (struct rc_pair){RC_SLICE("connector"), rc_slice_str(t->cfg->connector)};
-		ids[n++] = (struct rc_pair){RC_SLICE("endpoint"), rc_slice_str(t->cfg->endpoint)};
-		for (size_t k = 0; k < t->cfg->n_keys && n < 60; k++)
-			ids[n++] = (struct rc_pair){rc_slice_str(t->cfg->keys[k].name),
-						    rc_slice_str(t->cfg->keys[k].value)};
-		code = rc_store_bind(r->store, rc_slice_str(t->cfg->name), t->cfg->schema, ids, n, &r->mem, &bound,
-				     err);
-		if (code)
-			return code;
-		if (bound.ids_differ && r->opts->rebind && r->writer) {
-			code = rc_store_rebind(r->store, bound.number, ids, n, err);
-			if (code)
-				return code;
-		} else if (bound.ids_differ) {
-			return rc_fail(err, RC_CONFIG,
-				       "/targets/%s: the ids differ from those the snapshot was made with: put them "
-				       "back, or run refresh --rebind",
-				       t->cfg->name);
-		}
-		t->number = bound.number;
-	}
-	return RC_OK;
-}
-
 static bool copy_file(int from_dir, int to_dir, const char *name)
 {
 	int from = openat(from_dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC), to;
@@ -97,7 +64,7 @@ static enum rc_code open_store(struct run *r, const char *dir, bool write, struc
 
 	if (!code && write)
 		code = rc_writer_start(r->store, NULL, &r->writer, err);
-	return code ? code : bind_targets(r, err);
+	return code ? code : run_bind_targets(r, err);
 }
 
 /* An empty or aged list must be read anew. */

@@ -3,6 +3,7 @@
 #include "engine/run/carry.h"
 #include "engine/run/plan_run.h"
 #include "engine/run/undo.h"
+#include "engine/run/pool.h"
 #include "engine/base/alloc.h"
 #include <stdlib.h>
 
@@ -194,14 +195,19 @@ static enum rc_code decide_one(struct run *r, size_t i, struct rc_err *err)
 {
 	enum rc_code code;
 
-	if (r->opts->plan)
-		return run_plan_take(r, i, err); /* names were settled when it was made */
+	if (r->opts->plan) { /* names and servers were settled when it was made */
+		code = run_plan_take(r, i, err);
+		run_pool_placed(r, i);
+		return code;
+	}
 	code = r->opts->undo_of ? run_undo(r, i, err) : run_decide(r, i, err);
-	if (!code && !r->opts->undo_of)
+	if (code)
+		return code;
+	if (!r->opts->undo_of)
 		run_hint_zeros(r, i);
-	if (!code)
-		run_settle_names(r, i);
-	return code;
+	run_pool_place(r, i);
+	run_settle_names(r, i);
+	return RC_OK;
 }
 
 /* Decides what became ready, all guards first; then everything on its way at once. */
