@@ -58,7 +58,8 @@ struct rc_op {
 	const char *error_code; /* NULL: none */
 	const char *error_message;
 	const char *request_id;
-	int64_t planned_at, done_at;                 /* wall ns, 0: not yet */
+	int64_t planned_at, done_at; /* wall ns, 0: not yet */
+	bool in_doubt;               /* an earlier run sent it, and no list has yet told what came of it */
 	int64_t sent_ns, accepted_ns, not_before_ns; /* monotonic */
 	uint32_t queue_position;                     /* waiting for a seat: 1 is next */
 	bool mail_sent;    /* a create left that may have been taken: never repeat without a look */

@@ -46,7 +46,7 @@ static void done(struct server *s, struct rc_op *op, const struct rc_listing_row
 	s->looks = 0;
 	if (op->action == RC_ACT_DELETE && s->pacer.parked)
 		s->freed++;
-	if (op->action == RC_ACT_CREATE && op->linked && op->linked->state == RC_STEP_QUEUED && !op->swapped)
+	if (op->class_ != RC_CLASS_RETIRE && op->linked && op->linked->state == RC_STEP_QUEUED && !op->swapped)
 		opq_push(&s->t->servers[op->linked->server].q[RC_CLASS_RETIRE], op->linked);
 }
 
@@ -138,17 +138,21 @@ static void settle_verify(struct server *s)
 		bool proven = s->list.state == RC_LISTING_COMPLETE &&
 			      (!op->sent_ns || s->list.began_ns >= op->sent_ns + settle_of(s));
 
-		if (r && proven)
-			settle_present(s, op, r);
-		else if (!proven)
+		if (!proven) {
 			opq_push(&s->verify, op);
-		else if (op->action == RC_ACT_DELETE)
+			continue;
+		}
+		op->in_doubt = false;
+		if (r) {
+			settle_present(s, op, r);
+		} else if (op->action == RC_ACT_DELETE) {
 			done(s, op, NULL);
-		else if (op->action == RC_ACT_CREATE)
+		} else if (op->action == RC_ACT_CREATE) {
 			resend(s, op);
-		else
+		} else {
 			op_fail(x, op, "rollcall.gone",
 				"the account is no longer at the provider; the next run makes it anew");
+		}
 	}
 }
 

@@ -71,6 +71,17 @@ enum rc_code rc_report_open(const char *reports_dir, const char *run_id, const s
 	return code;
 }
 
+bool rc_report_exists(const char *reports_dir, const char *run_id)
+{
+	struct rc_err err;
+	int fd;
+
+	if (rc_run_dir_open(reports_dir, run_id, &fd, &err))
+		return false;
+	close(fd);
+	return true;
+}
+
 /* A line of the killed run: counted, remembered, and written to the new users.csv. */
 static enum rc_code take_back(void *ctx, struct rc_slice line, struct rc_err *err)
 {

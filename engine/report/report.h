@@ -26,6 +26,9 @@ struct rc_report_opts {
 enum rc_code rc_report_open(const char *reports_dir, const char *run_id, const struct rc_report_opts *opts,
 			    struct rc_report **ret, struct rc_err *err);
 
+/* Whether a run of this id has, or had begun, a report. */
+bool rc_report_exists(const char *reports_dir, const char *run_id);
+
 /* Goes on with the report of a killed run: a torn last line is cut off, users.csv is made anew from users.jsonl, rows
  * that are there are counted, and later ones for the same target and key (name and server without a key) are ignored. A
  * run that was killed before it had a directory gets one. */

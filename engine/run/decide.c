@@ -68,6 +68,7 @@ struct rc_op *subject_order(struct subject *s, enum rc_action action, enum rc_op
 	op->priority = INT64_MAX;
 	if (s->has && s->k.status == RC_KNOWN_UNKNOWN) { /* sent by an earlier run: look before anything else */
 		op->state = RC_STEP_VERIFY;
+		op->in_doubt = true;
 		op->sent_ns = r->started_mono;
 	}
 	op->owner = info;

@@ -110,34 +110,60 @@ void subject_not_wanted(struct subject *s)
 	leave(s, true);
 }
 
-/* Old accounts of renames whose new account is there: their deletion was not reached in an earlier run. */
+static struct rc_op *op_of(const struct run *r, size_t target, struct rc_slice key)
+{
+	for (size_t i = r->targets[target].first_op; i < r->n_ops; i++)
+		if (r->ops[i]->class_ != RC_CLASS_RETIRE && rc_slice_eq(r->ops[i]->key, key))
+			return r->ops[i];
+	return NULL;
+}
+
+/* Whether an old account may go: its new one is there, or is made (other) by this run, or the person leaves with it. */
+static bool may_retire(struct run *r, size_t target, struct rc_slice key, const struct rc_op *other)
+{
+	struct rc_known live;
+	uint8_t hash[16];
+	const struct rc_person *today;
+
+	rc_store_key_hash(r->store, key, hash);
+	today = rc_sources_find(&r->scan, hash);
+	if (today && today->kind == RC_PERSON_FROZEN)
+		return false; /* nothing of theirs is touched */
+	if (other && (other->action == RC_ACT_CREATE || other->class_ == RC_CLASS_LEAVE))
+		return true;
+	return !rc_view_known(r->view, r->targets[target].number, key, &live) ||
+	       (live.flags & RC_KNOWN_MANAGED && live.status != RC_KNOWN_UNKNOWN);
+}
+
+/* Old accounts of renames whose deletion an earlier run did not reach. They go when the new account is there, after it
+ * where this run makes it, and with it where the person leaves; else they stay. */
 void retire_left_over(struct run *r, size_t target)
 {
 	struct run_target *t = &r->targets[target];
 	struct rc_walk w = {0};
-	struct rc_known k, live;
+	struct rc_known k;
 
 	rc_walk_retiring_begin(r->view, t->number, (struct rc_slice){0}, &w);
 	while (rc_walk_retiring(&w, &k)) {
 		struct rc_person *p = rc_arena_zalloc(&r->mem, sizeof(*p));
 		struct subject s = {.r = r, .target = target, .t = t, .p = p, .has = true};
-		struct rc_op *op;
-		const struct rc_person *today;
+		struct rc_op *op, *other = op_of(r, target, k.key);
 
-		rc_store_key_hash(r->store, k.key, p->hash);
-		today = rc_sources_find(&r->scan, p->hash);
-		if (today && today->kind == RC_PERSON_FROZEN)
-			continue; /* nothing of theirs is touched */
-		if (rc_view_known(r->view, t->number, k.key, &live) &&
-		    (!(live.flags & RC_KNOWN_MANAGED) || live.status == RC_KNOWN_UNKNOWN))
-			continue; /* the new account is not confirmed: the old one stays */
+		if (!may_retire(r, target, k.key, other))
+			continue;
 		p->kind = RC_PERSON_ABSENT;
+		rc_store_key_hash(r->store, k.key, p->hash);
 		s.k = rc_known_copy(&k, &r->mem);
 		s.reason = "the old account of a changed name";
 		if (s.k.flags & RC_KNOWN_HELD || subject_protected(t->cfg, s.k.name))
 			continue;
 		op = subject_order(&s, RC_ACT_DELETE, RC_CLASS_RETIRE);
 		op->linked_name = s.k.linked_name;
+		if (other && other->action == RC_ACT_CREATE && !other->linked) {
+			op->linked = other;
+			other->linked = op;
+			other->linked_name = s.k.name;
+		}
 	}
 	rc_walk_end(&w);
 }

@@ -56,6 +56,8 @@ static void rename_account(struct subject *s)
 	create->linked_name = s->k.name;
 	retire = subject_order(s, RC_ACT_DELETE, RC_CLASS_RETIRE);
 	retire->linked_name = s->w->name;
+	retire->state = RC_STEP_QUEUED; /* waits for the create, also where the old account itself is in doubt */
+	retire->in_doubt = false;
 	create->linked = retire;
 	retire->linked = create;
 	s->t->renames++;

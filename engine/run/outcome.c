@@ -17,7 +17,7 @@ static size_t fill_fields(const struct run *r, const struct rc_op *op, struct rc
 
 	for (size_t f = 0; f < schema->n_fields; f++) {
 		bool create = op->action == RC_ACT_CREATE && (op->want->set & 1u << f);
-		bool named = op->linked && op->class_ == RC_CLASS_CREATE && schema->fields[f].is_name;
+		bool named = op->linked && op->class_ != RC_CLASS_RETIRE && schema->fields[f].is_name;
 
 		if (!create && !named && !(op->changed & 1u << f))
 			continue;
@@ -90,6 +90,25 @@ static void keep_held(struct run *r, const struct rc_op *op)
 		rc_writer_put_known(r->writer, r->targets[op->target].number, &k);
 }
 
+/* The create of a rename, unless an earlier run has already put the old account aside. */
+static bool leaves_old(const struct rc_op *op)
+{
+	const struct op_info *info = op->owner;
+
+	return op->linked && op->class_ != RC_CLASS_RETIRE && info->known && !rc_slice_eq(info->known->name, op->name);
+}
+
+static void keep_retiring(struct run *r, const struct rc_op *op)
+{
+	struct rc_known old = *((const struct op_info *)op->owner)->known;
+
+	if (op->linked->state == RC_STEP_DONE)
+		return; /* it went first, where no seat was free */
+	old.linked_name = op->name;
+	old.key = op->key;
+	rc_writer_put_retiring(r->writer, r->targets[op->target].number, &old);
+}
+
 static void keep_done(struct run *r, struct rc_op *op)
 {
 	struct run_target *t = &r->targets[op->target];
@@ -107,13 +126,8 @@ static void keep_done(struct run *r, struct rc_op *op)
 		keep_held(r, op);
 		return;
 	}
-	if (op->linked && op->class_ == RC_CLASS_CREATE) {
-		struct rc_known old = *info->known;
-
-		old.linked_name = op->name;
-		old.key = op->key;
-		if (op->linked->state != RC_STEP_DONE) /* gone first where no seat was free */
-			rc_writer_put_retiring(r->writer, t->number, &old);
+	if (leaves_old(op)) {
+		keep_retiring(r, op);
 		k.account = (struct rc_account){0};
 	}
 	merge_account(op->want, &k.account);
@@ -132,6 +146,14 @@ static void keep_done(struct run *r, struct rc_op *op)
 	rc_writer_put_known(r->writer, t->number, &k);
 }
 
+/* What an earlier run sent, and this one neither saw nor proved absent: the next one must still look first. */
+static bool still_in_doubt(const struct rc_op *op)
+{
+	const struct op_info *info = op->owner;
+
+	return info->known && op->in_doubt;
+}
+
 static void keep_open(struct run *r, struct rc_op *op, enum rc_known_status status)
 {
 	struct run_target *t = &r->targets[op->target];
@@ -140,6 +162,10 @@ static void keep_open(struct run *r, struct rc_op *op, enum rc_known_status stat
 
 	if (op->class_ == RC_CLASS_RETIRE)
 		return; /* the retiring record stays as it is */
+	if (status != RC_KNOWN_UNKNOWN && still_in_doubt(op)) {
+		rc_writer_put_known(r->writer, t->number, info->known);
+		return;
+	}
 	if (info->known && status != RC_KNOWN_UNKNOWN) {
 		k.name = info->known->name;
 		k.remote_id = info->known->remote_id;
@@ -153,6 +179,12 @@ static void keep_open(struct run *r, struct rc_op *op, enum rc_known_status stat
 				      : (struct rc_slice){0}; /* the next run places them anew */
 	k.status = status;
 	memset(k.fingerprint, 0, 16);
+	if (status != RC_KNOWN_UNKNOWN && op->action == RC_ACT_CREATE && rc_slice_eq(k.name, op->name)) {
+		k.flags &= ~(uint32_t)RC_KNOWN_MANAGED; /* proven absent: it is to be made like any other */
+		k.account = (struct rc_account){0};
+	}
+	if (status == RC_KNOWN_UNKNOWN && leaves_old(op))
+		keep_retiring(r, op);
 	if (status == RC_KNOWN_UNKNOWN) {
 		k.sent_at_ns = rc_wall_ns(r->clock);
 		k.flags |= RC_KNOWN_MANAGED;
@@ -251,7 +283,7 @@ void run_outcome_op(struct run *r, struct rc_op *op, enum rc_status status)
 	if (op->linked || op->linked_name.n) {
 		if (op->class_ == RC_CLASS_RETIRE && op->linked)
 			goto store; /* a rename is one row: that of its create */
-		if (op->class_ == RC_CLASS_CREATE)
+		if (op->class_ != RC_CLASS_RETIRE)
 			o.action = RC_ACT_UPDATE;
 	}
 	if (rc_report_row(r->report, &o, &err) && !r->fault.code)

@@ -10,6 +10,8 @@ static void ask_again(struct run *r, const struct rc_op_entry *e)
 	struct rc_known k = {0};
 	bool has = rc_view_known(r->view, e->target, e->key, &k);
 
+	if (e->action == RC_ACT_DELETE && e->linked_name.n)
+		return; /* the retiring half of a rename: that of its create says what is to be asked */
 	if (e->action == RC_ACT_CREATE) {
 		if (has && k.flags & RC_KNOWN_MANAGED &&
 		    (!rc_slice_eq(k.name, e->name) || !rc_slice_eq(k.server, e->server))) {

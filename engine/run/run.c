@@ -103,6 +103,26 @@ static enum rc_code run_body(struct run *r, struct rc_err *err)
 	return r->opts->plan_out ? run_plan_save(r, err) : RC_OK;
 }
 
+/* A killed run is one that began and never ended. The record is on disk before the report's directory is there, so that
+ * no directory is left without somebody to finish it. */
+static enum rc_code tell_begun(struct run *r, struct rc_err *err)
+{
+	struct rc_run began = {.run_id = rc_slice_str(r->run_id), .started_ns = r->started_ns, .exit_code = -1};
+	struct rc_run before;
+	enum rc_code code;
+
+	if (rc_view_run(r->view, began.run_id, &before) || rc_report_exists(r->cfg->reports, r->run_id))
+		return rc_fail(err, RC_USAGE, "run id '%s' was used before; choose another", r->run_id);
+	if (!r->writer || r->scratch)
+		return RC_OK;
+	rc_writer_run(r->writer, &began);
+	code = rc_view_end(r->view, err);
+	r->view = NULL;
+	if (!code)
+		code = rc_writer_flush_wait(r->writer, err);
+	return code ? code : run_view(r, err);
+}
+
 static enum rc_code begin(struct run *r, struct rc_err *err)
 {
 	struct rc_report_opts o = {.all_users = r->cfg->report.all_users,
@@ -128,13 +148,9 @@ static enum rc_code begin(struct run *r, struct rc_err *err)
 	if (!code)
 		code = run_undo_begin(r, err);
 	if (!code)
+		code = tell_begun(r, err);
+	if (!code)
 		code = rc_report_open(r->cfg->reports, r->run_id, &o, &r->report, err);
-	if (!code && r->writer && !r->scratch) { /* a killed run is one that began and never ended */
-		struct rc_run began = {.run_id = rc_slice_str(r->run_id), .started_ns = r->started_ns, .exit_code = -1};
-
-		rc_writer_run(r->writer, &began);
-		rc_writer_flush(r->writer);
-	}
 	return code;
 }
 

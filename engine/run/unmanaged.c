@@ -20,6 +20,12 @@ static size_t slot_of(const struct names *n, struct rc_slice name)
 	return at;
 }
 
+/* A person who is renamed onto an account that nobody manages adopts it. */
+static bool takes_over(const struct run *r, const struct rc_op *op)
+{
+	return op->linked && r->targets[op->target].cfg->existing == RC_EXISTING_ADOPT;
+}
+
 static void collect(const struct run *r, size_t target, struct names *n)
 {
 	const struct run_target *t = &r->targets[target];
@@ -34,7 +40,7 @@ static void collect(const struct run *r, size_t target, struct names *n)
 		if (pending[i].known.flags & RC_KNOWN_ADOPTED)
 			n->slot[slot_of(n, pending[i].known.name)] = &pending[i].known.name;
 	for (size_t i = 0; i < t->n_ops; i++)
-		if (ops[i]->action != RC_ACT_CREATE)
+		if (ops[i]->action != RC_ACT_CREATE || takes_over(r, ops[i]))
 			n->slot[slot_of(n, ops[i]->name)] = &ops[i]->name;
 }
 
