@@ -35,7 +35,7 @@ __attribute__((constructor)) static void begin(void)
 	const char *stop = getenv("CRASH_STOP"), *trace = getenv("CRASH_TRACE"), *fault = getenv("CRASH_FAULT");
 	char name[16] = "";
 
-	stop_at = stop ? atol(stop) : 0;
+	stop_at = stop ? strtol(stop, NULL, 10) : 0;
 	if (trace)
 		trace_fd = REAL(open)(trace, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 	if (fault && sscanf(fault, "%15[A-Z]:%199[^:]:%ld:%ld", name, fault_text, &fault_from, &fault_times) >= 3)
