@@ -69,8 +69,9 @@ struct rc_exec_progress {
 	uint32_t in_flight;
 	uint64_t busy, throttled;
 	uint64_t parked;             /* creates that wait for a seat */
-	enum rc_pacer_reason reason; /* of the server that waits longest */
+	enum rc_pacer_reason reason; /* of the server that waits longest; pacing itself is no reason */
 	double wait_s;
+	double look_s; /* until the next confirming look; 0: none is due, or it is being read */
 	enum rc_exec_phase phase;
 };
 

@@ -207,7 +207,7 @@ static int64_t look_takes(const struct server *s)
 }
 
 /* When the next confirming listing may begin: every answer has settled, pauses grow while nothing new is seen. */
-static int64_t look_at(const struct server *s)
+int64_t look_at(const struct server *s)
 {
 	int64_t took = s->list.ended_ns - s->list.began_ns, at = 0, pause = FIRST_PAUSE_S * RC_SECOND;
 

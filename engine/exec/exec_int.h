@@ -48,7 +48,8 @@ struct server {
 	struct group *groups;
 	size_t n_groups, cap_groups;
 	bool groups_known, groups_needed, groups_in_flight;
-	int64_t groups_at; /* next reading of the group list */
+	int64_t groups_at;    /* next reading of the group list */
+	unsigned group_looks; /* for groups that were made and are not shown yet */
 	struct rc_slice groups_marker;
 	struct rc_list list;
 	bool list_wanted, list_asked, list_running, list_in_flight;
@@ -209,6 +210,7 @@ void call_answered(void *arg, const struct http_resp *resp);
 bool server_reads(struct server *s, int64_t now, int64_t *next);
 void read_answered(struct call *c, const struct rc_answer *a);
 bool server_confirm(struct server *s, int64_t now, int64_t *next); /* false: nothing is left to look for */
+int64_t look_at(const struct server *s);                           /* when the next look may begin */
 void listing_ended(struct server *s);
 void listing_dropped(struct server *s, const char *problem); /* it was asked for, and will not be read */
 void server_give_up(struct server *s);                       /* what is unsettled becomes unknown */

@@ -3,7 +3,7 @@
 #include "engine/base/alloc.h"
 #include <stdlib.h>
 
-enum { GROUP_LOOK_S = 2 };
+enum { FIRST_GROUP_LOOK_MS = 50, GROUP_LOOK_MS = 2000 };
 
 struct group *group_find(struct server *s, struct rc_slice name)
 {
@@ -113,6 +113,15 @@ static bool make_group(struct server *s, int64_t now, int64_t *next)
 	return false;
 }
 
+/* A new group may show at once or take its time. */
+static int64_t group_look_at(struct server *s, int64_t now)
+{
+	int64_t ms = FIRST_GROUP_LOOK_MS << (s->group_looks < 6 ? s->group_looks : 6);
+
+	s->group_looks++;
+	return now + (ms < GROUP_LOOK_MS ? ms : GROUP_LOOK_MS) * RC_MS;
+}
+
 static void group_answered(struct call *c, const struct rc_answer *a)
 {
 	struct server *s = c->s;
@@ -136,7 +145,8 @@ static void group_answered(struct call *c, const struct rc_answer *a)
 		g->look_from = now;
 		g->give_up = now + c->x->cfg->timeouts.confirm_ns;
 		s->groups_known = false;
-		s->groups_at = now + GROUP_LOOK_S * RC_SECOND / 4;
+		s->group_looks = 0;
+		s->groups_at = group_look_at(s, now);
 		return;
 	default:
 		group_fail(s, g, a->code ? a->code : "rollcall.group", a->message ? a->message : "cannot be made");
@@ -164,7 +174,7 @@ static void groups_complete(struct server *s)
 	}
 	s->groups_known = !settling;
 	if (settling)
-		s->groups_at = now + GROUP_LOOK_S * RC_SECOND;
+		s->groups_at = group_look_at(s, now);
 }
 
 static void groups_answered(struct call *c, const struct rc_answer *a)

@@ -48,9 +48,20 @@ void rc_exec_target_result(const struct rc_exec *x, size_t target, struct rc_exe
 	ret->calls_today = t->ceiling.day_used;
 }
 
+static void note_wait(const struct server *s, const struct rc_pacer_view *v, double now, struct rc_exec_progress *ret)
+{
+	if (v->reason == RC_PACER_WAIT_NONE || v->reason == RC_PACER_WAIT_PACE ||
+	    v->reason == RC_PACER_WAIT_IN_FLIGHT || !server_queued(s) || !isfinite(v->until) ||
+	    v->until - now <= ret->wait_s)
+		return;
+	ret->wait_s = v->until - now;
+	ret->reason = v->reason;
+}
+
 void rc_exec_progress(const struct rc_exec *x, struct rc_exec_progress *ret)
 {
 	double now = x_sec(x_now(x));
+	bool queued = false;
 
 	*ret = (struct rc_exec_progress){.total = x->total,
 					 .done = x->done,
@@ -68,12 +79,12 @@ void rc_exec_progress(const struct rc_exec *x, struct rc_exec_progress *ret)
 			ret->accepted += s->accepted.n;
 			if (v.parked)
 				ret->parked += s->q[RC_CLASS_CREATE].n;
-			if (v.reason != RC_PACER_WAIT_NONE && isfinite(v.until) && v.until - now > ret->wait_s) {
-				ret->wait_s = v.until - now;
-				ret->reason = v.reason;
-			}
+			note_wait(s, &v, now, ret);
+			queued |= server_queued(s) && !only_parked(s);
+			if (s->accepted.n && !s->list_running && x_sec(look_at(s)) - now > ret->look_s)
+				ret->look_s = x_sec(look_at(s)) - now;
 		}
-	ret->phase = x->stopping ? RC_EXEC_DRAIN : ret->accepted && !x->in_flight ? RC_EXEC_CONFIRM : RC_EXEC_WRITE;
+	ret->phase = x->stopping ? RC_EXEC_DRAIN : ret->accepted && !queued ? RC_EXEC_CONFIRM : RC_EXEC_WRITE;
 }
 
 void rc_exec_look(const struct rc_exec *x, size_t target, size_t server, struct rc_pacer_view *ret)

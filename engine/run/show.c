@@ -53,7 +53,9 @@ void run_progress(struct run *r, int64_t now_mono)
 	s.parked = p.parked;
 	s.wait = wait_of(p.reason);
 	s.wait_s = p.wait_s;
-	if (s.phase == RC_PHASE_CONFIRM && s.wait == RC_WAIT_NONE && !p.in_flight)
+	if (s.phase == RC_PHASE_CONFIRM && s.wait == RC_WAIT_NONE && !p.in_flight && p.look_s > 0) {
 		s.wait = RC_WAIT_SETTLE;
+		s.wait_s = p.look_s;
+	}
 	rc_progress_update(r->progress, &s, now_mono);
 }
