@@ -206,19 +206,34 @@ static int64_t look_takes(const struct server *s)
 	return ns < most ? ns : most;
 }
 
-/* When the next confirming listing may begin: every answer has settled, pauses grow while nothing new is seen. */
+static int64_t settled_at(const struct server *s, const struct opq *q)
+{
+	int64_t at = 0;
+
+	for (size_t i = 0; i < q->n; i++) {
+		const struct rc_op *op = opq_at(q, i);
+		int64_t since = op->state == RC_STEP_ACCEPTED ? op->accepted_ns : op->sent_ns;
+
+		if (since && since + settle_of(s) > at)
+			at = since + settle_of(s);
+	}
+	return at;
+}
+
+/* When the next confirming listing may begin: what it is to prove has settled, and pauses grow while nothing new is
+ * seen. Unanswered operations do not wait for the last accepted ones: they may have to be sent again. */
 int64_t look_at(const struct server *s)
 {
-	int64_t took = s->list.ended_ns - s->list.began_ns, at = 0, pause = FIRST_PAUSE_S * RC_SECOND;
+	int64_t unanswered = settled_at(s, &s->verify), accepted = settled_at(s, &s->accepted);
+	int64_t took = s->list.ended_ns - s->list.began_ns, pause = FIRST_PAUSE_S * RC_SECOND;
+	int64_t at = s->verify.n ? unanswered : accepted;
 
-	for (size_t i = 0; i < s->accepted.n; i++)
-		if (opq_at(&s->accepted, i)->accepted_ns + settle_of(s) > at)
-			at = opq_at(&s->accepted, i)->accepted_ns + settle_of(s);
-	for (size_t i = 0; i < s->verify.n; i++)
-		if (opq_at(&s->verify, i)->sent_ns && opq_at(&s->verify, i)->sent_ns + settle_of(s) > at)
-			at = opq_at(&s->verify, i)->sent_ns + settle_of(s);
-	if (s->t->x->stopping) /* one look, as late as it can still be read */
-		return s->t->x->drain_until - at < look_takes(s) ? s->t->x->drain_until - look_takes(s) : at;
+	if (s->t->x->stopping) { /* one look, as late as it can still be read */
+		int64_t last = s->t->x->drain_until - look_takes(s);
+
+		at = unanswered > accepted ? unanswered : accepted;
+		return at < last ? at : last;
+	}
 	if (!s->looks)
 		return at;
 	for (unsigned i = 1; i < s->looks && pause < LONGEST_PAUSE_S * RC_SECOND; i++)

@@ -74,7 +74,7 @@ void rc_pacer_params_default(struct rc_pacer_params *ret)
 		.wf = 1.2,
 		.wa = 1,
 		.wgrow = 0.05,
-		.pcap = 15,
+		.pcap = 6,
 		.p2 = 0.5,
 		.jit = 0.25,
 		.q0 = 5,

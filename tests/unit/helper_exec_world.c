@@ -305,14 +305,13 @@ static uint32_t differs(void *ctx, const struct rc_op *op, const struct rc_liste
 
 /* ---- the test's side */
 
-void ew_begin_config(struct exec_world *w, const char *script, const char *config)
+static void begin(struct exec_world *w, const char *config)
 {
 	struct rc_config_errors faults = {0};
 	struct rc_err err;
 
 	*w = (struct exec_world){.random = 7, .rtt_ns = 20 * RC_MS, .deadlock_s = 1e6};
 	w->clock = (struct rc_clock){w, wall, mono, random_bytes};
-	sim_test_begin(script);
 	if (rc_config_parse(rc_slice_str(config), "/tmp", &w->cfg, &faults, &err))
 		fail_msg("%s", err.what);
 	rc_config_errors_done(&faults);
@@ -320,6 +319,19 @@ void ew_begin_config(struct exec_world *w, const char *script, const char *confi
 	w->op = rc_xcalloc(w->cap, sizeof(*w->op));
 	w->opts.drain_timeout_ns = 10 * RC_SECOND;
 	w->now_ns = RC_SECOND;
+}
+
+void ew_begin_config(struct exec_world *w, const char *script, const char *config)
+{
+	sim_test_begin(script);
+	begin(w, config);
+}
+
+void ew_begin_beside(struct exec_world *w, const struct exec_world *other)
+{
+	begin(w, other->cfg->effective);
+	w->beside = true;
+	w->random = 99;
 }
 
 void ew_begin(struct exec_world *w, const char *script, const char *top, const char *target)
@@ -357,7 +369,8 @@ void ew_end(struct exec_world *w)
 	free(w->op);
 	free(w->sent);
 	free(w->accounts);
-	sim_test_end(NULL);
+	if (!w->beside)
+		sim_test_end(NULL);
 }
 
 static struct rc_op *new_op(struct exec_world *w, unsigned i, enum rc_action action, enum rc_op_class class)
@@ -439,6 +452,7 @@ static bool step(struct exec_world *w, int64_t until)
 	if (w->at)
 		w->at(w);
 	next = rc_exec_pump(w->x, &ended);
+	w->ended = ended;
 	if (ended)
 		return false;
 	event = INT64_MAX;
@@ -459,10 +473,11 @@ static bool step(struct exec_world *w, int64_t until)
 	return true;
 }
 
-void ew_run_until(struct exec_world *w, double s)
+bool ew_run_until(struct exec_world *w, double s)
 {
 	while (step(w, (int64_t)(s * 1e9)))
 		;
+	return w->ended;
 }
 
 void ew_run(struct exec_world *w)

@@ -36,6 +36,7 @@ struct exec_world {
 	struct ew_account *accounts;
 	size_t n_accounts;
 	int64_t rtt_ns;
+	bool beside, ended;
 	size_t in_flight, max_in_flight;
 	bool silent;      /* nobody answers: connections time out */
 	bool refused;     /* nobody listens */
@@ -49,6 +50,8 @@ struct exec_world {
  * executor begins with ew_start, so that opts can be set before. */
 void ew_begin(struct exec_world *w, const char *script, const char *top, const char *target);
 void ew_begin_config(struct exec_world *w, const char *script, const char *config);
+/* A second program beside the first: same config, same providers, a clock that the caller moves along. */
+void ew_begin_beside(struct exec_world *w, const struct exec_world *other);
 #define EW_CONFIG                                                                                                      \
 	"\"version\": 1, \"state\": \"state\", \"reports\": \"reports\", \"sources\": [{\"files\": [\"hr.csv\"], "     \
 	"\"key\": \"id\"}], "
@@ -69,9 +72,9 @@ struct rc_op *ew_prepare_delete(struct exec_world *w, unsigned i);
 /* Creates of from..from+n-1. */
 void ew_creates(struct exec_world *w, unsigned from, unsigned n);
 
-void ew_list(struct exec_world *w); /* asks for a listing of every target and runs until it is there */
-void ew_run(struct exec_world *w);  /* until the executor has ended */
-void ew_run_until(struct exec_world *w, double s);
+void ew_list(struct exec_world *w);                /* asks for a listing of every target and runs until it is there */
+void ew_run(struct exec_world *w);                 /* until the executor has ended */
+bool ew_run_until(struct exec_world *w, double s); /* whether the executor has ended */
 double ew_now(const struct exec_world *w);
 
 size_t ew_count(const struct exec_world *w, enum rc_step state);

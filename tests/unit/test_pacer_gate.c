@@ -268,7 +268,7 @@ static void test_reads_cost_calls_only(void **state)
 		rc_pacer_poll_read(&f.p, f.now, &d);
 		assert_int_equal(d.verb, RC_PACER_WAIT);
 		assert_int_equal(d.reason, RC_PACER_WAIT_BUSY_PAUSE);
-		assert_true(fabs(d.until - f.now - fmin(15, 0.5 * pow(2, i - 1.0))) < 1e-6);
+		assert_true(fabs(d.until - f.now - fmin(6, 0.5 * pow(2, i - 1.0))) < 1e-6);
 		f.now = d.until;
 	}
 	assert_int_equal(f.p.U.k, 1);
@@ -307,7 +307,7 @@ static void test_breaker(void **state)
 		answer(&f, send(&f, ask(&f, PENDING(9, 0, 0))), RC_PACER_TIMEOUT);
 		rc_pacer_poll(&f.p, f.now, &PENDING(9, 0, 0), &d);
 		assert_int_equal(d.reason, RC_PACER_WAIT_BREAKER);
-		assert_true(fabs(d.until - f.now - fmin(15, 0.5 * pow(2, i))) < 1e-6);
+		assert_true(fabs(d.until - f.now - fmin(6, 0.5 * pow(2, i))) < 1e-6);
 	}
 	assert_true(f.p.W >= 1);
 	send(&f, ask(&f, PENDING(9, 0, 0)));

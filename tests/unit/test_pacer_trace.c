@@ -114,6 +114,7 @@ static struct rc_pacer_params reference_params(void)
 
 	rc_pacer_params_default(&p);
 	p.user.slow = p.call.slow = 0;
+	p.pcap = 15;
 	p.user.block_m = p.call.block_m = 0;
 	p.user.ramp_max = p.call.ramp_max = UINT32_MAX;
 	p.user.ramp_gap = p.call.ramp_gap = INFINITY;
