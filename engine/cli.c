@@ -44,6 +44,7 @@ enum option_id {
 	O_PRINT,
 	O_SAMPLE,
 	O_DETAILED,
+	O_REBALANCE,
 	O_FORMAT,
 	O_CHECK,
 	O_MAX_AGE,
@@ -80,6 +81,7 @@ static const struct option options[] = {
 	{"--canary", SENDS, true, O_CANARY},
 	{"-o", RC_CMD_PLAN | RC_CMD_UNDO, true, O_OUT},
 	{"--detailed-exitcode", RC_CMD_PLAN, false, O_DETAILED},
+	{"--rebalance", RC_CMD_PLAN, true, O_REBALANCE},
 	{"--rebind", RC_CMD_REFRESH, false, O_REBIND},
 	{"--online", RC_CMD_CHECK, false, O_ONLINE},
 	{"--print", RC_CMD_CHECK, false, O_PRINT},
@@ -256,6 +258,9 @@ static enum rc_code set(struct parse *p, const struct option *o, const char *val
 		break;
 	case O_DETAILED:
 		c->detailed_exitcode = true;
+		break;
+	case O_REBALANCE:
+		run->rebalance = value;
 		break;
 	case O_FORMAT:
 		c->format = value;

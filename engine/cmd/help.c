@@ -58,7 +58,8 @@ static const struct {
 	 "Shows what sync would do and writes a report; changes no account and no state.\n\n" RUN_OPTIONS REFRESH_OPTION
 		 WRITE_OPTIONS
 	 "  -o FILE                save the plan for apply, unless a guard trips; no secret is in it\n"
-	 "  --detailed-exitcode    0 nothing to change, 2 there are changes\n\n"
+	 "  --detailed-exitcode    0 nothing to change, 2 there are changes\n"
+	 "  --rebalance LABEL      also move people off a pool's draining server, or onto one with room\n\n"
 	 "example: rollcall plan rollcall.jsonc --target vpn-eu\n"},
 	{"sync", "usage: rollcall sync CONFIG [OPTIONS]\n\n"
 		 "Makes the accounts equal to the sources. On a terminal it shows the plan and asks.\n\n" RUN_OPTIONS

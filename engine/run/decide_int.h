@@ -18,6 +18,8 @@ struct subject { /* one person on one target */
 struct pending *subject_pend(struct subject *s, enum rc_action action, enum rc_status status);
 /* An operation on the subject's account, or on the one it shall have. */
 struct rc_op *subject_order(struct subject *s, enum rc_action action, enum rc_op_class class_);
+/* Another account for the subject in place of the one they have: create, confirm, retire. Returns the create. */
+struct rc_op *subject_remake(struct subject *s);
 bool subject_protected(const struct rc_target *t, struct rc_slice name);
 
 /* decide_leave.c */

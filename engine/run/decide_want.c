@@ -39,17 +39,10 @@ static void invalid(struct subject *s)
 	}
 }
 
-static void rename_account(struct subject *s)
+struct rc_op *subject_remake(struct subject *s)
 {
-	struct rc_op *create, *retire;
+	struct rc_op *create = subject_order(s, RC_ACT_CREATE, RC_CLASS_CREATE), *retire;
 
-	if (subject_protected(s->t->cfg, s->k.name)) {
-		s->reason = "protected";
-		subject_pend(s, RC_ACT_NONE, RC_ST_SKIPPED);
-		return;
-	}
-	s->reason = "the name changed under the same key";
-	create = subject_order(s, RC_ACT_CREATE, RC_CLASS_CREATE);
 	create->name = s->w->name;
 	create->remote_id = (struct rc_slice){0};
 	want_account(s, create);
@@ -61,6 +54,18 @@ static void rename_account(struct subject *s)
 	create->linked = retire;
 	retire->linked = create;
 	s->t->renames++;
+	return create;
+}
+
+static void rename_account(struct subject *s)
+{
+	if (subject_protected(s->t->cfg, s->k.name)) {
+		s->reason = "protected";
+		subject_pend(s, RC_ACT_NONE, RC_ST_SKIPPED);
+		return;
+	}
+	s->reason = "the name changed under the same key";
+	subject_remake(s);
 }
 
 static void compare(struct subject *s)

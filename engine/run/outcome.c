@@ -10,15 +10,19 @@ static const char *label_of(const struct run *r, const struct rc_op *op)
 	return t->pool && !info->unplaced ? t->servers[op->server].label : NULL;
 }
 
-static size_t fill_fields(const struct run *r, const struct rc_op *op, struct rc_field_change ret[RC_MAX_FIELDS])
+static size_t fill_fields(const struct run *r, const struct rc_op *op, struct rc_field_change ret[RC_MAX_FIELDS + 1])
 {
 	const struct rc_account_schema *schema = r->targets[op->target].cfg->schema;
 	size_t n = 0;
 
 	for (size_t f = 0; f < schema->n_fields; f++) {
 		bool create = op->action == RC_ACT_CREATE && (op->want->set & 1u << f);
-		bool named = op->linked && op->class_ != RC_CLASS_RETIRE && schema->fields[f].is_name;
+		bool named = op->linked && op->class_ != RC_CLASS_RETIRE && schema->fields[f].is_name &&
+			     !rc_slice_eq(op->name, op->linked->name);
 
+		if (create && op->linked) /* a rename or move: what the old account has already is no change */
+			create = !schema->fields[f].secret && (op->have->set & 1u << f) &&
+				 !rc_account_same(schema, f, op->want->v[f], op->have->v[f]);
 		if (!create && !named && !(op->changed & 1u << f))
 			continue;
 		ret[n] = (struct rc_field_change){.field = schema->fields[f].name, .secret = schema->fields[f].secret};
@@ -28,6 +32,10 @@ static size_t fill_fields(const struct run *r, const struct rc_op *op, struct rc
 			ret[n].after = op->want->v[f];
 		n++;
 	}
+	if (op->linked && op->class_ != RC_CLASS_RETIRE && op->server != op->linked->server)
+		ret[n++] = (struct rc_field_change){.field = "server",
+						    .before = rc_slice_str(label_of(r, op->linked)),
+						    .after = rc_slice_str(label_of(r, op))};
 	return n;
 }
 
@@ -90,12 +98,14 @@ static void keep_held(struct run *r, const struct rc_op *op)
 		rc_writer_put_known(r->writer, r->targets[op->target].number, &k);
 }
 
-/* The create of a rename, unless an earlier run has already put the old account aside. */
-static bool leaves_old(const struct rc_op *op)
+/* The create of a rename or move, unless an earlier run has already put the old account aside. */
+static bool leaves_old(const struct run *r, const struct rc_op *op)
 {
 	const struct op_info *info = op->owner;
 
-	return op->linked && op->class_ != RC_CLASS_RETIRE && info->known && !rc_slice_eq(info->known->name, op->name);
+	return op->linked && op->class_ != RC_CLASS_RETIRE && info->known &&
+	       (!rc_slice_eq(info->known->name, op->name) ||
+		!rc_slice_eq(info->known->server, rc_slice_str(label_of(r, op))));
 }
 
 static void keep_retiring(struct run *r, const struct rc_op *op)
@@ -126,7 +136,7 @@ static void keep_done(struct run *r, struct rc_op *op)
 		keep_held(r, op);
 		return;
 	}
-	if (leaves_old(op)) {
+	if (leaves_old(r, op)) {
 		keep_retiring(r, op);
 		k.account = (struct rc_account){0};
 	}
@@ -168,6 +178,7 @@ static void keep_open(struct run *r, struct rc_op *op, enum rc_known_status stat
 	}
 	if (info->known && status != RC_KNOWN_UNKNOWN) {
 		k.name = info->known->name;
+		k.server = info->known->server;
 		k.remote_id = info->known->remote_id;
 		k.changed_at_ns = info->known->changed_at_ns;
 		k.changed_run = info->known->changed_run;
@@ -179,11 +190,12 @@ static void keep_open(struct run *r, struct rc_op *op, enum rc_known_status stat
 				      : (struct rc_slice){0}; /* the next run places them anew */
 	k.status = status;
 	memset(k.fingerprint, 0, 16);
-	if (status != RC_KNOWN_UNKNOWN && op->action == RC_ACT_CREATE && rc_slice_eq(k.name, op->name)) {
+	if (status != RC_KNOWN_UNKNOWN && op->action == RC_ACT_CREATE && !leaves_old(r, op) &&
+	    rc_slice_eq(k.name, op->name)) {
 		k.flags &= ~(uint32_t)RC_KNOWN_MANAGED; /* proven absent: it is to be made like any other */
 		k.account = (struct rc_account){0};
 	}
-	if (status == RC_KNOWN_UNKNOWN && leaves_old(op))
+	if (status == RC_KNOWN_UNKNOWN && leaves_old(r, op))
 		keep_retiring(r, op);
 	if (status == RC_KNOWN_UNKNOWN) {
 		k.sent_at_ns = rc_wall_ns(r->clock);
@@ -237,7 +249,8 @@ static void event(struct run *r, const struct rc_op *op, enum rc_status status, 
 			     .server = rc_slice_str(label_of(r, op)),
 			     .error_code = rc_slice_str(op->error_code),
 			     .reason = rc_slice_str(op->reason)};
-	bool removes = op->action == RC_ACT_DELETE || op->action == RC_ACT_DISABLE || op->action == RC_ACT_LOCK;
+	bool removes = (op->action == RC_ACT_DELETE && op->class_ != RC_CLASS_RETIRE) || op->action == RC_ACT_DISABLE ||
+		       op->action == RC_ACT_LOCK;
 
 	for (size_t i = 0; i < n; i++) {
 		size_t at = strlen(changed);
@@ -255,7 +268,7 @@ static void event(struct run *r, const struct rc_op *op, enum rc_status status, 
 void run_outcome_op(struct run *r, struct rc_op *op, enum rc_status status)
 {
 	struct op_info *info = op->owner;
-	struct rc_field_change fields[RC_MAX_FIELDS];
+	struct rc_field_change fields[RC_MAX_FIELDS + 1];
 	struct rc_outcome o = {.target = r->targets[op->target].cfg->name,
 			       .key = op->key,
 			       .name = op->name,

@@ -19,6 +19,7 @@ struct taken { /* a name on a server, by the hash of its folded form; 0: free sl
 struct seat_book {     /* of one server */
 	int64_t room;  /* seats left; of a server without limit: NO_LIMIT less those taken, so that the emptiest wins */
 	int64_t freed; /* seats of accounts that this run deletes: for newcomers when no room is left */
+	int64_t left;  /* people who move away: their seats are theirs until the new account is confirmed */
 	bool shut;     /* it refused for want of a seat */
 };
 
@@ -347,6 +348,37 @@ void run_pool_placed(struct run *r, size_t target)
 		if (info->newcomer && !info->unplaced)
 			take_seat(&t->pool->seats[op->server]);
 	}
+}
+
+int64_t run_pool_room(struct run *r, size_t target, size_t server)
+{
+	const struct seat_book *b = &pool_of(r, target)->seats[server];
+
+	return b->room + b->left;
+}
+
+void run_pool_leave(struct run *r, size_t target, size_t server)
+{
+	pool_of(r, target)->seats[server].left++;
+}
+
+size_t run_pool_reseat(struct run *r, size_t target, size_t to, struct rc_slice name)
+{
+	struct run_target *t = &r->targets[target];
+	struct run_pool *p = pool_of(r, target);
+	size_t holder;
+
+	if (to == SIZE_MAX)
+		to = roomiest(t);
+	if (to == SIZE_MAX || p->seats[to].room <= 0)
+		return SIZE_MAX;
+	for (int unmanaged = 0; unmanaged < 2; unmanaged++)
+		for (size_t at = 0; (holder = next_holder(p, name_hash(name), unmanaged, &at)) != SIZE_MAX;)
+			if (holder == to)
+				return SIZE_MAX;
+	p->seats[to].room--;
+	take_name(p, name, to, false);
+	return to;
 }
 
 bool run_pool_elsewhere(struct run *r, struct rc_op *op)

@@ -18,6 +18,16 @@ void run_pool_place(struct run *r, size_t target);
 void run_pool_placed(struct run *r, size_t target);
 /* A create that its server refused for want of a seat: whether another one takes it, with a new intent. */
 bool run_pool_elsewhere(struct run *r, struct rc_op *op);
+/* Seats left, by which servers are compared. */
+int64_t run_pool_room(struct run *r, size_t target, size_t server);
+/* A seat for an account that moves: on server `to`, SIZE_MAX: where most are left. Returns the server, SIZE_MAX when
+ * there is no room or somebody has the name there. The seat it leaves counts as left for comparing only. */
+size_t run_pool_reseat(struct run *r, size_t target, size_t to, struct rc_slice name);
+void run_pool_leave(struct run *r, size_t target, size_t server);
+
+/* rebalance.c: RC_USAGE when no pool has the label of --rebalance */
+enum rc_code run_rebalance_check(const struct run *r, struct rc_err *err);
+void run_rebalance(struct run *r, size_t target);
 void run_pool_free(struct run_pool *p);
 
 #endif

@@ -136,6 +136,8 @@ static enum rc_code begin(struct run *r, struct rc_err *err)
 	if (!code)
 		code = select_targets(r, err);
 	if (!code)
+		code = run_rebalance_check(r, err);
+	if (!code)
 		code = name_run(r, err);
 	if (!code && calls && rc_config_check_secrets(r->cfg, NULL, &faults)) {
 		code = rc_fail(err, RC_CONFIG, "%s: %s", faults.v[0].pointer, faults.v[0].reason);

@@ -20,6 +20,7 @@ struct rc_run_opts {
 	const char *plan_path;      /* its file, for messages */
 	const char *undo_of;        /* undo: the run to take back; apply: of the plan; NULL: none */
 	unsigned canary;            /* so many people per target first; 0: everybody at once */
+	const char *rebalance;      /* plan: label of a pool's server to move people off or onto; NULL: none */
 	const char *const *targets; /* names; n 0: all */
 	size_t n_targets;
 	const char *const *only; /* keys; n 0: everybody */

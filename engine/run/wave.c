@@ -87,7 +87,7 @@ static enum rc_code scan(struct run *r, const bool *now, struct rc_err *err)
 	r->scanned = true;
 	r->scan.accept_source = r->opts->accept_source;
 	r->scan.now_ns = r->started_ns;
-	r->scan.everybody = r->cfg->report.all_users;
+	r->scan.everybody = r->cfg->report.all_users || r->opts->rebalance;
 	for (size_t i = 0; i < r->cfg->n_targets; i++) /* a list that comes later may touch anybody's record */
 		r->scan.everybody |= r->targets[i].selected && !now[i] && !r->targets[i].decided;
 	code = rc_sources_run(&r->scan, r->view, r->numbers, err);
@@ -206,6 +206,7 @@ static enum rc_code decide_one(struct run *r, size_t i, struct rc_err *err)
 	if (!r->opts->undo_of)
 		run_hint_zeros(r, i);
 	run_pool_place(r, i);
+	run_rebalance(r, i);
 	run_settle_names(r, i);
 	return RC_OK;
 }

@@ -17,7 +17,7 @@ _rollcall()
 	read) options="--format --delimiter --encoding --lenient --max-record --max-ratio --help" ;;
 	init) options="--connector --endpoint --set --source --key --output --force --help" ;;
 	check) options="--online --print --sample $everywhere" ;;
-	plan) options="$runs $writes -o --detailed-exitcode $everywhere" ;;
+	plan) options="$runs $writes -o --detailed-exitcode --rebalance $everywhere" ;;
 	sync) options="$runs $writes $sends $everywhere" ;;
 	apply) options="$writes $sends --run-id --deadline $everywhere" ;;
 	undo) options="$runs $writes -o $everywhere" ;;

@@ -34,6 +34,7 @@ end
 complete -c rollcall -n $writes -l accept-source -d 'take a stale or shrunken source'
 complete -c rollcall -n $writes -l exclude-keys -r -F -d 'leave these people alone'
 complete -c rollcall -n '__rollcall_in plan' -l detailed-exitcode -d '2 when there are changes'
+complete -c rollcall -n '__rollcall_in plan' -l rebalance -x -d 'move people off or onto a server of a pool'
 complete -c rollcall -n '__rollcall_in plan undo' -s o -r -F -d 'save the plan'
 complete -c rollcall -n '__rollcall_in sync apply' -l canary -x -d 'so many people first'
 complete -c rollcall -n '__rollcall_in sync apply' -l yes -d 'do not ask'
