@@ -12,7 +12,20 @@ enum {
 	RUNS = RC_CMD_PLAN | RC_CMD_SYNC | RC_CMD_REFRESH | RC_CMD_UNDO,
 	GUARDED = RC_CMD_PLAN | RC_CMD_SYNC | RC_CMD_APPLY | RC_CMD_UNDO,
 	SENDS = RC_CMD_SYNC | RC_CMD_APPLY,
-	EVERY = RUNS | RC_CMD_APPLY | RC_CMD_CHECK | RC_CMD_STATUS | RC_CMD_REPORT
+	OFFLINE = RC_CMD_STATUS | RC_CMD_REPORT | RC_CMD_LIST | RC_CMD_WHY,
+	KEEPS = RC_CMD_STATE | RC_CMD_PRUNE | RC_CMD_FORGET,
+	EVERY = RUNS | RC_CMD_APPLY | RC_CMD_RESET | RC_CMD_CHECK | OFFLINE | KEEPS
+};
+
+/* How many words follow the config. */
+static const struct {
+	int commands;
+	size_t least, most;
+	const char *missing;
+} words[] = {
+	{RC_CMD_REPORT | RC_CMD_WHY, 0, 1, NULL}, {RC_CMD_APPLY, 1, 1, "a saved plan"},
+	{RC_CMD_UNDO, 1, 1, "the id of a run"},   {RC_CMD_RESET, 0, SIZE_MAX, NULL},
+	{RC_CMD_STATE, 1, 1, "a file"},           {RC_CMD_FORGET, 1, 1, "the key of a person"},
 };
 
 enum option_id {
@@ -50,7 +63,14 @@ enum option_id {
 	O_MAX_AGE,
 	O_REBIND,
 	O_CANARY,
-	O_OUT
+	O_OUT,
+	O_STATUS,
+	O_AT,
+	O_NAME,
+	O_FIND,
+	O_FILE,
+	O_MAX_RESETS,
+	O_DRY_RUN
 };
 
 struct option {
@@ -61,13 +81,13 @@ struct option {
 };
 
 static const struct option options[] = {
-	{"--target", RUNS, true, O_TARGET},
+	{"--target", RUNS | RC_CMD_RESET | RC_CMD_LIST, true, O_TARGET},
 	{"--only", RUNS, true, O_ONLY},
 	{"--only-file", RUNS, true, O_ONLY_FILE},
-	{"--run-id", RUNS | RC_CMD_APPLY, true, O_RUN_ID},
-	{"--deadline", RUNS | RC_CMD_APPLY, true, O_DEADLINE},
-	{"--refresh", RUNS, false, O_REFRESH},
-	{"--expect-env", GUARDED, true, O_EXPECT_ENV},
+	{"--run-id", RUNS | RC_CMD_APPLY | RC_CMD_RESET, true, O_RUN_ID},
+	{"--deadline", RUNS | RC_CMD_APPLY | RC_CMD_RESET, true, O_DEADLINE},
+	{"--refresh", RUNS | RC_CMD_WHY, false, O_REFRESH},
+	{"--expect-env", GUARDED | RC_CMD_RESET, true, O_EXPECT_ENV},
 	{"--max-creates", GUARDED, true, O_MAX_CREATES},
 	{"--max-updates", GUARDED, true, O_MAX_UPDATES},
 	{"--max-deletes", GUARDED, true, O_MAX_DELETES},
@@ -75,18 +95,25 @@ static const struct option options[] = {
 	{"--max-renames", GUARDED, true, O_MAX_RENAMES},
 	{"--accept-source", GUARDED, false, O_ACCEPT_SOURCE},
 	{"--exclude-keys", GUARDED, true, O_EXCLUDE_KEYS},
-	{"--yes", SENDS, false, O_YES},
-	{"--drain-timeout", SENDS, true, O_DRAIN},
-	{"--wait-lock", SENDS, true, O_WAIT_LOCK},
+	{"--yes", SENDS | RC_CMD_RESET, false, O_YES},
+	{"--drain-timeout", SENDS | RC_CMD_RESET, true, O_DRAIN},
+	{"--wait-lock", SENDS | RC_CMD_RESET | KEEPS, true, O_WAIT_LOCK},
 	{"--canary", SENDS, true, O_CANARY},
 	{"-o", RC_CMD_PLAN | RC_CMD_UNDO, true, O_OUT},
+	{"--file", RC_CMD_RESET, true, O_FILE},
+	{"--max-resets", RC_CMD_RESET, true, O_MAX_RESETS},
 	{"--detailed-exitcode", RC_CMD_PLAN, false, O_DETAILED},
 	{"--rebalance", RC_CMD_PLAN, true, O_REBALANCE},
 	{"--rebind", RC_CMD_REFRESH, false, O_REBIND},
 	{"--online", RC_CMD_CHECK, false, O_ONLINE},
 	{"--print", RC_CMD_CHECK, false, O_PRINT},
 	{"--sample", RC_CMD_CHECK, true, O_SAMPLE},
-	{"--format", RC_CMD_STATUS | RC_CMD_REPORT, true, O_FORMAT},
+	{"--format", OFFLINE, true, O_FORMAT},
+	{"--status", RC_CMD_LIST, true, O_STATUS},
+	{"--at", RC_CMD_LIST, true, O_AT},
+	{"--name", RC_CMD_WHY, true, O_NAME},
+	{"--find", RC_CMD_WHY, true, O_FIND},
+	{"--dry-run", RC_CMD_PRUNE, false, O_DRY_RUN},
 	{"--check", RC_CMD_STATUS, false, O_CHECK},
 	{"--max-age", RC_CMD_STATUS, true, O_MAX_AGE},
 	{"--log-format", EVERY, true, O_LOG_FORMAT},
@@ -103,7 +130,7 @@ enum { OPTIONS = sizeof(options) / sizeof(*options) };
 struct parse {
 	struct rc_cli *c;
 	struct rc_err *err;
-	size_t n_targets, n_only, n_exclude;
+	size_t n_targets, n_only, n_exclude, n_words;
 	const char **exclude;
 	enum rc_log_level level;
 	bool json;
@@ -163,6 +190,17 @@ static enum rc_code people(struct parse *p, const char *name, const char *value,
 	if (errno || *end || value[0] < '0' || value[0] > '9' || n == 0 || n > UINT_MAX)
 		return rc_fail(p->err, RC_USAGE, "%s %s: write how many people, 1 or more", name, value);
 	*ret = (unsigned)n;
+	return RC_OK;
+}
+
+static enum rc_code count(struct parse *p, const char *name, const char *value, uint64_t *ret)
+{
+	char *end;
+
+	errno = 0;
+	*ret = strtoull(value, &end, 10);
+	if (errno || *end || value[0] < '0' || value[0] > '9')
+		return rc_fail(p->err, RC_USAGE, "%s %s: write a number", name, value);
 	return RC_OK;
 }
 
@@ -257,7 +295,7 @@ static enum rc_code set(struct parse *p, const struct option *o, const char *val
 		c->sample = value;
 		break;
 	case O_DETAILED:
-		c->detailed_exitcode = true;
+		run->detailed_exitcode = true;
 		break;
 	case O_REBALANCE:
 		run->rebalance = value;
@@ -277,6 +315,25 @@ static enum rc_code set(struct parse *p, const struct option *o, const char *val
 		return people(p, o->name, value, &run->canary);
 	case O_OUT:
 		run->plan_out = value;
+		break;
+	case O_STATUS:
+		c->status = value;
+		break;
+	case O_AT:
+		c->at = value;
+		break;
+	case O_NAME:
+		c->name_of = value;
+		break;
+	case O_FIND:
+		c->find = value;
+		break;
+	case O_FILE:
+		return add_file(p, &c->arguments, &c->n_arguments, value);
+	case O_MAX_RESETS:
+		return count(p, o->name, value, &c->max_resets);
+	case O_DRY_RUN:
+		c->dry_run = true;
 		break;
 	}
 	return RC_OK;
@@ -313,16 +370,46 @@ static enum rc_code option(struct parse *p, int argc, char **argv, int *at)
 		       near ? ", did you mean " : "", near ? near : "", p->c->name);
 }
 
+static size_t most_words(enum rc_cli_command command)
+{
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (words[i].commands & (int)command)
+			return words[i].most;
+	return 0;
+}
+
 static enum rc_code positional(struct parse *p, char *arg)
 {
 	struct rc_cli *c = p->c;
 
-	if (!c->config_path)
+	if (c->command == RC_CMD_STATE && !c->verb) {
+		c->verb = arg;
+		if (strcmp(arg, "export") != 0 && strcmp(arg, "import") != 0)
+			return rc_fail(p->err, RC_USAGE,
+				       "state %s: state export CONFIG FILE or state import CONFIG FILE", arg);
+		return RC_OK;
+	}
+	if (!c->config_path) {
 		c->config_path = arg;
-	else if (!c->argument && c->command & (RC_CMD_REPORT | RC_CMD_APPLY | RC_CMD_UNDO))
-		c->argument = arg;
-	else
+		return RC_OK;
+	}
+	if (p->n_words++ >= most_words(c->command))
 		return rc_fail(p->err, RC_USAGE, "%s: one argument too many; see rollcall %s --help", arg, c->name);
+	if (!c->argument)
+		c->argument = arg;
+	return add(p, &c->arguments, &c->n_arguments, arg);
+}
+
+static enum rc_code enough_words(struct parse *p)
+{
+	const struct rc_cli *c = p->c;
+
+	if (!c->config_path)
+		return rc_fail(p->err, RC_USAGE, "%s needs a config file; see rollcall %s --help", c->name, c->name);
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (words[i].commands & (int)c->command && p->n_words < words[i].least)
+			return rc_fail(p->err, RC_USAGE, "%s needs %s; see rollcall %s --help", c->name,
+				       words[i].missing, c->name);
 	return RC_OK;
 }
 
@@ -345,11 +432,8 @@ enum rc_code rc_cli_parse(int argc, char **argv, enum rc_cli_command command, st
 			code = positional(&p, argv[i]);
 	}
 	rc_log_setup(p.level, p.json);
-	if (!code && !ret->help && !ret->config_path)
-		code = rc_fail(err, RC_USAGE, "%s needs a config file; see rollcall %s --help", argv[0], argv[0]);
-	if (!code && !ret->help && !ret->argument && command & (RC_CMD_APPLY | RC_CMD_UNDO))
-		code = rc_fail(err, RC_USAGE, "%s needs %s; see rollcall %s --help", argv[0],
-			       command == RC_CMD_APPLY ? "a saved plan" : "the id of a run", argv[0]);
+	if (!code && !ret->help)
+		code = enough_words(&p);
 	ret->run.command = argv[0];
 	ret->run.targets = ret->targets;
 	ret->run.n_targets = p.n_targets;
@@ -366,6 +450,7 @@ void rc_cli_done(struct rc_cli *c)
 {
 	free(c->targets);
 	free(c->only);
+	free(c->arguments);
 	free((void *)c->run.exclude);
 	rc_arena_done(&c->mem);
 }
@@ -391,6 +476,7 @@ enum rc_code rc_cli_config(const struct rc_cli *c, struct rc_config **ret)
 		rc_log(RC_LOG_ERROR, "--expect-env %s: this config is for %s", c->expect_env,
 		       (*ret)->environment ? (*ret)->environment : "no named environment");
 		rc_config_free(*ret);
+		*ret = NULL;
 		return RC_USAGE;
 	}
 	return code;

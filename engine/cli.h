@@ -16,16 +16,26 @@ enum rc_cli_command {
 	RC_CMD_REPORT = 1 << 5,
 	RC_CMD_APPLY = 1 << 16,
 	RC_CMD_UNDO = 1 << 17,
+	RC_CMD_LIST = 1 << 6,
+	RC_CMD_WHY = 1 << 7,
+	RC_CMD_RESET = 1 << 8,
+	RC_CMD_STATE = 1 << 9,
+	RC_CMD_PRUNE = 1 << 10,
+	RC_CMD_FORGET = 1 << 11,
 };
 
 struct rc_cli {
 	enum rc_cli_command command;
 	const char *name;
-	const char *config_path, *argument; /* second positional, or NULL */
+	const char *verb;                   /* `state`: export or import */
+	const char *config_path, *argument; /* argument: the first after the config, or NULL */
+	const char **arguments;             /* all of them, those of --file among them */
+	size_t n_arguments;
 	struct rc_run_opts run;
-	bool help, online, print, detailed_exitcode, check_age, yes;
-	const char *sample, *format;
+	bool help, online, print, check_age, yes, dry_run;
+	const char *sample, *format, *status, *at, *name_of, *find;
 	int64_t max_age_ns;
+	uint64_t max_resets;
 	const char *expect_env;
 	const char **targets, **only;
 	struct rc_arena mem;
@@ -48,5 +58,11 @@ int rc_cmd_run(struct rc_cli *c); /* plan, sync, apply, undo, refresh */
 int rc_cmd_check(struct rc_cli *c);
 int rc_cmd_status(struct rc_cli *c);
 int rc_cmd_report(struct rc_cli *c);
+int rc_cmd_list(struct rc_cli *c);
+int rc_cmd_why(struct rc_cli *c);
+int rc_cmd_reset(struct rc_cli *c);
+int rc_cmd_state(struct rc_cli *c);
+int rc_cmd_prune(struct rc_cli *c);
+int rc_cmd_forget(struct rc_cli *c);
 
 #endif

@@ -60,7 +60,7 @@ static void format_text(struct rc_buf *b, enum rc_log_level level, const char *n
 	if (getenv("JOURNAL_STREAM"))
 		rc_buf_adds(b, journald[level]);
 	rc_buf_adds(b, prefix);
-	if (run[0] && level != RC_LOG_ERROR)
+	if (run[0])
 		rc_buf_addf(b, "[%s] ", run);
 	if (level == RC_LOG_WARN)
 		rc_buf_addf(b, "%s: ", name);

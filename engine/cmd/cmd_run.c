@@ -3,13 +3,6 @@
 #include <stdio.h>
 #include <unistd.h>
 
-static int exit_code(const struct rc_cli *c, const struct rc_run_result *res)
-{
-	if (c->command == RC_CMD_PLAN && c->detailed_exitcode && res->code == RC_OK && res->changes)
-		return RC_CHANGES;
-	return (int)res->code;
-}
-
 /* Shows the plan and asks; only where somebody sits there. */
 static bool confirmed(struct rc_cli *c, const struct rc_config *cfg, int *ret_code)
 {
@@ -22,6 +15,7 @@ static bool confirmed(struct rc_cli *c, const struct rc_config *cfg, int *ret_co
 	plan.writes = false;
 	plan.refresh = c->command == RC_CMD_SYNC && c->run.refresh; /* apply reads the list when it begins */
 	plan.run_id = NULL;
+	plan.preview = true;
 	rc_run(cfg, &plan, &res, &err);
 	*ret_code = (int)res.code;
 	if (res.summary_valid)
@@ -71,7 +65,7 @@ static int carry_out(struct rc_cli *c, const struct rc_config *cfg)
 	rc_run(cfg, &c->run, &res, &err);
 	if (err.what[0])
 		rc_log(RC_LOG_ERROR, "%s", err.what);
-	out = exit_code(c, &res);
+	out = (int)res.code;
 	if (res.summary_valid && !c->run.quiet && rc_cli_print(rc_buf_slice(&res.text)))
 		out = (int)rc_graver((enum rc_code)out, RC_CANTCREAT);
 	rc_buf_done(&res.text);

@@ -16,7 +16,11 @@ const char rc_help_main[] =
 	"  undo CONFIG RUN      plan the inverse of a past run\n"
 	"  refresh CONFIG       read the provider's list into the snapshot\n"
 	"  status CONFIG        last success, what waits and why\n"
+	"  list CONFIG          who has access, or had it at the end of a day\n"
+	"  why CONFIG KEY       one person's story\n"
 	"  report CONFIG [RUN]  render a past run again\n"
+	"  prune CONFIG         apply retention to reports and history\n"
+	"  forget CONFIG KEY    erase a person without a live account\n"
 	"  credentials open     decrypt sealed credentials\n"
 	"  schema [NAME]        a shipped JSON Schema\n"
 	"  errors [CONNECTOR]   provider codes: meaning and what to do\n"
@@ -85,6 +89,46 @@ static const struct {
 		    "accounts.\n\n" RUN_OPTIONS REFRESH_OPTION
 		    "  --rebind               the target's ids have changed on purpose\n\n"
 		    "example: rollcall refresh rollcall.jsonc\n"},
+	{"list", "usage: rollcall list CONFIG [--status S,...] [--at DATE] [--target NAME] [--format csv|jsonl]\n\n"
+		 "Who has access, from the snapshot; with --at who had it at the end of that day, from the history.\n"
+		 "Works offline.\n\n"
+		 "  --status S,...  instead of those with access: waiting, parked, deferred, failed, unknown,\n"
+		 "                  held, skipped, disabled, locked, retiring, unmanaged, done, active, all\n"
+		 "  --at DATE       a day of the source's time zone, 2026-03-31\n"
+		 "  --target NAME   only this target (repeatable)\n\n"
+		 "example: rollcall list rollcall.jsonc --status waiting,parked > waits.csv\n"},
+	{"why",
+	 "usage: rollcall why CONFIG KEY | --name N | --find TEXT [--refresh] [--format text|json]\n\n"
+	 "One person's story: source line, rule, what is wanted, known and there, every run that touched them.\n"
+	 "Reads the sources; takes no lock and needs no secret without --refresh. Ends with 0 whatever it finds.\n\n"
+	 "  --name N     whoever has, had or shall have the account of this name\n"
+	 "  --find TEXT  everybody with this text in a row or an account, upper and lower case alike\n"
+	 "  --refresh    read the provider's list for it; nothing of it is kept\n\n"
+	 "example: rollcall why rollcall.jsonc E1042\n"},
+	{"reset-password",
+	 "usage: rollcall reset-password CONFIG --target NAME KEY... | --file F\n\n"
+	 "New passwords: sealed first, then set. A report is written as by sync. On a terminal it asks first.\n\n"
+	 "  --file F          keys from a file, one a line\n"
+	 "  --max-resets N    more than 10 at once\n"
+	 "  --yes             do not ask\n"
+	 "  --run-id ID, --deadline D, --drain-timeout D, --wait-lock D, --expect-env NAME: as with sync\n\n"
+	 "example: rollcall reset-password rollcall.jsonc --target vpn-eu E1042 E1077\n"},
+	{"state", "usage: rollcall state export CONFIG FILE\n"
+		  "       rollcall state import CONFIG FILE\n\n"
+		  "A backup of all that is remembered, for another machine or disk; it holds no secret and is checked\n"
+		  "as a whole before anything is written. import needs an empty state.\n\n"
+		  "  --wait-lock D    wait for a run to end\n\n"
+		  "example: rollcall state export rollcall.jsonc rollcall.backup\n"},
+	{"prune", "usage: rollcall prune CONFIG [--dry-run]\n\n"
+		  "Applies retention: removes reports and history older than the config says. The newest run stays.\n\n"
+		  "  --dry-run        only say what would go\n"
+		  "  --wait-lock D    wait for a run to end\n\n"
+		  "example: rollcall prune rollcall.jsonc --dry-run\n"},
+	{"forget", "usage: rollcall forget CONFIG KEY\n\n"
+		   "Erases a person without a live account from the state: record, history, names. Names the reports\n"
+		   "that still speak of them.\n\n"
+		   "  --wait-lock D    wait for a run to end\n\n"
+		   "example: rollcall forget rollcall.jsonc E1042\n"},
 	{"status", "usage: rollcall status CONFIG [--format text|json] [--check --max-age D]\n\n"
 		   "Last success and attempt, what waits and why; offline.\n\n"
 		   "  --check --max-age D    exit 1 when the last success is older\n\n"

@@ -1,11 +1,10 @@
 #include "engine/config/secret.h"
 #include "engine/base/alloc.h"
+#include "engine/base/child.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/crypto.h>
 #include <poll.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -13,7 +12,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { COMMAND_TIMEOUT_MS = 60000 };
@@ -37,14 +35,6 @@ static enum rc_code refuse(const struct rc_secret *s, int sys, const char *what,
 		   : rc_fail(err, RC_CONFIG, "%s: secret from %s: %s", s->pointer ? s->pointer : "", text, what);
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /* Reads to the end, at most RC_SECRET_MAX + 1 bytes. 0, or errno; ETIMEDOUT past the deadline (-1: none). */
 static int drain(int fd, int64_t deadline_ms, struct rc_buf *out)
 {
@@ -56,7 +46,7 @@ static int drain(int fd, int64_t deadline_ms, struct rc_buf *out)
 
 		if (deadline_ms >= 0) {
 			struct pollfd p = {fd, POLLIN, 0};
-			int64_t left = deadline_ms - now_ms();
+			int64_t left = deadline_ms - rc_child_now_ms();
 			int rc = poll(&p, 1, left > 0 ? (int)left : 0);
 
 			if (rc == 0)
@@ -102,27 +92,6 @@ static enum rc_code from_credential(const struct rc_secret *s, struct rc_buf *ou
 	return from_path(s, path, out, err);
 }
 
-/* Waits for the child, and ends it when it outlives the deadline. */
-static int reap(pid_t pid, int64_t deadline_ms)
-{
-	struct timespec nap = {0, 2000000};
-	int status = -1;
-
-	for (;;) {
-		pid_t got = waitpid(pid, &status, WNOHANG);
-
-		if (got == pid || (got < 0 && errno != EINTR))
-			return got == pid ? status : -1;
-		if (now_ms() >= deadline_ms)
-			break;
-		nanosleep(&nap, NULL);
-	}
-	kill(pid, SIGKILL);
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	return -1;
-}
-
 static bool names_variable(const char *entry, const char *name)
 {
 	size_t n = strlen(name);
@@ -152,33 +121,15 @@ char **rc_env_without(const char *const *names)
 static int spawn(const struct rc_secret *s, int out_fd, pid_t *ret)
 {
 	char **env = rc_env_without(s->hide);
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attr;
-	sigset_t none, defaults;
-	int rc;
+	int rc = rc_child_start(s->argv, env, out_fd, ret);
 
-	sigemptyset(&none);
-	sigemptyset(&defaults);
-	sigaddset(&defaults, SIGPIPE);
-	sigaddset(&defaults, SIGINT);
-	sigaddset(&defaults, SIGTERM);
-	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-	posix_spawn_file_actions_adddup2(&actions, out_fd, 1);
-	posix_spawnattr_init(&attr);
-	posix_spawnattr_setsigmask(&attr, &none);
-	posix_spawnattr_setsigdefault(&attr, &defaults);
-	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-	rc = posix_spawnp(ret, s->argv[0], &actions, &attr, (char *const *)(uintptr_t)s->argv, env);
 	free(env);
-	posix_spawnattr_destroy(&attr);
-	posix_spawn_file_actions_destroy(&actions);
 	return rc;
 }
 
 static enum rc_code from_command(const struct rc_secret *s, struct rc_buf *out, struct rc_err *err)
 {
-	int64_t deadline = now_ms() + COMMAND_TIMEOUT_MS;
+	int64_t deadline = rc_child_now_ms() + COMMAND_TIMEOUT_MS;
 	char what[64];
 	int fds[2], rc, status;
 	pid_t pid;
@@ -193,7 +144,7 @@ static enum rc_code from_command(const struct rc_secret *s, struct rc_buf *out, 
 	}
 	rc = drain(fds[0], deadline, out);
 	close(fds[0]);
-	status = reap(pid, rc ? 0 : deadline);
+	status = rc_child_wait(pid, rc ? 0 : deadline);
 	if (rc == ETIMEDOUT || status == -1)
 		return refuse(s, 0, "the command did not end within a minute", err);
 	if (rc)

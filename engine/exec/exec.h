@@ -18,6 +18,16 @@
 
 struct rc_exec;
 
+/* One request and its answer, for a log: nothing secret, nothing of a body. Valid during the call. */
+struct rc_exec_seen {
+	size_t target;
+	const char *method, *path;
+	int status; /* 0: no answer */
+	double took_s;
+	const char *request_id; /* the provider's; NULL: none told */
+	const char *problem;    /* NULL, the provider's code, or why there is no answer */
+};
+
 struct rc_exec_env {
 	const struct rc_clock *clock;
 	struct rc_transport net;
@@ -37,6 +47,8 @@ struct rc_exec_env {
 	/* A create that its server has no seat for, surely not made there: whether it may go to another server of the
 	 * pool, then in op->server. NULL: never. */
 	bool (*elsewhere)(void *ctx, struct rc_op *op);
+	/* Every answer, or that there was none; may be NULL. */
+	void (*answered)(void *ctx, const struct rc_exec_seen *seen);
 };
 
 struct rc_exec_opts {

@@ -274,6 +274,23 @@ static void judge(struct call *c, const struct http_resp *resp, struct rc_answer
 	}
 }
 
+static void tell_seen(const struct call *c, const struct rc_answer *a, const struct http_resp *resp)
+{
+	const struct rc_exec *x = c->x;
+	struct rc_exec_seen seen = {.target = c->s->t->index,
+				    .method = c->method,
+				    .path = c->log_path,
+				    .status = resp->status,
+				    .took_s = x_sec(x_now(x) - c->sent_ns),
+				    .request_id = a->request_id,
+				    .problem = resp->problem  ? resp->problem
+					       : a->v == V_OK ? NULL
+							      : a->code};
+
+	if (x->env.answered && c->method)
+		x->env.answered(x->env.ctx, &seen);
+}
+
 void call_answered(void *arg, const struct http_resp *resp)
 {
 	struct call *c = arg;
@@ -286,6 +303,7 @@ void call_answered(void *arg, const struct http_resp *resp)
 	x->in_flight--;
 	target_heard(t, c, resp->fate == HTTP_ANSWERED || resp->fate == HTTP_CANCELLED, now);
 	judge(c, resp, &a);
+	tell_seen(c, &a, resp);
 	tell_pacer(c, &a, resp, now);
 	if (c->req.kind == CALL_SEATS) {
 		seats_answered(c, &a); /* a hint: nothing hangs on it, not even the credentials */

@@ -119,6 +119,7 @@ struct call { /* one request on its way */
 	struct batch *twin; /* its other half, or NULL */
 	size_t group_index;
 	char client_token[37], nonce[37];
+	const char *method, *log_path; /* NULL: could not be built */
 	struct rc_arena mem;
 	int64_t sent_ns;
 };

@@ -52,6 +52,8 @@ void call_send(struct call *c)
 		call_answered(c, &none);
 		return;
 	}
+	c->method = req.method;
+	c->log_path = req.log_path;
 	x->env.net.send(x->env.net.ctx, &req, x->cfg->timeouts.request_ns, call_answered, c);
 }
 

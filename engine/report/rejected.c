@@ -228,6 +228,8 @@ enum rc_code rc_report_candidate(struct rc_report *r, const char *target, struct
 	enum rc_code code = RC_OK;
 	struct rc_buf *b = &r->candidates.buf;
 
+	if (r->listen)
+		return RC_OK;
 	if (r->err.code) {
 		*err = r->err;
 		return r->err.code;

@@ -82,6 +82,15 @@ bool rc_report_exists(const char *reports_dir, const char *run_id)
 	return true;
 }
 
+void rc_report_listen(void (*row)(void *ctx, const struct rc_outcome *o), void *ctx, struct rc_report **ret)
+{
+	struct rc_report_opts none = {0};
+
+	*ret = report_new("", "", &none);
+	(*ret)->listen = row;
+	(*ret)->listen_ctx = ctx;
+}
+
 /* A line of the killed run: counted, remembered, and written to the new users.csv. */
 static enum rc_code take_back(void *ctx, struct rc_slice line, struct rc_err *err)
 {
@@ -206,6 +215,10 @@ enum rc_code rc_report_row(struct rc_report *r, const struct rc_outcome *o, stru
 	if (r->seen && rc_row_set_has(r->seen, o))
 		return RC_OK;
 	rc_report_count(r, o->target, o->action, o->status, 1);
+	if (r->listen) {
+		r->listen(r->listen_ctx, o);
+		return RC_OK;
+	}
 	if (!r->opts.all_users && rc_outcome_quiet(o))
 		return RC_OK;
 	rc_outcome_json(&r->jsonl.buf, r->run_id, o, r->opts.columns, r->opts.n_columns);

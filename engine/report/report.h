@@ -29,6 +29,9 @@ enum rc_code rc_report_open(const char *reports_dir, const char *run_id, const s
 /* Whether a run of this id has, or had begun, a report. */
 bool rc_report_exists(const char *reports_dir, const char *run_id);
 
+/* A report that goes nowhere: rows are counted and handed to `row`, and nothing is written. */
+void rc_report_listen(void (*row)(void *ctx, const struct rc_outcome *o), void *ctx, struct rc_report **ret);
+
 /* Goes on with the report of a killed run: a torn last line is cut off, users.csv is made anew from users.jsonl, rows
  * that are there are counted, and later ones for the same target and key (name and server without a key) are ignored. A
  * run that was killed before it had a directory gets one. */

@@ -28,7 +28,9 @@ struct rc_report {
 	size_t n_rejected;
 	struct rc_report_totals *totals;
 	size_t n_totals;
-	struct rc_row_set *seen; /* NULL: not a resumed run */
+	struct rc_row_set *seen;                               /* NULL: not a resumed run */
+	void (*listen)(void *ctx, const struct rc_outcome *o); /* instead of writing anything; NULL: a real report */
+	void *listen_ctx;
 	int64_t flushed_ns;
 	struct rc_err err; /* the first failure */
 };

@@ -117,6 +117,18 @@ static bool hook_elsewhere(void *ctx, struct rc_op *op)
 	return run_pool_elsewhere(ctx, op);
 }
 
+/* -v: one line a request, never a body. */
+static void hook_answered(void *ctx, const struct rc_exec_seen *seen)
+{
+	const struct run *r = ctx;
+
+	if (!rc_log_on(RC_LOG_VERBOSE))
+		return;
+	rc_log(RC_LOG_VERBOSE, "%s: %s %s -> %d in %.0f ms%s%s%s%s", r->cfg->targets[seen->target].name, seen->method,
+	       seen->path, seen->status, seen->took_s * 1000, seen->request_id ? " request_id=" : "",
+	       seen->request_id ? seen->request_id : "", seen->problem ? ": " : "", seen->problem ? seen->problem : "");
+}
+
 static void pump(struct carry *c);
 
 static void on_timer(uv_timer_t *t)
@@ -228,7 +240,8 @@ enum rc_code run_make_exec(struct run *r, struct rc_err *err)
 				  .durable = hook_durable,
 				  .listed = hook_listed,
 				  .differs = hook_differs,
-				  .elsewhere = hook_elsewhere};
+				  .elsewhere = hook_elsewhere,
+				  .answered = hook_answered};
 	struct rc_exec_opts opts = {.drain_timeout_ns = r->opts->drain_timeout_ns};
 	struct rc_buf proxy = {0};
 	enum rc_code code;
@@ -243,7 +256,7 @@ enum rc_code run_make_exec(struct run *r, struct rc_err *err)
 	uv_signal_init(&c->loop, &c->sigint);
 	uv_signal_init(&c->loop, &c->sigterm);
 	c->timer.data = c->tick.data = c->prepare.data = c->sigint.data = c->sigterm.data = c;
-	if (r->cfg->proxy.kind != RC_SECRET_NONE) {
+	if (r->cfg->proxy.kind != RC_SECRET_NONE && (!r->opts->explain || r->opts->refresh)) {
 		code = rc_secret_get(&r->cfg->proxy, &proxy, err);
 		if (code)
 			return code;

@@ -100,7 +100,9 @@ static void write_metrics(struct run *r, struct rc_summary *s)
 
 	if (r->view)
 		rc_view_marks(r->view, &marks);
-	m.last_success_at = s->exit_code == 0 ? s->finished_at : marks.success_ns;
+	m.last_success_at = marks.success_ns;
+	if (s->exit_code == 0 && (r->opts->writes || r->opts->list_only)) /* a plan is no success of the job */
+		m.last_success_at = s->finished_at;
 	m.duration_s = (double)(s->finished_at - s->started_at) / 1e9;
 	if (r->cfg->report.metrics_file && rc_metrics_write(r->cfg->report.metrics_file, s, &m, &err) && !r->fault.code)
 		r->fault = err;
@@ -182,6 +184,7 @@ enum rc_code run_finish(struct run *r, struct rc_run_result *ret, struct rc_err 
 		r->fault = *err;
 	store_run(r, &s);
 	write_metrics(r, &s);
+	run_retain(r);
 	ret->code = whole_code(r);
 	ret->changes = r->n_ops > 0;
 	for (size_t i = 0; i < r->n_pending; i++)

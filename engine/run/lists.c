@@ -44,6 +44,12 @@ static void meet_known(struct run *r, struct run_target *t, struct rc_known *k, 
 	k->remote_id = row->remote_id;
 	k->flags |= RC_KNOWN_MANAGED;
 	if (open)
+		run_event_seen(r, t, k, !row->disabled, "seen in the provider's list");
+	else if (was_disabled != row->disabled)
+		run_event_seen(r, t, k, !row->disabled,
+			       row->disabled ? "disabled at the provider, not by rollcall"
+					     : "enabled at the provider, not by rollcall");
+	if (open)
 		k->status = RC_KNOWN_DEFERRED;
 	if (!(k->flags & RC_KNOWN_UNDONE)) /* whose row is what holds them */
 		memset(k->fingerprint, 0, 16);
@@ -57,6 +63,7 @@ static void known_is_gone(struct run *r, struct run_target *t, struct rc_known *
 	if (k->sent_at_ns && age_ns < r->cfg->timeouts.settle_ns)
 		return; /* may still appear */
 	t->drift += k->status != RC_KNOWN_UNKNOWN;
+	run_event_seen(r, t, k, false, "no longer in the provider's list");
 	k->flags &= ~(uint32_t)(RC_KNOWN_MANAGED | RC_KNOWN_DISABLED | RC_KNOWN_LOCKED);
 	k->remote_id = (struct rc_slice){0};
 	k->status = RC_KNOWN_DEFERRED;
@@ -165,6 +172,9 @@ void run_lists_match(struct run *r, size_t target)
 {
 	struct run_target *t = &r->targets[target];
 
+	for (size_t s = 0; r->opts->explain && s < t->cfg->n_servers; s++)
+		if (t->servers[s].list)
+			run_explain_listed(r, target, t->servers[s].list);
 	match_known(r, t);
 	for (size_t s = 0; s < t->cfg->n_servers; s++) {
 		if (t->servers[s].list)

@@ -215,56 +215,6 @@ static enum rc_known_status open_status(const struct rc_op *op, enum rc_status s
 	return op->queue_position ? RC_KNOWN_PARKED : RC_KNOWN_DEFERRED;
 }
 
-/* The fields of an account that an operation changed, so that it can be undone. */
-static struct rc_account part_of(const struct rc_account *a, uint32_t fields)
-{
-	struct rc_account part = *a;
-
-	part.set &= fields;
-	return part;
-}
-
-static void what_changed(const struct rc_op *op, struct rc_event *e)
-{
-	bool removes = op->action == RC_ACT_DELETE || op->action == RC_ACT_DISABLE || op->action == RC_ACT_LOCK;
-
-	e->before = part_of(op->have, removes || op->linked ? ~0u : op->changed);
-	e->after = part_of(op->want, op->action == RC_ACT_CREATE ? ~0u : op->changed);
-	if (op->action == RC_ACT_DELETE)
-		e->after.set = 0;
-	e->linked_name = op->linked_name;
-}
-
-static void event(struct run *r, const struct rc_op *op, enum rc_status status, const struct rc_field_change *fields,
-		  size_t n)
-{
-	const struct op_info *info = op->owner;
-	char changed[600] = "";
-	struct rc_event e = {.key = op->key,
-			     .run_id = rc_slice_str(r->run_id),
-			     .at_ns = op->done_at ? op->done_at : r->started_ns,
-			     .action = (uint8_t)op->action,
-			     .status = (uint8_t)status,
-			     .name = op->name,
-			     .server = rc_slice_str(label_of(r, op)),
-			     .error_code = rc_slice_str(op->error_code),
-			     .reason = rc_slice_str(op->reason)};
-	bool removes = (op->action == RC_ACT_DELETE && op->class_ != RC_CLASS_RETIRE) || op->action == RC_ACT_DISABLE ||
-		       op->action == RC_ACT_LOCK;
-
-	for (size_t i = 0; i < n; i++) {
-		size_t at = strlen(changed);
-
-		snprintf(changed + at, sizeof(changed) - at, "%s%s", at ? " " : "", fields[i].field);
-	}
-	e.changed_fields = rc_slice_str(changed);
-	what_changed(op, &e);
-	if (info->person)
-		memcpy(e.fingerprint, info->person->row, 16);
-	e.access = status == RC_ST_DONE ? !removes : info->known && !(info->known->flags & RC_KNOWN_DISABLED);
-	rc_writer_event(r->writer, r->targets[op->target].number, &e);
-}
-
 void run_outcome_op(struct run *r, struct rc_op *op, enum rc_status status)
 {
 	struct op_info *info = op->owner;
@@ -313,7 +263,7 @@ store:
 		keep_done(r, op);
 	else
 		keep_open(r, op, open_status(op, status));
-	event(r, op, status, fields, o.n_fields);
+	run_event_op(r, op, status, fields, o.n_fields);
 	if (info->journal_id)
 		rc_writer_op_end(r->writer, info->journal_id);
 	rc_writer_together_end(r->writer);

@@ -96,6 +96,8 @@ static enum rc_code one_ldif(struct run *r, const struct rc_refused *q, struct r
 
 void run_report_refused(struct run *r)
 {
+	if (r->opts->explain)
+		return;
 	for (size_t i = 0; i < r->scan.n_refused; i++) {
 		const struct rc_refused *q = &r->scan.refused[i];
 		const struct rc_scan_source *src = &r->scan.sources[q->source];

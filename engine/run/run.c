@@ -147,6 +147,10 @@ static enum rc_code begin(struct run *r, struct rc_err *err)
 		code = run_sealing_begin(r, err);
 	if (!code)
 		code = run_open_state(r, err);
+	if (!code && r->opts->explain) {
+		run_explain_begin(r);
+		return RC_OK;
+	}
 	if (!code)
 		code = run_undo_begin(r, err);
 	if (!code)
@@ -172,7 +176,6 @@ static void clean(struct run *r)
 	free(r->ops);
 	free(r->pending);
 	rc_arena_done(&r->mem);
-	rc_log_run_id(NULL);
 }
 
 enum rc_code rc_run(const struct rc_config *cfg, const struct rc_run_opts *opts, struct rc_run_result *ret,
@@ -180,6 +183,7 @@ enum rc_code rc_run(const struct rc_config *cfg, const struct rc_run_opts *opts,
 {
 	struct run r = {.cfg = cfg, .opts = opts, .clock = opts->clock ? opts->clock : &rc_clock_system};
 	enum rc_code code;
+	bool began;
 
 	*ret = (struct rc_run_result){0};
 	r.started_ns = rc_wall_ns(r.clock);
@@ -193,7 +197,10 @@ enum rc_code rc_run(const struct rc_config *cfg, const struct rc_run_opts *opts,
 		code = run_body(&r, err);
 		run_progress_end(&r);
 	}
-	if (r.report) {
+	if (opts->explain) {
+		if (r.report)
+			run_explain_end(&r, code, err);
+	} else if (r.report) {
 		struct rc_err late;
 
 		r.code = code;
@@ -203,10 +210,17 @@ enum rc_code rc_run(const struct rc_config *cfg, const struct rc_run_opts *opts,
 			*err = r.fault;
 		else if (r.code == RC_OK)
 			err->what[0] = 0;
+	} else {
+		run_metrics_early(&r, code);
 	}
+	began = r.report != NULL;
 	clean(&r);
 	if (r.fault.code)
 		code = rc_graver(code, r.fault.code);
 	ret->code = code;
+	if (code == RC_OK && opts->detailed_exitcode && ret->changes)
+		ret->code = RC_CHANGES;
+	if (began && cfg->on_finish.n && !opts->explain && !opts->preview)
+		rc_run_on_finish(cfg, ret->run_id, (int)ret->code);
 	return code;
 }

@@ -8,6 +8,8 @@
 #include "engine/plan/plan.h"
 #include "engine/report/summary.h"
 
+struct rc_explain;
+
 struct rc_run_opts {
 	const char *command; /* "plan", "sync", "refresh", "apply", "undo" */
 	const char *run_id;  /* NULL: made */
@@ -35,8 +37,11 @@ struct rc_run_opts {
 		struct rc_limit limit;
 	} max_creates, max_updates, max_deletes, max_changes, max_renames;
 	bool accept_source;
+	bool detailed_exitcode; /* plan: 2 when there are changes */
+	bool preview;           /* a plan shown before a question: on_finish is not run */
 	bool progress, colour, quiet;
-	bool ask; /* on a terminal, before the first write */
+	bool ask;                   /* on a terminal, before the first write */
+	struct rc_explain *explain; /* why: nothing is written, its people's stories are told; see explain.h */
 	const char *const *invocation;
 	size_t n_invocation;
 	const struct rc_clock *clock; /* NULL: the system's */
@@ -54,6 +59,9 @@ struct rc_run_result {
  * is the exit code. */
 enum rc_code rc_run(const struct rc_config *cfg, const struct rc_run_opts *opts, struct rc_run_result *ret,
 		    struct rc_err *err);
+
+/* Runs the config's on_finish with the run's facts in its environment, for at most 5 minutes; a failure is logged. */
+void rc_run_on_finish(const struct rc_config *cfg, const char *run_id, int exit_code);
 
 /* Asks each provider who we are; logs one line a target. Returns the gravest code. */
 int rc_check_online(const struct rc_run_opts *opts, const struct rc_config *cfg);

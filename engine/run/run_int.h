@@ -128,6 +128,20 @@ enum rc_code run_make_exec(struct run *r, struct rc_err *err);
 void run_outcome_op(struct run *r, struct rc_op *op, enum rc_status status);
 void run_outcome_pending(struct run *r, size_t target, bool planned);
 void run_settle_people(struct run *r);
+/* event.c: the history; seen: something that no operation of ours did */
+void run_event_op(struct run *r, const struct rc_op *op, enum rc_status status, const struct rc_field_change *fields,
+		  size_t n);
+void run_event_seen(struct run *r, const struct run_target *t, const struct rc_known *k, bool access,
+		    const char *reason);
+/* explain.c: a plan that only tells; begin opens a report that goes nowhere */
+void run_explain_begin(struct run *r);
+void run_explain_look(struct run *r);
+void run_explain_listed(struct run *r, size_t target, const struct rc_list *l);
+void run_explain_end(struct run *r, enum rc_code code, const struct rc_err *err);
+/* retain.c: retention at the end of a run */
+void run_retain(struct run *r);
+/* metrics_early.c */
+void run_metrics_early(const struct run *r, enum rc_code code);
 /* finish.c */
 enum rc_code run_finish(struct run *r, struct rc_run_result *ret, struct rc_err *err);
 

@@ -135,8 +135,10 @@ enum rc_code run_open_state(struct run *r, struct rc_err *err)
 		code = run_view(r, err);
 	if (code)
 		return code;
-	mark_listings(r);
-	mark_unsettled(r);
+	if (!r->opts->explain || r->opts->refresh) {
+		mark_listings(r);
+		mark_unsettled(r);
+	}
 	for (size_t i = 0; i < r->cfg->n_targets; i++)
 		list |= r->targets[i].list_needed;
 	if (write || !list)

@@ -90,6 +90,8 @@ static enum rc_code scan(struct run *r, const bool *now, struct rc_err *err)
 	r->scan.everybody = r->cfg->report.all_users || r->opts->rebalance;
 	for (size_t i = 0; i < r->cfg->n_targets; i++) /* a list that comes later may touch anybody's record */
 		r->scan.everybody |= r->targets[i].selected && !now[i] && !r->targets[i].decided;
+	if (r->opts->explain)
+		run_explain_look(r);
 	code = rc_sources_run(&r->scan, r->view, r->numbers, err);
 	run_rejects_judge(r);
 	run_report_refused(r);

@@ -9,7 +9,8 @@ _rollcall()
 
 	COMPREPLY=()
 	if ((COMP_CWORD == 1)); then
-		mapfile -t COMPREPLY < <(compgen -W "read init check plan sync apply undo refresh status report credentials schema errors
+		mapfile -t COMPREPLY < <(compgen -W "read init check plan sync apply undo refresh status list why report reset-password state prune forget
+			credentials schema errors
 			--help --version" -- "$cur")
 		return
 	fi
@@ -23,6 +24,13 @@ _rollcall()
 	undo) options="$runs $writes -o $everywhere" ;;
 	refresh) options="$runs --rebind $everywhere" ;;
 	status) options="--format --check --max-age $everywhere" ;;
+	list) options="--format --status --at --target $everywhere" ;;
+	why) options="--format --name --find --refresh $everywhere" ;;
+	reset-password)
+		options="--target --file --max-resets --yes --run-id --deadline --expect-env --drain-timeout --wait-lock $everywhere" ;;
+	state) options="export import --wait-lock $everywhere" ;;
+	prune) options="--dry-run --wait-lock $everywhere" ;;
+	forget) options="--wait-lock $everywhere" ;;
 	report) options="--format $everywhere" ;;
 	credentials) options="open --key --passphrase-file --run --target --name --all --help" ;;
 	schema) options="config summary report-line plan huawei-p2c-vpn alibaba-sag-app --help" ;;
@@ -37,19 +45,21 @@ _rollcall()
 	--format)
 		case $command in
 		read) options="auto csv ldif" ;;
-		status) options="text json" ;;
+		status | why) options="text json" ;;
+		list) options="csv jsonl" ;;
 		*) options="html csv jsonl json" ;;
 		esac ;;
 	--target | --only | --run-id | --deadline | --expect-env | --max-* | --canary | --drain-timeout | --wait-lock | --sample | --set | \
-		--endpoint | --encoding | --run | --name)
+		--endpoint | --encoding | --run | --name | --find | --at | --status)
 		return ;;
-	--only-file | --exclude-keys | -o | --passphrase-file | --source | --output)
+	--only-file | --exclude-keys | --file | -o | --passphrase-file | --source | --output)
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return ;;
 	*)
 		if [[ $cur != -* && $command != schema && $command != errors ]]; then
 			mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 			[[ $command == credentials && $COMP_CWORD == 2 ]] && COMPREPLY=(open)
+			[[ $command == state && $COMP_CWORD == 2 ]] && COMPREPLY=(export import)
 			return
 		fi ;;
 	esac

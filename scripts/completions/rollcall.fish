@@ -5,12 +5,12 @@ function __rollcall_in
 end
 
 complete -c rollcall -f
-complete -c rollcall -n 'test (count (commandline -opc)) -eq 1' -a 'read init check plan sync apply undo refresh status report credentials schema errors'
+complete -c rollcall -n 'test (count (commandline -opc)) -eq 1' -a 'read init check plan sync apply undo refresh status list why report reset-password state prune forget credentials schema errors'
 complete -c rollcall -n 'test (count (commandline -opc)) -eq 1' -l version -d 'the version'
 complete -c rollcall -l help -d 'help of a command'
-complete -c rollcall -n '__rollcall_in read check plan sync apply undo refresh status report credentials' -F
+complete -c rollcall -n '__rollcall_in read check plan sync apply undo refresh status list why report reset-password state prune forget credentials' -F
 
-set -l everywhere '__rollcall_in check plan sync apply undo refresh status report'
+set -l everywhere '__rollcall_in check plan sync apply undo refresh status list why report reset-password state prune forget'
 complete -c rollcall -n $everywhere -l log-format -x -a 'text json' -d 'form of the log'
 complete -c rollcall -n $everywhere -l log-level -x -a 'error warn info verbose debug' -d 'amount of the log'
 complete -c rollcall -n $everywhere -s q -d 'less output'
@@ -19,7 +19,7 @@ complete -c rollcall -n $everywhere -l no-progress -d 'no progress'
 complete -c rollcall -n $everywhere -l color -d 'colour, also elsewhere than on a terminal'
 
 set -l runs '__rollcall_in plan sync undo refresh'
-complete -c rollcall -n '__rollcall_in plan sync undo refresh credentials' -l target -x -d 'only this target'
+complete -c rollcall -n '__rollcall_in plan sync undo refresh credentials list reset-password' -l target -x -d 'only this target'
 complete -c rollcall -n $runs -l only -x -d 'only this person'
 complete -c rollcall -n $runs -l only-file -r -F -d 'only these people'
 complete -c rollcall -n '__rollcall_in plan sync apply undo refresh' -l run-id -x -d 'name of the run'
@@ -46,6 +46,23 @@ complete -c rollcall -n '__rollcall_in check' -l print -d 'effective config'
 complete -c rollcall -n '__rollcall_in check' -l sample -x -d 'one person'
 complete -c rollcall -n '__rollcall_in status' -l check -d 'exit code'
 complete -c rollcall -n '__rollcall_in status' -l max-age -x -d 'of the last success'
+complete -c rollcall -n '__rollcall_in list' -l format -x -a 'csv jsonl' -d form
+complete -c rollcall -n '__rollcall_in list' -l status -x -d 'only these'
+complete -c rollcall -n '__rollcall_in list' -l at -x -d 'at the end of this day'
+complete -c rollcall -n '__rollcall_in why' -l format -x -a 'text json' -d form
+complete -c rollcall -n '__rollcall_in why' -l name -x -d 'of the account'
+complete -c rollcall -n '__rollcall_in why' -l find -x -d 'a text'
+complete -c rollcall -n '__rollcall_in why' -l refresh -d 'read the provider\'s list first'
+complete -c rollcall -n '__rollcall_in reset-password' -l file -r -F -d 'of keys'
+complete -c rollcall -n '__rollcall_in reset-password' -l max-resets -x -d 'at most'
+complete -c rollcall -n '__rollcall_in reset-password' -l yes -d 'do not ask'
+complete -c rollcall -n '__rollcall_in reset-password' -l run-id -x -d 'name of the run'
+complete -c rollcall -n '__rollcall_in reset-password' -l deadline -x -d 'stop sending after'
+complete -c rollcall -n '__rollcall_in reset-password' -l expect-env -x -d 'refuse another environment'
+complete -c rollcall -n '__rollcall_in reset-password' -l drain-timeout -x -d 'wait for answers'
+complete -c rollcall -n '__rollcall_in reset-password state prune forget' -l wait-lock -x -d 'wait for another run'
+complete -c rollcall -n '__rollcall_in state' -a 'export import'
+complete -c rollcall -n '__rollcall_in prune' -l dry-run -d 'only say'
 complete -c rollcall -n '__rollcall_in status' -l format -x -a 'text json' -d form
 complete -c rollcall -n '__rollcall_in report' -l format -x -a 'html csv jsonl json' -d form
 

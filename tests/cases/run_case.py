@@ -167,8 +167,12 @@ class Case:
     def command(self, args):
         binary = os.path.join(self.build, "rollcall")
         out = [binary, args[0]]
-        args = [a.replace("@DIR@", self.dir) for a in args]
-        if args[0] in ("check", "plan", "sync", "refresh", "status", "report", "apply", "undo", "list", "why"):
+        today = time.strftime("%Y-%m-%d", time.gmtime())
+        args = [a.replace("@DIR@", self.dir).replace("@TODAY@", today) for a in args]
+        if args[0] == "state":
+            return out + [args[1], "rollcall.json"] + args[2:]
+        if args[0] in ("check", "plan", "sync", "refresh", "status", "report", "apply", "undo", "list", "why", "reset-password",
+                       "prune", "forget"):
             out.append("rollcall.json")
         return out + args[1:]
 
@@ -207,11 +211,11 @@ class Case:
         self.check(step, p.returncode, out, err, before)
 
     def by_hand(self, changes):
-        """[method, key of a generated export, body]: what an administrator does in the provider's console."""
+        """[method, key of a generated export or account name, body]: what an administrator does in the provider's console."""
         base = "http://%s/v5/P/p2c-vpn-gateways/vpn-servers/S/users" % self.address
         ids = {u["name"]: u["id"] for u in self.get("/_sim/users")["users"]}
         for method, key, body in changes:
-            req = urllib.request.Request("%s/%s" % (base, ids["user%05d" % int(key)]), method=method,
+            req = urllib.request.Request("%s/%s" % (base, ids["user%05d" % int(key) if key.isdigit() else key]), method=method,
                                          data=json.dumps({"user": body}).encode() if body else None,
                                          headers={"X-Auth-Token": "tok-good", "Content-Type": "application/json"})
             urllib.request.urlopen(req, timeout=10).read()
@@ -248,6 +252,9 @@ class Case:
         for text in step.get("stdout_has", []):
             if text not in out:
                 raise Failed("%s: stdout lacks %r%s" % (step.get("run"), text, say))
+        for text in step.get("stdout_lacks", []):
+            if text in out:
+                raise Failed("%s: stdout has %r%s" % (step.get("run"), text, say))
         for text in step.get("stderr_has", []):
             if text not in err:
                 raise Failed("%s: stderr lacks %r%s" % (step.get("run"), text, say))

@@ -1,0 +1,87 @@
+/* The history: what happened to whom in which run, and whether they have access since. */
+#include "engine/run/run_int.h"
+#include <stdio.h>
+
+static bool had_access(const struct rc_known *k)
+{
+	return k && k->flags & RC_KNOWN_MANAGED && !(k->flags & (RC_KNOWN_DISABLED | RC_KNOWN_LOCKED)) &&
+	       (k->status != RC_KNOWN_UNKNOWN || k->remote_id.n);
+}
+
+/* The old account of a rename goes while the new one stays. */
+static bool access_after(const struct rc_op *op, enum rc_status status)
+{
+	const struct op_info *info = op->owner;
+	bool removes = op->action == RC_ACT_DELETE || op->action == RC_ACT_DISABLE || op->action == RC_ACT_LOCK;
+
+	if (op->class_ == RC_CLASS_RETIRE)
+		return true;
+	return status == RC_ST_DONE ? !removes : had_access(info->known);
+}
+
+/* The fields of an account that an operation changed, so that it can be undone. */
+static struct rc_account part_of(const struct rc_account *a, uint32_t fields)
+{
+	struct rc_account part = *a;
+
+	part.set &= fields;
+	return part;
+}
+
+static void what_changed(const struct rc_op *op, struct rc_event *e)
+{
+	bool removes = op->action == RC_ACT_DELETE || op->action == RC_ACT_DISABLE || op->action == RC_ACT_LOCK;
+
+	e->before = part_of(op->have, removes || op->linked ? ~0u : op->changed);
+	e->after = part_of(op->want, op->action == RC_ACT_CREATE ? ~0u : op->changed);
+	if (op->action == RC_ACT_DELETE)
+		e->after.set = 0;
+	e->linked_name = op->linked_name;
+}
+
+void run_event_op(struct run *r, const struct rc_op *op, enum rc_status status, const struct rc_field_change *fields,
+		  size_t n)
+{
+	const struct run_target *t = &r->targets[op->target];
+	const struct op_info *info = op->owner;
+	char changed[600] = "";
+	struct rc_event e = {.key = op->key,
+			     .run_id = rc_slice_str(r->run_id),
+			     .at_ns = op->done_at ? op->done_at : r->started_ns,
+			     .action = (uint8_t)op->action,
+			     .status = (uint8_t)status,
+			     .access = access_after(op, status),
+			     .name = op->name,
+			     .error_code = rc_slice_str(op->error_code),
+			     .reason = rc_slice_str(op->reason)};
+
+	if (t->cfg->pool && !info->unplaced)
+		e.server = rc_slice_str(t->cfg->servers[op->server].label);
+	for (size_t i = 0; i < n; i++) {
+		size_t at = strlen(changed);
+
+		snprintf(changed + at, sizeof(changed) - at, "%s%s", at ? " " : "", fields[i].field);
+	}
+	e.changed_fields = rc_slice_str(changed);
+	what_changed(op, &e);
+	if (info->person)
+		memcpy(e.fingerprint, info->person->row, 16);
+	rc_writer_event(r->writer, t->number, &e);
+}
+
+/* Action none: there is nothing that `undo` could take back. */
+void run_event_seen(struct run *r, const struct run_target *t, const struct rc_known *k, bool access,
+		    const char *reason)
+{
+	struct rc_event e = {.key = k->key,
+			     .run_id = rc_slice_str(r->run_id),
+			     .at_ns = r->started_ns,
+			     .action = RC_ACT_NONE,
+			     .status = RC_ST_DONE,
+			     .access = access,
+			     .name = k->name,
+			     .server = k->server,
+			     .reason = rc_slice_str(reason)};
+
+	rc_writer_event(r->writer, t->number, &e);
+}
