@@ -18,7 +18,8 @@ static const struct {
 	{"status", RC_CMD_STATUS, rc_cmd_status}, {"report", RC_CMD_REPORT, rc_cmd_report},
 	{"apply", RC_CMD_APPLY, rc_cmd_run},      {"undo", RC_CMD_UNDO, rc_cmd_run},
 	{"list", RC_CMD_LIST, rc_cmd_list},       {"prune", RC_CMD_PRUNE, rc_cmd_prune},
-	{"forget", RC_CMD_FORGET, rc_cmd_forget}, {"why", RC_CMD_WHY, rc_cmd_why},
+	{"state", RC_CMD_STATE, rc_cmd_state},    {"forget", RC_CMD_FORGET, rc_cmd_forget},
+	{"why", RC_CMD_WHY, rc_cmd_why},
 };
 
 static const struct {
@@ -30,7 +31,7 @@ static const struct {
 };
 
 /* In the contract, not in this version: an honest refusal. */
-static const char *const later[] = {"hold", "release", "pause", "resume", "state", "reset-password"};
+static const char *const later[] = {"hold", "release", "pause", "resume", "reset-password"};
 
 static int with_config(int argc, char **argv, size_t i)
 {
