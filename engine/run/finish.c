@@ -3,10 +3,8 @@
 #include "engine/run/finish_int.h"
 #include "engine/base/alloc.h"
 #include "engine/base/log.h"
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 static enum rc_code code_of(const struct run *r, size_t i, const struct rc_exec_target_result *res)
 {
@@ -82,16 +80,6 @@ static enum rc_code whole_code(const struct run *r)
 	return code;
 }
 
-static const char *operator_name(struct rc_arena *mem)
-{
-	struct passwd *pw = getpwuid(getuid());
-	const char *sudo = getenv("SUDO_USER");
-
-	if (sudo && sudo[0])
-		return rc_arena_strdup(mem, sudo);
-	return pw ? rc_arena_strdup(mem, pw->pw_name) : rc_arena_printf(mem, "uid %u", (unsigned)getuid());
-}
-
 static void write_metrics(struct run *r, struct rc_summary *s)
 {
 	struct rc_run_marks marks = {.attempt_exit = -1};
@@ -144,7 +132,7 @@ enum rc_code run_finish(struct run *r, struct rc_run_result *ret, struct rc_err 
 			       .version = ROLLCALL_VERSION,
 			       .config_hash = r->cfg->hash,
 			       .environment = r->cfg->environment,
-			       .operator_ = operator_name(&r->mem),
+			       .operator_ = run_operator(&r->mem),
 			       .invocation = r->opts->invocation,
 			       .n_invocation = r->opts->n_invocation,
 			       .notes = r->notes,

@@ -106,8 +106,10 @@ static void close_report(struct run *r, struct rc_slice run_id)
 							.seats = {-1, -1, 0},
 							.cost = {-1, -1, -1, -1, -1}};
 	s.started_at = r->started_ns;
-	if (rc_view_run(r->view, rc_slice_str(id), &was))
+	if (rc_view_run(r->view, rc_slice_str(id), &was)) {
 		s.started_at = was.started_ns;
+		run_began_read(was.json, &r->mem, &s);
+	}
 	if (rc_report_finish(report, &s, rc_slice_str(r->cfg->effective), &err))
 		rc_log(RC_LOG_WARN, "%s", err.what);
 	rc_report_free(report);

@@ -107,15 +107,14 @@ static enum rc_code run_body(struct run *r, struct rc_err *err)
  * no directory is left without somebody to finish it. */
 static enum rc_code tell_begun(struct run *r, struct rc_err *err)
 {
-	struct rc_run began = {.run_id = rc_slice_str(r->run_id), .started_ns = r->started_ns, .exit_code = -1};
 	struct rc_run before;
 	enum rc_code code;
 
-	if (rc_view_run(r->view, began.run_id, &before) || rc_report_exists(r->cfg->reports, r->run_id))
+	if (rc_view_run(r->view, rc_slice_str(r->run_id), &before) || rc_report_exists(r->cfg->reports, r->run_id))
 		return rc_fail(err, RC_USAGE, "run id '%s' was used before; choose another", r->run_id);
 	if (!r->writer || r->scratch)
 		return RC_OK;
-	rc_writer_run(r->writer, &began);
+	run_began(r);
 	code = rc_view_end(r->view, err);
 	r->view = NULL;
 	if (!code)

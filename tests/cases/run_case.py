@@ -333,7 +333,28 @@ class Case:
             odd = [(k, want.get(k), got.get(k)) for k in sorted(set(want) | set(got)) if want.get(k) != got.get(k)]
             raise Failed("provider and export differ in %d users: %s%s" % (len(odd), odd[:5], say))
 
+    def check_schemas(self, report, say):
+        """What was written obeys the shipped schemas, where this machine can tell."""
+        try:
+            import jsonschema
+        except ImportError:
+            return
+        schemas = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "schemas")
+        for name, schema in (("summary.json", "summary.schema.json"), ("users.jsonl", "report-line.schema.json")):
+            path = os.path.join(report, name)
+            if not os.path.exists(path):
+                continue
+            with open(os.path.join(schemas, schema), encoding="utf-8") as f:
+                validator = jsonschema.Draft202012Validator(json.load(f))
+            with open(path, encoding="utf-8") as f:
+                documents = [f.read()] if name == "summary.json" else f.read().splitlines()[:50]
+            for text in documents:
+                for fault in validator.iter_errors(json.loads(text)):
+                    raise Failed("%s: %s breaks %s: %s%s" % (report, name, schema, fault.message, say))
+
     def check_report(self, step, report, say):
+        if report:
+            self.check_schemas(report, say)
         if "rows" in step or "row_count" in step:
             if not report:
                 raise Failed("%s: no report%s" % (step.get("run"), say))
