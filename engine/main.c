@@ -13,12 +13,19 @@ static const struct {
 	enum rc_cli_command command;
 	int (*run)(struct rc_cli *c);
 } commands[] = {
-	{"check", RC_CMD_CHECK, rc_cmd_check},    {"plan", RC_CMD_PLAN, rc_cmd_run},
-	{"sync", RC_CMD_SYNC, rc_cmd_run},        {"refresh", RC_CMD_REFRESH, rc_cmd_run},
-	{"status", RC_CMD_STATUS, rc_cmd_status}, {"report", RC_CMD_REPORT, rc_cmd_report},
-	{"apply", RC_CMD_APPLY, rc_cmd_run},      {"undo", RC_CMD_UNDO, rc_cmd_run},
-	{"list", RC_CMD_LIST, rc_cmd_list},       {"prune", RC_CMD_PRUNE, rc_cmd_prune},
-	{"state", RC_CMD_STATE, rc_cmd_state},    {"forget", RC_CMD_FORGET, rc_cmd_forget},
+	{"check", RC_CMD_CHECK, rc_cmd_check},
+	{"plan", RC_CMD_PLAN, rc_cmd_run},
+	{"sync", RC_CMD_SYNC, rc_cmd_run},
+	{"refresh", RC_CMD_REFRESH, rc_cmd_run},
+	{"status", RC_CMD_STATUS, rc_cmd_status},
+	{"report", RC_CMD_REPORT, rc_cmd_report},
+	{"apply", RC_CMD_APPLY, rc_cmd_run},
+	{"undo", RC_CMD_UNDO, rc_cmd_run},
+	{"list", RC_CMD_LIST, rc_cmd_list},
+	{"prune", RC_CMD_PRUNE, rc_cmd_prune},
+	{"reset-password", RC_CMD_RESET, rc_cmd_reset},
+	{"state", RC_CMD_STATE, rc_cmd_state},
+	{"forget", RC_CMD_FORGET, rc_cmd_forget},
 	{"why", RC_CMD_WHY, rc_cmd_why},
 };
 
@@ -31,7 +38,7 @@ static const struct {
 };
 
 /* In the contract, not in this version: an honest refusal. */
-static const char *const later[] = {"hold", "release", "pause", "resume", "reset-password"};
+static const char *const later[] = {"hold", "release", "pause", "resume"};
 
 static int with_config(int argc, char **argv, size_t i)
 {

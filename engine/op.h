@@ -45,6 +45,7 @@ struct rc_op {
 	struct rc_slice group;                /* wanted group's name, empty: none */
 	struct rc_slice password;
 	int64_t priority;     /* creates: lower first */
+	bool sets_password;   /* lock, or the end of one: a password first, then the fields */
 	struct rc_op *linked; /* create of a rename <-> its retiring half */
 	struct rc_op *after;  /* a create: the operation that frees its name, done before this one is sent */
 	struct rc_slice linked_name;
@@ -62,12 +63,12 @@ struct rc_op {
 	bool in_doubt;               /* an earlier run sent it, and no list has yet told what came of it */
 	int64_t sent_ns, accepted_ns, not_before_ns; /* monotonic */
 	uint32_t queue_position;                     /* waiting for a seat: 1 is next */
-	bool mail_sent;    /* a create left that may have been taken: never repeat without a look */
-	bool unsure;       /* one of this run's sends may have been taken */
-	bool foreign;      /* the account was there before this run's first send: its password is not this run's */
-	bool seen;         /* scratch of the confirming look */
-	bool swapped;      /* the create of a rename whose old account goes first, because no seat is free */
-	bool password_set; /* a lock: its password is, the quarantine group is what is left */
+	bool mail_sent;  /* a create left that may have been taken: never repeat without a look */
+	bool unsure;     /* one of this run's sends may have been taken */
+	bool foreign;    /* the account was there before this run's first send: its password is not this run's */
+	bool seen;       /* scratch of the confirming look */
+	bool swapped;    /* the create of a rename whose old account goes first, because no seat is free */
+	bool first_done; /* of two calls (password or enable, then the fields) the first one is */
 };
 
 #endif

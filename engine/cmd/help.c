@@ -19,6 +19,7 @@ const char rc_help_main[] =
 	"  list CONFIG          who has access, or had it at the end of a day\n"
 	"  why CONFIG KEY       one person's story\n"
 	"  report CONFIG [RUN]  render a past run again\n"
+	"  reset-password CONFIG --target T KEY...  new passwords, sealed first\n"
 	"  state export|import  back the state up, restore it\n"
 	"  prune CONFIG         apply retention to reports and history\n"
 	"  forget CONFIG KEY    erase a person without a live account\n"

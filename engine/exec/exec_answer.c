@@ -110,11 +110,13 @@ static void settle_op(struct call *c, struct rc_op *op, const struct rc_user_ver
 	op->not_before_ns = not_before(a, now);
 	switch (v->v) {
 	case V_OK:
-		if (op->action == RC_ACT_LOCK && op->changed && !op->password_set) {
-			op->password_set = true;
-			op->class_ = RC_CLASS_UPDATE; /* the quarantine group may still have to be made */
-			op_requeue(x, s, op);
-			break;
+		if ((op->sets_password || op->action == RC_ACT_ENABLE) && !op->first_done) {
+			op->first_done = true;
+			if (op->changed) {
+				op->class_ = RC_CLASS_UPDATE; /* a group may still have to be made */
+				op_requeue(x, s, op);
+				break;
+			}
 		}
 		if (a->remote_id.n && c->n == 1 && op->action == RC_ACT_CREATE)
 			op->remote_id = rc_arena_copy(&x->mem, a->remote_id);

@@ -107,7 +107,7 @@ static void settle_present(struct server *s, struct rc_op *op, struct rc_listing
 
 	if (op->after && rc_slice_eq(op->after->remote_id, r->listed.remote_id)) {
 		resend(s, op); /* the account that had the name, on its way out */
-	} else if (op->action == RC_ACT_LOCK && !op->password_set) {
+	} else if (op->sets_password && !op->first_done) {
 		op->password =
 			(struct rc_slice){0}; /* whether it was set cannot be seen: another one, never the same */
 		resend(s, op);

@@ -59,6 +59,10 @@ void call_send(struct call *c)
 
 static enum rc_call_kind kind_of(const struct rc_op *op)
 {
+	if (op->first_done)
+		return CALL_UPDATE;
+	if (op->sets_password)
+		return CALL_PASSWORD;
 	switch (op->action) {
 	case RC_ACT_CREATE:
 		return CALL_CREATE;
@@ -68,8 +72,6 @@ static enum rc_call_kind kind_of(const struct rc_op *op)
 		return CALL_DISABLE;
 	case RC_ACT_ENABLE:
 		return CALL_ENABLE;
-	case RC_ACT_LOCK:
-		return op->password_set ? CALL_UPDATE : CALL_PASSWORD;
 	default:
 		return CALL_UPDATE;
 	}
@@ -141,7 +143,7 @@ static bool sendable(struct server *s, struct rc_op *op)
 		opq_push(&s->verify, op);
 		return false;
 	}
-	if (op->group.n && (op->action == RC_ACT_CREATE || op->action == RC_ACT_UPDATE || op->password_set)) {
+	if (op->group.n && (op->action == RC_ACT_CREATE || op->action == RC_ACT_UPDATE || op->first_done)) {
 		const struct group *g = group_find(s, op->group);
 
 		if (!g || g->state != GROUP_PRESENT) {
@@ -239,7 +241,7 @@ static bool send_writes(struct server *s, const struct rc_pacer_decision *d, int
 		free(ops);
 		return false;
 	}
-	if ((ops[0]->action == RC_ACT_CREATE || (ops[0]->action == RC_ACT_LOCK && !ops[0]->password_set)) &&
+	if ((ops[0]->action == RC_ACT_CREATE || (ops[0]->sets_password && !ops[0]->first_done)) &&
 	    x->env.passwords(x->env.ctx, ops, n, &err)) {
 		put_back(s, ops, n);
 		release_twin(s, twin);

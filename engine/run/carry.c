@@ -83,7 +83,9 @@ static void hook_changed(void *ctx, struct rc_op *op, enum rc_step from)
 		OPENSSL_cleanse((char *)op->password.p, op->password.n);
 		op->password = (struct rc_slice){0};
 	}
-	if (op->state == RC_STEP_FAILED || op->foreign || (op->state == RC_STEP_DEFERRED && !op->unsure))
+	if (!(op->sets_password && op->first_done) && /* that password is real, whatever came of the fields */
+	    !run_reset_unsure(op) &&
+	    (op->state == RC_STEP_FAILED || op->foreign || (op->state == RC_STEP_DEFERRED && !op->unsure)))
 		run_password_void(r, op);
 	run_outcome_op(r, op, status_of(op->state));
 }
@@ -344,6 +346,9 @@ void run_intent(struct run *r, struct rc_op *op)
 				.changed = op->changed,
 				.linked_name = op->linked_name};
 
+	if (run_is_reset(op) && t->cfg->schema->secret_field >= 0)
+		e.changed |=
+			1u << t->cfg->schema->secret_field; /* a crash leaves an account whose password nobody knows */
 	if (op->action == RC_ACT_CREATE)
 		e.after = *op->want; /* what a resume knows of an account that nobody has seen yet */
 	if (t->cfg->pool)

@@ -58,6 +58,7 @@ struct rc_op *subject_order(struct subject *s, enum rc_action action, enum rc_op
 	op->target = (uint32_t)s->target;
 	op->action = action;
 	op->class_ = class_;
+	op->sets_password = action == RC_ACT_LOCK;
 	op->key = s->p->key.n ? s->p->key : s->k.key;
 	op->name = s->has ? s->k.name : s->w->name;
 	op->remote_id = s->k.remote_id;

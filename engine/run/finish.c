@@ -42,7 +42,7 @@ static void fill_target(struct run *r, size_t i, struct rc_summary_target *s)
 					.exit_code = (int)t->code,
 					.stopped_by = t->stopped ? t->stopped_by : res.stopped_by,
 					.why = why,
-					.wanted = (int64_t)t->wanted,
+					.wanted = r->opts->n_reset ? -1 : (int64_t)t->wanted, /* no source was read */
 					.known = (int64_t)t->known,
 					.actual = t->listed ? (int64_t)t->actual : -1,
 					.unmanaged = (int64_t)t->unmanaged,
@@ -89,7 +89,8 @@ static void write_metrics(struct run *r, struct rc_summary *s)
 	if (r->view)
 		rc_view_marks(r->view, &marks);
 	m.last_success_at = marks.success_ns;
-	if (s->exit_code == 0 && (r->opts->writes || r->opts->list_only)) /* a plan is no success of the job */
+	if (s->exit_code == 0 && !r->opts->n_reset &&
+	    (r->opts->writes || r->opts->list_only)) /* a plan is no success of the job */
 		m.last_success_at = s->finished_at;
 	m.duration_s = (double)(s->finished_at - s->started_at) / 1e9;
 	if (r->cfg->report.metrics_file && rc_metrics_write(r->cfg->report.metrics_file, s, &m, &err) && !r->fault.code)
@@ -119,7 +120,8 @@ static void store_run(struct run *r, const struct rc_summary *s)
 		marks.success_ns = s->finished_at;
 	}
 	rc_writer_run(r->writer, &run);
-	rc_writer_marks(r->writer, &marks);
+	if (!r->opts->n_reset) /* no success of the job, and no attempt at it */
+		rc_writer_marks(r->writer, &marks);
 	rc_buf_done(&json);
 }
 

@@ -19,11 +19,12 @@ static size_t fill_fields(const struct run *r, const struct rc_op *op, struct rc
 		bool create = op->action == RC_ACT_CREATE && (op->want->set & 1u << f);
 		bool named = op->linked && op->class_ != RC_CLASS_RETIRE && schema->fields[f].is_name &&
 			     !rc_slice_eq(op->name, op->linked->name);
+		bool reset = run_is_reset(op) && schema->fields[f].secret;
 
 		if (create && op->linked) /* a rename or move: what the old account has already is no change */
 			create = !schema->fields[f].secret && (op->have->set & 1u << f) &&
 				 !rc_account_same(schema, f, op->want->v[f], op->have->v[f]);
-		if (!create && !named && !(op->changed & 1u << f))
+		if (!create && !named && !reset && !(op->changed & 1u << f))
 			continue;
 		ret[n] = (struct rc_field_change){.field = schema->fields[f].name, .secret = schema->fields[f].secret};
 		if (op->have->set & 1u << f)
@@ -259,7 +260,9 @@ store:
 	if (info->person)
 		info->person->settled &= status == RC_ST_DONE;
 	rc_writer_together_begin(r->writer);
-	if (status == RC_ST_DONE)
+	if (run_is_reset(op))
+		run_reset_keep(r, op, status);
+	else if (status == RC_ST_DONE)
 		keep_done(r, op);
 	else
 		keep_open(r, op, open_status(op, status));

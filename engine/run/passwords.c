@@ -128,10 +128,12 @@ enum rc_code run_passwords(struct run *r, struct rc_op *const *ops, size_t n, st
 		struct run_target *t = &r->targets[ops[i]->target];
 		int f = t->cfg->schema->secret_field;
 		bool lock = ops[i]->action == RC_ACT_LOCK;
+		/* A lock ends with a password that never was: providers refuse the ones an account had before. */
+		bool anew = lock || (ops[i]->sets_password && t->sealing);
 
-		if (ops[i]->password.n || f < 0 || (!lock && !rc_account_takes_secret(t->cfg->schema, ops[i]->want)))
+		if (ops[i]->password.n || f < 0 || (!anew && !rc_account_takes_secret(t->cfg->schema, ops[i]->want)))
 			continue;
-		if (lock || t->cfg->account[f].kind == RC_RULE_GENERATE)
+		if (anew || t->cfg->account[f].kind == RC_RULE_GENERATE)
 			code = generate(r, t, ops[i], err);
 		else if (t->cfg->account[f].kind == RC_RULE_EXPR)
 			code = by_expression(r, ops[i]);

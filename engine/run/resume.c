@@ -4,9 +4,18 @@
 #include "engine/base/log.h"
 #include <stdio.h>
 
+static const struct rc_account_schema *schema_of(const struct run *r, uint16_t number)
+{
+	for (size_t i = 0; i < r->cfg->n_targets; i++)
+		if (r->targets[i].number == number)
+			return r->targets[i].cfg->schema;
+	return NULL;
+}
+
 /* The record says "sent, not seen": the list that follows settles it (lists.c), or the executor's look does. */
 static void ask_again(struct run *r, const struct rc_op_entry *e)
 {
+	const struct rc_account_schema *schema = schema_of(r, e->target);
 	struct rc_known k = {0};
 	bool has = rc_view_known(r->view, e->target, e->key, &k);
 
@@ -28,6 +37,9 @@ static void ask_again(struct run *r, const struct rc_op_entry *e)
 	} else if (!has) {
 		return;
 	}
+	if (e->action == RC_ACT_UPDATE && schema && schema->secret_field >= 0 &&
+	    e->changed & 1u << schema->secret_field)
+		k.flags |= RC_KNOWN_LOCKED; /* a password was on its way: nobody knows which one it has */
 	k.flags |= RC_KNOWN_MANAGED;
 	k.status = RC_KNOWN_UNKNOWN;
 	k.sent_at_ns = r->started_ns; /* at the latest: nobody has sent anything since the killed run held the lock */

@@ -40,7 +40,9 @@ struct rc_run_opts {
 	bool detailed_exitcode; /* plan: 2 when there are changes */
 	bool preview;           /* a plan shown before a question: on_finish is not run */
 	bool progress, colour, quiet;
-	bool ask;                   /* on a terminal, before the first write */
+	bool ask;                 /* on a terminal, before the first write */
+	const char *const *reset; /* reset-password: keys on the one target selected; n 0: another command */
+	size_t n_reset;
 	struct rc_explain *explain; /* why: nothing is written, its people's stories are told; see explain.h */
 	const char *const *invocation;
 	size_t n_invocation;

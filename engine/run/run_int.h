@@ -138,6 +138,11 @@ void run_explain_begin(struct run *r);
 void run_explain_look(struct run *r);
 void run_explain_listed(struct run *r, size_t target, const struct rc_list *l);
 void run_explain_end(struct run *r, enum rc_code code, const struct rc_err *err);
+/* reset.c: new passwords by key; no source is read */
+enum rc_code run_reset(struct run *r, size_t target, struct rc_err *err);
+bool run_is_reset(const struct rc_op *op);
+bool run_reset_unsure(const struct rc_op *op); /* which password the account has is not known */
+void run_reset_keep(struct run *r, const struct rc_op *op, enum rc_status status);
 /* retain.c: retention at the end of a run */
 void run_retain(struct run *r);
 /* metrics_early.c */

@@ -81,7 +81,7 @@ static enum rc_code scan(struct run *r, const bool *now, struct rc_err *err)
 {
 	enum rc_code code = rc_sources_begin(&r->scan, r->cfg, r->store, r->opts->writes, err);
 
-	if (code || (r->opts->undo_of && !run_plan_needs_rows(r)))
+	if (code || r->opts->n_reset || (r->opts->undo_of && !run_plan_needs_rows(r)))
 		return code;
 	run_plan_ask(r);
 	r->scanned = true;
@@ -202,6 +202,8 @@ static enum rc_code decide_one(struct run *r, size_t i, struct rc_err *err)
 		run_pool_placed(r, i);
 		return code;
 	}
+	if (r->opts->n_reset)
+		return run_reset(r, i, err);
 	code = r->opts->undo_of ? run_undo(r, i, err) : run_decide(r, i, err);
 	if (code)
 		return code;
@@ -222,15 +224,17 @@ static enum rc_code decide(struct run *r, const bool *now, struct rc_err *err)
 		if (now[i] && !r->opts->list_only)
 			code = decide_one(r, i, err);
 	for (size_t i = 0; i < r->cfg->n_targets && !code; i++)
-		if (now[i] && !r->opts->list_only && !r->targets[i].stopped)
+		if (now[i] && !r->opts->list_only && !r->opts->n_reset && !r->targets[i].stopped)
 			run_guards(r, i);
 	for (size_t i = 0; i < r->cfg->n_targets && !code; i++) {
 		if (!now[i])
 			continue;
-		run_report_unmanaged(r, i);
+		if (!r->opts->n_reset)
+			run_report_unmanaged(r, i);
 		if (r->opts->list_only)
 			continue;
-		count_unchanged(r, i);
+		if (!r->opts->n_reset)
+			count_unchanged(r, i);
 		if (r->opts->writes)
 			prepare(r, i);
 		else

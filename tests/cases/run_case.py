@@ -181,7 +181,10 @@ class Case:
 
     def run_step(self, step):
         if "prepare" in step:
-            subprocess.run(step["prepare"], cwd=self.dir, check=True, capture_output=True)
+            words = [w.replace("@BUILD@", self.build) for w in step["prepare"]]
+            done = subprocess.run(words, cwd=self.dir, capture_output=True, text=True)
+            if done.returncode:
+                raise Failed("%s: exit %d\n%s\n%s" % (words, done.returncode, done.stdout, done.stderr))
             return
         if "hand" in step:
             self.by_hand(step["hand"])
