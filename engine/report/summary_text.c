@@ -141,33 +141,43 @@ static void brief_line(struct rc_buf *b, const struct rc_summary_target *t)
 	rc_buf_addc(b, '\n');
 }
 
+static void guard_line(struct rc_buf *b, const struct rc_summary_guard *g)
+{
+	rc_buf_addf(b, "  guard %s (", g->guard);
+	rc_words_safe(b, rc_slice_str(g->limit), MAX_NAME);
+	rc_buf_adds(b, "): ");
+	rc_words_number(b, g->planned);
+	rc_buf_adds(b, " planned, ");
+	rc_words_number(b, g->allowed);
+	rc_buf_adds(b, " allowed");
+	for (size_t i = 0; i < g->n_people && i < MAX_PEOPLE; i++) {
+		rc_buf_adds(b, i ? ", " : ": ");
+		rc_words_safe(b, g->people[i], MAX_NAME);
+	}
+	if (g->n_people > MAX_PEOPLE)
+		rc_buf_adds(b, ", …");
+	rc_buf_addc(b, '\n');
+}
+
+/* The sentence says it all for a guard about a source, which names nobody; one about people has a line of its own. */
 static void stopped_line(struct rc_buf *b, const struct rc_summary_target *t)
 {
 	const struct rc_summary_guard *g = NULL;
+	bool told = false;
 
 	for (size_t i = 0; !g && i < t->n_guards; i++)
-		if (t->guards[i].tripped)
+		if (t->guards[i].tripped && t->guards[i].n_people)
 			g = &t->guards[i];
-	if (g && (g->n_people || !t->why)) { /* one about a source names nobody: its sentence says more */
-		rc_buf_addf(b, "  guard %s (", g->guard);
-		rc_words_safe(b, rc_slice_str(g->limit), MAX_NAME);
-		rc_buf_adds(b, "): ");
-		rc_words_number(b, g->planned);
-		rc_buf_adds(b, " planned, ");
-		rc_words_number(b, g->allowed);
-		rc_buf_adds(b, " allowed");
-		for (size_t i = 0; i < g->n_people && i < MAX_PEOPLE; i++) {
-			rc_buf_adds(b, i ? ", " : ": ");
-			rc_words_safe(b, g->people[i], MAX_NAME);
-		}
-		if (g->n_people > MAX_PEOPLE)
-			rc_buf_adds(b, ", …");
-		rc_buf_addc(b, '\n');
-	} else if (t->stopped_by || t->why) {
+	for (size_t i = 0; !told && g && i < t->n_guards; i++)
+		told = t->guards[i].tripped && t->stopped_by && strcmp(t->guards[i].guard, t->stopped_by) == 0 &&
+		       t->guards[i].n_people;
+	if (!told && (t->stopped_by || t->why)) {
 		rc_buf_adds(b, "  stopped: ");
 		rc_words_safe(b, rc_slice_str(t->why ? t->why : t->stopped_by), MAX_SENTENCE);
 		rc_buf_addc(b, '\n');
 	}
+	if (g)
+		guard_line(b, g);
 }
 
 static void cost_line(struct rc_buf *b, const struct rc_summary_target *t, bool planned)
