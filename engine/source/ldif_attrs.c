@@ -98,7 +98,7 @@ void rc_ldif_attrs_group(struct rc_ldif_attrs *a)
 		a->grouped = rc_xreallocarray(a->grouped, a->grouped_cap, sizeof(*a->grouped));
 	}
 	for (size_t i = 0; i < a->n; i++) {
-		a->attr[i].value = a->grouped + at;
+		a->attr[i].value = at ? a->grouped + at : a->grouped; /* NULL when there is no value at all */
 		at += a->attr[i].n;
 		a->attr[i].n = 0;
 	}
