@@ -99,6 +99,8 @@ static void set_expect(struct cfg_build *b, const cJSON *s, const struct rc_json
 	to->expect.ready = cfg_path(b, e, "ready");
 	to->expect.trailer = group_pattern(b, e, "trailer", &at);
 	to->expect.min_quiet_ns = cfg_duration(b, e, "min_quiet", &at);
+	if (to->expect.trailer && to->format && strcmp(to->format, "ldif") == 0)
+		cfg_fault(b, &at, "trailer", "LDIF has no trailer line");
 	if (!to->command.n)
 		return;
 	for (const char *const *k = (const char *const[]){"sha256_file", "ready", "min_quiet", NULL}; *k; k++)

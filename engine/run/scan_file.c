@@ -55,6 +55,9 @@ static enum rc_code begin_file(struct walk *w, const struct rc_reader *r, struct
 	const struct rc_slice *named = rc_mapping_header(s->cfg, w->index, r, &s->mem, &n);
 	enum rc_code code;
 
+	if (rc_reader_format(r) == RC_FORMAT_LDIF && s->cfg->sources[w->index].expect.trailer)
+		return rc_fail(err, RC_CONFIG, "/sources/%u/expect/trailer: %s is LDIF, which has no trailer line",
+			       w->index, w->src->files[w->file]);
 	rc_view_source(w->view, w->index, &s->mem, &facts);
 	if (w->src->n_files == 1)
 		keep_header(w, r);

@@ -16,7 +16,7 @@ static void forget_all(struct rc_scan *s)
 	free(src->refs);
 	free(src->raws);
 	*src = (struct rc_scan_source){.keep_raws = s->keep_raws};
-	s->n = s->n_refused = 0;
+	s->n = s->n_refused = s->n_notes = 0;
 	s->absence_ok = true;
 	if (s->table)
 		memset(s->table, 0, s->table_size * sizeof(*s->table));
