@@ -77,6 +77,22 @@ static enum rc_code take_lists(struct run *r, const bool *now, struct rc_err *er
 	return code ? code : run_view(r, err);
 }
 
+/* The error itself is the run's, told once; the targets say what stopped them. */
+static void stop_by_source(struct run *r, enum rc_code code, const struct rc_err *err)
+{
+	for (size_t i = 0; i < r->cfg->n_targets; i++) {
+		struct run_target *t = &r->targets[i];
+
+		if (!t->selected || t->stopped)
+			continue;
+		t->stopped = true;
+		t->code = code;
+		t->stopped_by = code == RC_GUARD ? "stale_source" : "source";
+	}
+	if (r->n_notes < sizeof(r->notes) / sizeof(*r->notes))
+		r->notes[r->n_notes++] = rc_arena_strdup(&r->mem, err->what);
+}
+
 static enum rc_code scan(struct run *r, const bool *now, struct rc_err *err)
 {
 	enum rc_code code = rc_sources_begin(&r->scan, r->cfg, r->store, r->opts->writes, err);
@@ -98,6 +114,8 @@ static enum rc_code scan(struct run *r, const bool *now, struct rc_err *err)
 	for (size_t i = 0; i < r->scan.n_notes && r->n_notes < sizeof(r->notes) / sizeof(*r->notes); i++)
 		r->notes[r->n_notes++] = r->scan.notes[i];
 	run_settle_people(r);
+	if (code)
+		stop_by_source(r, code, err);
 	return code;
 }
 
