@@ -321,8 +321,9 @@ void run_carry_done(struct run *r)
 	uv_close((uv_handle_t *)&c->prepare, NULL);
 	uv_close((uv_handle_t *)&c->sigint, NULL);
 	uv_close((uv_handle_t *)&c->sigterm, NULL);
-	uv_run(&c->loop, UV_RUN_DEFAULT);
-	uv_loop_close(&c->loop);
+	do /* a stop that came while the loop was not running ends the next turn early */
+		uv_run(&c->loop, UV_RUN_DEFAULT);
+	while (uv_loop_close(&c->loop) == UV_EBUSY);
 	for (size_t i = 0; i < r->cfg->n_targets * SECRETS; i++)
 		rc_buf_wipe(&c->secrets[i]);
 	free(c->secrets);

@@ -50,7 +50,7 @@ const struct rc_slice *rc_mapping_used(const struct rc_mapping *m, size_t *ret_n
 const struct rc_slice *rc_mapping_secret(const struct rc_mapping *m, struct rc_arena *mem, size_t *ret_n);
 
 /* The key alone, from what is certain of a refused record; empty when unreadable. Lives in mem. */
-struct rc_slice rc_mapping_key(struct rc_mapping *m, const struct rc_slice *fields, size_t n, struct rc_arena *mem);
+struct rc_slice rc_mapping_key(struct rc_mapping *m, const struct rc_reject *rej, struct rc_arena *mem);
 
 /* RC_DATA: the row is refused, err says why (without file and line). secrets: also evaluate password expressions. */
 enum rc_code rc_mapping_row(struct rc_mapping *m, const struct rc_record *rec, bool secrets, struct rc_arena *mem,

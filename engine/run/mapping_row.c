@@ -6,33 +6,6 @@
 
 enum { MAX_KEY = 511 };
 
-struct rc_slice rc_mapping_key(struct rc_mapping *m, const struct rc_slice *fields, size_t n, struct rc_arena *mem)
-{
-	struct rc_slice key = {0};
-	struct rc_err err;
-
-	if (m->ldif)
-		return key;
-	/* A key that needs a field which is not certain must not be made of blanks. */
-	for (size_t i = 0; i < rc_expr_env_columns(m->env); i++) {
-		struct rc_columns used = {0};
-		bool needs;
-
-		rc_columns_add(&used, m->key);
-		needs = used.all || rc_columns_has(&used, i);
-		rc_columns_done(&used);
-		if (needs && (i >= n || !fields[i].p))
-			return key;
-	}
-	rc_expr_row_csv(m->env, fields, n);
-	if (rc_expr_eval_string(m->key, &key, &err) || key.n == 0 || key.n > MAX_KEY)
-		key = (struct rc_slice){0};
-	else
-		key = rc_arena_copy(mem, key);
-	rc_expr_row_none(m->env);
-	return key;
-}
-
 /* LDIF: the attribute of a configured name, by its own or else by its first alias that the entry has. */
 static const struct rc_attr *attr_of(const struct rc_mapping *m, const struct rc_record *rec, const char *name)
 {
@@ -79,6 +52,41 @@ static void set_row(struct rc_mapping *m, const struct rc_record *rec)
 			m->attrs[at++] = (struct rc_expr_field){name, rec->attr[i].value[j]};
 	}
 	rc_expr_row_ldif(m->env, m->attrs, n);
+}
+
+/* A key that needs a field which is not certain must not be made of blanks. */
+static bool key_is_certain(const struct rc_mapping *m, const struct rc_reject *rej, const struct rc_record *rec)
+{
+	struct rc_columns used = {0};
+	bool certain;
+
+	rc_columns_add(&used, m->key);
+	certain = !m->ldif || !used.all; /* all.mail and the like: whole or not cannot be told */
+	for (size_t i = 0; i < rc_expr_env_columns(m->env) && certain; i++)
+		if (used.all || rc_columns_has(&used, i))
+			certain = m->ldif ? attr_of(m, rec, rc_expr_env_column(m->env, i).p) != NULL
+					  : i < rej->n && rej->field[i].p;
+	rc_columns_done(&used);
+	return certain;
+}
+
+struct rc_slice rc_mapping_key(struct rc_mapping *m, const struct rc_reject *rej, struct rc_arena *mem)
+{
+	struct rc_record rec = {.n = rej->n, .field = rej->field};
+	struct rc_slice key = {0};
+	struct rc_err err;
+
+	if (m->ldif)
+		rec = (struct rc_record){.attr_n = rej->attr_n, .attr = rej->attr};
+	if (!key_is_certain(m, rej, &rec))
+		return key;
+	set_row(m, &rec);
+	if (rc_expr_eval_string(m->key, &key, &err) || key.n == 0 || key.n > MAX_KEY)
+		key = (struct rc_slice){0};
+	else
+		key = rc_arena_copy(mem, key);
+	rc_expr_row_none(m->env);
+	return key;
 }
 
 static enum rc_code eval_bool(struct rc_expr *e, bool otherwise, bool *ret, struct rc_err *err)

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 
 enum { RAW_TRIAL = 4096 };
 
@@ -191,13 +192,26 @@ static enum rc_code duplicate(struct walk *w, struct rc_person *p, const struct 
 	return RC_OK;
 }
 
+/* Whether a refused record may have swallowed its neighbours: a line end inside a CSV row, a second dn in an entry. */
+static bool holds_others(const struct walk *w, struct rc_slice raw)
+{
+	size_t names = 0;
+
+	if (!w->src->ldif)
+		return memchr(raw.p, '\n', raw.n) || memchr(raw.p, '\r', raw.n);
+	for (size_t i = 0; i + 3 <= raw.n; i++)
+		names += strncasecmp(raw.p + i, "dn:", 3) == 0 &&
+			 (i == 0 || raw.p[i - 1] == '\n' || raw.p[i - 1] == '\r');
+	return names != 1;
+}
+
 /* The key of a record that cannot be read as a whole. One that may have swallowed its neighbours has none: whoever is
  * in it must not count as absent. */
 static struct rc_slice certain_key(struct walk *w, const struct rc_reject *rej, struct rc_slice raw)
 {
-	if (!raw.p || (!w->src->ldif && (memchr(raw.p, '\n', raw.n) || memchr(raw.p, '\r', raw.n))))
+	if (!raw.p || holds_others(w, raw))
 		return (struct rc_slice){0};
-	return rc_mapping_key(w->mapping, rej->field, rej->n, &w->s->mem);
+	return rc_mapping_key(w->mapping, rej, &w->s->mem);
 }
 
 static enum rc_code changed_row(struct walk *w, const struct rc_row *row, const uint8_t hash[16], struct rc_err *err)

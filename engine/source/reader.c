@@ -145,6 +145,7 @@ enum rc_read rc_splitter_split(struct rc_splitter *s, struct rc_slice raw, uint6
 	struct rc_err why;
 	enum rc_read got;
 
+	rej->unclosed = false;
 	if (s->format == RC_FORMAT_CSV)
 		return rc_csv_split_row(&s->csv, raw, line, ret, rej);
 	got = rc_ldif_split_entry(&s->ldif, raw, line, ret, rej, &why);

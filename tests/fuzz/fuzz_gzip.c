@@ -1,5 +1,5 @@
-/* Any bytes as a gzip stream, through the thread that inflates: in one piece or many the text is the same, the sizes add
- * up, and a bomb ends at its ratio. Input: piece size, then the file. */
+/* Any bytes as a gzip stream, through the thread that inflates: in one piece or many the text is the same, the sizes
+ * add up, and a bomb ends at its ratio. Input: piece size, then the file. */
 #include <assert.h>
 #include <string.h>
 #include "engine/base/buf.h"
