@@ -97,11 +97,12 @@ static void target_init(struct rc_exec *x, size_t i)
 					  .domain = cfg->auth.domain,
 					  .project_name = cfg->auth.project_name,
 					  .schema = cfg->schema};
-	rc_ceiling_init(&t->ceiling, cfg->pace.max_in_flight, cfg->pace.max_requests_per_second,
-			cfg->pace.max_requests_per_day);
-	set_lane(x, t);
 	t->n_servers = cfg->n_servers;
 	t->servers = rc_xcalloc(cfg->n_servers, sizeof(*t->servers));
+	rc_ceiling_init(&t->ceiling, cfg->pace.max_in_flight, cfg->pace.max_requests_per_second,
+			cfg->pace.max_requests_per_day);
+	target_reserve(t);
+	set_lane(x, t);
 	for (size_t s = 0; s < cfg->n_servers; s++)
 		server_init(t, s);
 	if (!t->conn)

@@ -156,15 +156,14 @@ static void settle_verify(struct server *s)
 	}
 }
 
-static void keep_picture(struct server *s)
+/* A login, and a look at each server as long as its last one. */
+void target_reserve(struct target *t)
 {
-	struct target *t = s->t;
-	uint64_t pages = 2;
+	uint64_t calls = 1, most = t->ceiling.max_per_day / 4;
 
-	s->seats_used = (int64_t)s->list.n;
 	for (size_t i = 0; i < t->n_servers; i++)
-		pages += t->servers[i].list.calls + 1;
-	t->ceiling.reserve = pages < t->ceiling.max_per_day / 4 ? pages : t->ceiling.max_per_day / 4;
+		calls += t->servers[i].list.calls ? t->servers[i].list.calls + 1 : 3;
+	t->ceiling.reserve = calls < most ? calls : most;
 }
 
 void listing_ended(struct server *s)
@@ -175,8 +174,10 @@ void listing_ended(struct server *s)
 	if (s->list_asked || complete)
 		x->env.listed(x->env.ctx, s->t->index, s->index, &s->list);
 	s->list_asked = false;
-	if (complete)
-		keep_picture(s);
+	if (complete) {
+		s->seats_used = (int64_t)s->list.n;
+		target_reserve(s->t);
+	}
 	confirm_accepted(s);
 	settle_verify(s);
 	s->looks++;

@@ -214,6 +214,7 @@ bool server_confirm(struct server *s, int64_t now, int64_t *next); /* false: not
 int64_t look_at(const struct server *s);                           /* when the next look may begin */
 void listing_ended(struct server *s);
 void listing_dropped(struct server *s, const char *problem); /* it was asked for, and will not be read */
+void target_reserve(struct target *t);                       /* calls of the day that are kept for looking */
 void server_give_up(struct server *s);                       /* what is unsettled becomes unknown */
 struct group *group_find(struct server *s, struct rc_slice name);
 void group_want(struct server *s, struct rc_slice name);

@@ -5,7 +5,7 @@
 
 #define WEEK_NS (7 * 86400 * RC_SECOND)
 #define DAY_NS (86400 * RC_SECOND)
-enum { CALLS_AHEAD = 100 }; /* counted before they are made, so that a killed run has counted them too */
+enum { CALLS_AHEAD = 100 }; /* at most */
 
 bool rc_pace_rate(struct rc_view *v, const struct rc_target *t, size_t server, struct rc_rate *ret)
 {
@@ -83,19 +83,20 @@ static bool counts_days(const struct run *r, const struct run_target *t)
 	return t->cfg->pace.max_requests_per_day && r->writer && !r->scratch;
 }
 
-/* Ahead of the calls by some; at the end by none. */
+/* Ahead of the calls by some, so that a killed run has counted them; at the end by none. */
 static void keep_day(struct run *r, size_t target, bool end)
 {
 	struct run_target *t = &r->targets[target];
 	struct rc_exec_target_result res;
+	uint64_t ahead = t->cfg->pace.max_requests_per_day / 20 + 1, used;
 
 	if (!counts_days(r, t))
 		return;
+	ahead = end ? 0 : ahead < CALLS_AHEAD ? ahead : CALLS_AHEAD;
 	rc_exec_target_result(r->exec, target, &res);
-	if (end ? res.calls_today != t->calls_stored || t->calls_stored
-		: res.calls_today + CALLS_AHEAD / 2 > t->calls_stored ||
-			    res.calls_today + CALLS_AHEAD < t->calls_stored)
-		store_day(r, t, res.calls_today + (end ? 0 : CALLS_AHEAD));
+	used = res.calls_today;
+	if (end ? used != t->calls_stored : used + ahead / 2 >= t->calls_stored || used + 2 * ahead < t->calls_stored)
+		store_day(r, t, used + ahead);
 }
 
 /* ---- rates */
