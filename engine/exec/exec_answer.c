@@ -233,7 +233,8 @@ static void settle_all(struct call *c, const struct rc_answer *a, int64_t now)
 	c->twin = NULL;
 	if (a->v == V_OK && c->token.credited)
 		c->s->freed -= (int64_t)c->n;
-	if (a->v == V_OK || a->v == V_SPLIT || a->v == V_REJECTED)
+	/* A half is on trial for a batch that somebody in it spoilt: that says nothing about the target. */
+	if (!c->is_half && (a->v == V_OK || a->v == V_SPLIT || a->v == V_REJECTED))
 		count_odd(c->s->t, &(struct rc_user_verdict){a->v == V_SPLIT ? V_REJECTED : a->v, a->code, a->message},
 			  a->unlisted);
 	if (a->v == V_SPLIT || a->v == V_TOO_BIG)

@@ -104,6 +104,23 @@ static void test_two_unnamed(void **state)
 	ew_end(&w);
 }
 
+/* Bad users side by side, refused with a code of no table: they cost themselves only. */
+static void test_ten_unnamed_in_a_row(void **state)
+{
+	struct exec_world w;
+
+	(void)state;
+	begin(&w,
+	      "{\"rules\": [{\"match\": {\"op\": \"batchCreateVpnUsers\", \"name\": \"u000(0[1-9]|10)\"}, \"do\": "
+	      "{\"code\": "
+	      "\"VPN.9876\", \"message\": \"odd\"}}]}",
+	      "\"guards\": {\"max_failures\": \"unlimited\"}, ");
+	calls_for(&w, 50);
+	assert_int_equal(ew_count(&w, RC_STEP_DONE), 40);
+	assert_int_equal(ew_count(&w, RC_STEP_FAILED), 10);
+	ew_end(&w);
+}
+
 /* A full queue in the middle of it changes nothing about who is to blame. */
 static void test_unnamed_and_busy(void **state)
 {
@@ -169,9 +186,13 @@ static void test_unlisted_code(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_named),       cmocka_unit_test(test_unnamed),
-		cmocka_unit_test(test_two_unnamed), cmocka_unit_test(test_unnamed_and_busy),
-		cmocka_unit_test(test_too_large),   cmocka_unit_test(test_unlisted_code),
+		cmocka_unit_test(test_named),
+		cmocka_unit_test(test_unnamed),
+		cmocka_unit_test(test_two_unnamed),
+		cmocka_unit_test(test_ten_unnamed_in_a_row),
+		cmocka_unit_test(test_unnamed_and_busy),
+		cmocka_unit_test(test_too_large),
+		cmocka_unit_test(test_unlisted_code),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
