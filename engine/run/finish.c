@@ -1,5 +1,6 @@
 /* Books, summary, exit code. */
 #include "engine/run/carry.h"
+#include "engine/run/pool.h"
 #include "engine/run/finish_int.h"
 #include "engine/base/alloc.h"
 #include "engine/base/log.h"
@@ -60,7 +61,8 @@ static void fill_target(struct run *r, size_t i, struct rc_summary_target *s)
 	s->pacing.timeline = &t->timeline;
 	s->seats.limit = res.seat_limit;
 	s->seats.used = res.seats_used;
-	s->seats.waiting = res.seats_waiting;
+	s->seats.waiting = res.seats_waiting + t->seats_waited_for;
+	run_pool_seats(r, i, &s->seats.limit, &s->seats.used);
 	s->cost.calls = s->cost.batches = s->cost.seats_needed = s->cost.seats_free = -1;
 	s->cost.minutes = -1;
 }

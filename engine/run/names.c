@@ -139,7 +139,7 @@ void run_settle_names(struct run *r, size_t target)
 		struct rc_op *op = r->ops[t->first_op + i];
 		char *folded;
 
-		if (op->action != RC_ACT_CREATE)
+		if (op->action != RC_ACT_CREATE || ((const struct op_info *)op->owner)->unplaced)
 			continue;
 		folded = rc_arena_alloc(&r->mem, op->name.n + 1);
 		rc_account_name_fold(op->name, folded);

@@ -381,6 +381,22 @@ size_t run_pool_reseat(struct run *r, size_t target, size_t to, struct rc_slice 
 	return to;
 }
 
+void run_pool_seats(const struct run *r, size_t target, int64_t *limit, int64_t *used)
+{
+	const struct run_target *t = &r->targets[target];
+	int64_t sum = 0;
+
+	if (!t->cfg->pool || !r->view || *limit >= 0)
+		return;
+	for (size_t i = 0; i < t->cfg->n_servers; i++) {
+		if (!t->cfg->servers[i].seats)
+			return;
+		sum += (int64_t)t->cfg->servers[i].seats;
+	}
+	*limit = sum;
+	*used = (int64_t)(rc_view_known_count(r->view, t->number, true) + t->unmanaged);
+}
+
 bool run_pool_elsewhere(struct run *r, struct rc_op *op)
 {
 	struct run_target *t = &r->targets[op->target];

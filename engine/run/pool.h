@@ -25,6 +25,9 @@ int64_t run_pool_room(struct run *r, size_t target, size_t server);
 size_t run_pool_reseat(struct run *r, size_t target, size_t to, struct rc_slice name);
 void run_pool_leave(struct run *r, size_t target, size_t server);
 
+/* Seats of a pool by its config, and accounts on them now, where every server tells and the provider has not. */
+void run_pool_seats(const struct run *r, size_t target, int64_t *limit, int64_t *used);
+
 /* rebalance.c: RC_USAGE when no pool has the label of --rebalance */
 enum rc_code run_rebalance_check(const struct run *r, struct rc_err *err);
 void run_rebalance(struct run *r, size_t target);
