@@ -104,13 +104,26 @@ static void calls(struct rc_buf *b, const struct rc_summary *s)
 	}
 }
 
+/* A guard over the source has no plan to count: it is known by what stopped the target. */
+static void other_guard(struct rc_buf *b, const struct rc_summary_target *t)
+{
+	if (t->exit_code != RC_GUARD || !t->stopped_by)
+		return;
+	for (size_t k = 0; k < t->n_guards; k++)
+		if (strcmp(t->guards[k].guard, t->stopped_by) == 0)
+			return;
+	one(b, "rollcall_guard_tripped", "target", t->name, "guard", t->stopped_by, 1);
+}
+
 static void guards(struct rc_buf *b, const struct rc_summary *s)
 {
 	family(b, "rollcall_guard_tripped", "1 when the guard stopped the target in the last run.");
-	for (size_t i = 0; i < s->n_targets; i++)
+	for (size_t i = 0; i < s->n_targets; i++) {
 		for (size_t k = 0; k < s->targets[i].n_guards; k++)
 			one(b, "rollcall_guard_tripped", "target", s->targets[i].name, "guard",
 			    s->targets[i].guards[k].guard, s->targets[i].guards[k].tripped);
+		other_guard(b, &s->targets[i]);
+	}
 }
 
 static void per_target(struct rc_buf *b, const struct rc_summary *s)
