@@ -99,14 +99,15 @@ static void write_metrics(struct run *r, struct rc_summary *s)
 		r->fault = err;
 }
 
-static void store_run(struct run *r, const struct rc_summary *s)
+/* told: the report has its end; else the next run gives it one, and this one was no success. */
+static void store_run(struct run *r, const struct rc_summary *s, bool told)
 {
 	struct rc_run_marks marks = {.attempt_exit = -1};
 	struct rc_buf json = {0};
 	struct rc_run run = {.run_id = rc_slice_str(r->run_id),
 			     .started_ns = r->started_ns,
-			     .finished_ns = s->finished_at,
-			     .exit_code = s->exit_code};
+			     .finished_ns = told ? s->finished_at : 0,
+			     .exit_code = told ? s->exit_code : -1};
 
 	if (!r->writer || r->scratch)
 		return;
@@ -116,8 +117,8 @@ static void store_run(struct run *r, const struct rc_summary *s)
 		rc_view_marks(r->view, &marks);
 	marks.attempt_run = rc_slice_str(r->run_id);
 	marks.attempt_ns = r->started_ns;
-	marks.attempt_exit = s->exit_code;
-	if (s->exit_code == 0) {
+	marks.attempt_exit = told ? s->exit_code : (int)whole_code(r);
+	if (s->exit_code == 0 && told) {
 		marks.success_run = marks.attempt_run;
 		marks.success_ns = s->finished_at;
 	}
@@ -125,6 +126,20 @@ static void store_run(struct run *r, const struct rc_summary *s)
 	if (!r->opts->n_reset) /* no success of the job, and no attempt at it */
 		rc_writer_marks(r->writer, &marks);
 	rc_buf_done(&json);
+}
+
+/* What the report will call done is on disk before it says so. */
+static void flush_state(struct run *r)
+{
+	struct rc_err err = {0};
+
+	if (!r->writer || r->scratch)
+		return;
+	if (r->view && rc_view_end(r->view, &err) && !r->fault.code)
+		r->fault = err;
+	r->view = NULL;
+	if ((rc_writer_flush_wait(r->writer, &err) || run_view(r, &err)) && !r->fault.code)
+		r->fault = err;
 }
 
 enum rc_code run_finish(struct run *r, struct rc_run_result *ret, struct rc_err *err)
@@ -164,6 +179,7 @@ enum rc_code run_finish(struct run *r, struct rc_run_result *ret, struct rc_err 
 		}
 	}
 	run_pace_end(r);
+	flush_state(r);
 	for (size_t i = 0; i < r->cfg->n_targets; i++)
 		fill_target(r, i, &targets[i]);
 	s.sources = sources;
@@ -174,7 +190,7 @@ enum rc_code run_finish(struct run *r, struct rc_run_result *ret, struct rc_err 
 	code = rc_report_finish(r->report, &s, rc_slice_str(r->cfg->effective), err);
 	if (code && !r->fault.code)
 		r->fault = *err;
-	store_run(r, &s);
+	store_run(r, &s, code == RC_OK);
 	write_metrics(r, &s);
 	run_retain(r);
 	ret->code = whole_code(r);

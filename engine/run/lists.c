@@ -120,8 +120,13 @@ static void match_known(struct run *r, struct run_target *t)
 	while (rc_walk_retiring(&w, &k)) {
 		struct rc_listing_row *row = row_of(t, &k, &heard);
 
-		if (row)
-			row->mark = true;
+		if (!row)
+			continue;
+		row->mark = true;
+		if (!rc_slice_eq(k.remote_id, row->listed.remote_id)) { /* it could never be removed by a wrong one */
+			k.remote_id = row->listed.remote_id;
+			rc_writer_put_retiring(r->writer, t->number, &k);
+		}
 	}
 	rc_walk_end(&w);
 }

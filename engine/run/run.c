@@ -214,6 +214,8 @@ enum rc_code rc_run(const struct rc_config *cfg, const struct rc_run_opts *opts,
 	}
 	began = r.report != NULL;
 	clean(&r);
+	if (r.fault.code && !err->what[0])
+		*err = r.fault;
 	if (r.fault.code)
 		code = rc_graver(code, r.fault.code);
 	ret->code = code;
