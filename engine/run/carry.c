@@ -1,27 +1,20 @@
-/* The loop of a run: libuv drives the executor, the writer thread wakes it when intents are durable, signals stop it.
- */
+/* Carries a run out: what the executor asks of the run, and what the loop that drives it calls. */
 #include "engine/run/run_int.h"
 #include "engine/run/carry.h"
+#include "engine/run/loop.h"
 #include "engine/run/pool.h"
 #include "engine/base/alloc.h"
 #include "engine/base/log.h"
 #include <openssl/crypto.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <uv.h>
-
-enum { TICK_MS = 100, MAX_WAIT_MS = 60000 };
 
 struct carry {
 	struct run *r;
-	uv_loop_t loop;
-	uv_timer_t timer, tick;
-	uv_prepare_t prepare;
-	uv_signal_t sigint, sigterm;
-	struct rc_transport net;
+	struct rc_loop loop;
+	struct rc_loop_hooks hooks;
 	struct rc_buf *secrets; /* per target: access key, secret key, security token, token, user, password */
-	bool paused, ended, pumping, watching;
+	bool ended;
 	int signals;
 };
 
@@ -131,51 +124,13 @@ static void hook_answered(void *ctx, const struct rc_exec_seen *seen)
 	       seen->request_id ? seen->request_id : "", seen->problem ? ": " : "", seen->problem ? seen->problem : "");
 }
 
-static void pump(struct carry *c);
-
-static void on_timer(uv_timer_t *t)
+static int64_t on_pump(void *arg, bool *ret_paused)
 {
-	pump(t->data);
-}
+	struct carry *c = arg;
+	int64_t next = rc_exec_pump(c->r->exec, &c->ended);
 
-static void on_prepare(uv_prepare_t *p)
-{
-	struct carry *c = p->data;
-
-	if (c->pumping)
-		return;
-	pump(c);
-}
-
-static void stop_loop(struct carry *c)
-{
-	c->paused = true;
-	uv_timer_stop(&c->timer);
-	uv_stop(&c->loop);
-}
-
-/* Called after every turn of the loop: answers have been handled by then. */
-static void pump(struct carry *c)
-{
-	bool ended = false;
-	int64_t now, next;
-	uint64_t ms;
-
-	if (c->paused)
-		return;
-	c->pumping = true;
-	next = rc_exec_pump(c->r->exec, &ended);
-	c->pumping = false;
-	c->ended = ended;
-	if (ended || run_wave_due(c->r)) {
-		stop_loop(c);
-		return;
-	}
-	now = rc_mono_ns(c->r->clock);
-	ms = next == INT64_MAX ? MAX_WAIT_MS : next <= now ? 0 : (uint64_t)((next - now) / RC_MS) + 1;
-	if (ms > MAX_WAIT_MS)
-		ms = MAX_WAIT_MS;
-	uv_timer_start(&c->timer, on_timer, ms ? ms : 1, 0);
+	*ret_paused = c->ended || run_wave_due(c->r);
+	return next;
 }
 
 static void sample(struct run *r, int64_t now)
@@ -198,9 +153,9 @@ static void sample(struct run *r, int64_t now)
 	}
 }
 
-static void on_tick(uv_timer_t *t)
+static void on_tick(void *arg)
 {
-	struct carry *c = t->data;
+	struct carry *c = arg;
 	struct run *r = c->r;
 	int64_t now = rc_mono_ns(r->clock);
 	struct rc_err err;
@@ -218,22 +173,36 @@ static void on_tick(uv_timer_t *t)
 	run_progress(r, now);
 }
 
-static void on_signal(uv_signal_t *s, int signum)
+static void on_signal(void *arg, int signum)
 {
-	struct carry *c = s->data;
+	struct carry *c = arg;
 
 	c->r->signal = signum;
 	rc_exec_stop(c->r->exec, c->signals++ > 0);
 	if (c->signals == 1)
 		rc_log(RC_LOG_WARN, "stopping: answers in flight are awaited; a second signal stops at once");
-	pump(c);
+}
+
+static enum rc_code start_loop(struct run *r, struct rc_err *err)
+{
+	struct rc_transport_opts net = {.connect_timeout_ns = r->cfg->timeouts.connect_ns,
+					.ca_file = r->cfg->tls_ca_file};
+	struct rc_buf proxy = {0};
+	enum rc_code code = RC_OK;
+
+	if (r->cfg->proxy.kind != RC_SECRET_NONE && (!r->opts->explain || r->opts->refresh)) {
+		code = rc_secret_get(&r->cfg->proxy, &proxy, err);
+		net.proxy = proxy.p;
+	}
+	if (!code)
+		code = rc_loop_uv(r->clock, &net, &r->carry->loop, err);
+	rc_buf_wipe(&proxy);
+	return code;
 }
 
 enum rc_code run_make_exec(struct run *r, struct rc_err *err)
 {
 	struct carry *c = r->carry = rc_xcalloc(1, sizeof(*c));
-	struct rc_transport_opts net = {.connect_timeout_ns = r->cfg->timeouts.connect_ns,
-					.ca_file = r->cfg->tls_ca_file};
 	struct rc_exec_env env = {.clock = r->clock,
 				  .ctx = r,
 				  .secrets = hook_secrets,
@@ -245,64 +214,35 @@ enum rc_code run_make_exec(struct run *r, struct rc_err *err)
 				  .elsewhere = hook_elsewhere,
 				  .answered = hook_answered};
 	struct rc_exec_opts opts = {.drain_timeout_ns = r->opts->drain_timeout_ns};
-	struct rc_buf proxy = {0};
 	enum rc_code code;
 
 	c->r = r;
 	c->secrets = rc_xcalloc(r->cfg->n_targets * SECRETS, sizeof(*c->secrets));
 	opts.deadline_ns = r->started_mono + (r->opts->deadline_ns ? r->opts->deadline_ns : r->cfg->deadline_ns);
-	uv_loop_init(&c->loop);
-	uv_timer_init(&c->loop, &c->timer);
-	uv_timer_init(&c->loop, &c->tick);
-	uv_prepare_init(&c->loop, &c->prepare);
-	uv_signal_init(&c->loop, &c->sigint);
-	uv_signal_init(&c->loop, &c->sigterm);
-	c->timer.data = c->tick.data = c->prepare.data = c->sigint.data = c->sigterm.data = c;
-	if (r->cfg->proxy.kind != RC_SECRET_NONE && (!r->opts->explain || r->opts->refresh)) {
-		code = rc_secret_get(&r->cfg->proxy, &proxy, err);
+	c->hooks = (struct rc_loop_hooks){c, on_pump, on_tick, on_signal};
+	if (r->opts->loop) {
+		c->loop = *r->opts->loop;
+	} else {
+		code = start_loop(r, err);
 		if (code)
 			return code;
-		net.proxy = proxy.p;
 	}
-	code = rc_net_new(&c->loop, &net, &c->net, err);
-	rc_buf_wipe(&proxy);
-	if (code)
-		return code;
-	env.net = c->net;
+	env.net = c->loop.net;
 	r->exec = rc_exec_new(r->cfg, &env, &opts);
 	return RC_OK;
 }
 
 /* Signals stay caught between two turns of the loop once something may be on its way. */
-static void watch_signals(struct carry *c, bool on)
-{
-	if (on && !c->watching) {
-		uv_signal_start(&c->sigint, on_signal, SIGINT);
-		uv_signal_start(&c->sigterm, on_signal, SIGTERM);
-	} else if (!on && c->watching) {
-		uv_signal_stop(&c->sigint);
-		uv_signal_stop(&c->sigterm);
-	}
-	c->watching = on;
-}
-
 enum rc_code run_loop(struct run *r, bool *ret_ended, struct rc_err *err)
 {
 	struct carry *c = r->carry;
 
 	(void)err;
-	c->paused = c->ended = false;
-	watch_signals(c, true);
-	uv_prepare_start(&c->prepare, on_prepare);
-	uv_timer_start(&c->tick, on_tick, TICK_MS, TICK_MS);
-	pump(c);
-	while (!c->paused)
-		uv_run(&c->loop, UV_RUN_DEFAULT);
-	uv_prepare_stop(&c->prepare);
-	uv_timer_stop(&c->tick);
-	uv_timer_stop(&c->timer);
+	c->ended = false;
+	c->loop.watch(c->loop.ctx, &c->hooks, true);
+	c->loop.turn(c->loop.ctx, &c->hooks);
 	if (c->ended)
-		watch_signals(c, false);
+		c->loop.watch(c->loop.ctx, &c->hooks, false);
 	*ret_ended = c->ended;
 	return RC_OK;
 }
@@ -315,15 +255,8 @@ void run_carry_done(struct run *r)
 		return;
 	rc_exec_free(r->exec);
 	r->exec = NULL;
-	rc_net_free(&c->net);
-	uv_close((uv_handle_t *)&c->timer, NULL);
-	uv_close((uv_handle_t *)&c->tick, NULL);
-	uv_close((uv_handle_t *)&c->prepare, NULL);
-	uv_close((uv_handle_t *)&c->sigint, NULL);
-	uv_close((uv_handle_t *)&c->sigterm, NULL);
-	do /* a stop that came while the loop was not running ends the next turn early */
-		uv_run(&c->loop, UV_RUN_DEFAULT);
-	while (uv_loop_close(&c->loop) == UV_EBUSY);
+	if (c->loop.free)
+		c->loop.free(c->loop.ctx);
 	for (size_t i = 0; i < r->cfg->n_targets * SECRETS; i++)
 		rc_buf_wipe(&c->secrets[i]);
 	free(c->secrets);

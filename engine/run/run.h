@@ -9,6 +9,8 @@
 #include "engine/report/summary.h"
 
 struct rc_explain;
+struct rc_loop;
+struct rc_writer_options;
 
 struct rc_run_opts {
 	const char *command; /* "plan", "sync", "refresh", "apply", "undo" */
@@ -47,6 +49,9 @@ struct rc_run_opts {
 	const char *const *invocation;
 	size_t n_invocation;
 	const struct rc_clock *clock; /* NULL: the system's */
+	/* Seams for a run in virtual time; NULL: libuv and libcurl, a writer with its own thread. */
+	const struct rc_loop *loop;
+	const struct rc_writer_options *writer;
 };
 
 struct rc_run_result {

@@ -63,7 +63,7 @@ static enum rc_code open_store(struct run *r, const char *dir, bool write, struc
 	enum rc_code code = rc_store_open(&o, &r->store, err);
 
 	if (!code && write)
-		code = rc_writer_start(r->store, NULL, &r->writer, err);
+		code = rc_writer_start(r->store, r->opts->writer, &r->writer, err);
 	return code ? code : run_bind_targets(r, err);
 }
 
