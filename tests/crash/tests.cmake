@@ -1,17 +1,30 @@
-# Ends and disturbs the real program from outside and looks at what the next run makes of it; see README.md.
+# Ends and disturbs the real program from outside and looks at what the next run makes of it; see README.md. These are short
+# forms: scripts/soak runs the long ones.
 if(PYTHON3 AND CMAKE_SYSTEM_NAME STREQUAL "Linux" AND TARGET rollcall-simulator)
   add_library(rollcall_stop_shim MODULE ${CMAKE_CURRENT_LIST_DIR}/stop_shim.c)
   target_link_libraries(rollcall_stop_shim PRIVATE ${CMAKE_DL_LIBS})
   set_target_properties(rollcall_stop_shim PROPERTIES PREFIX "" LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
-  set(steps ${PYTHON3} ${CMAKE_CURRENT_LIST_DIR}/steps.py ${CMAKE_BINARY_DIR} $<TARGET_FILE:rollcall_stop_shim>)
-  foreach(provider huawei alibaba)
-    add_test(NAME crash.steps.${provider}.first COMMAND ${steps} --provider ${provider} --night first --every 29 --from 5)
-    add_test(NAME crash.steps.${provider}.later COMMAND ${steps} --provider ${provider} --night later --every 19 --from 3)
-    add_test(NAME crash.kills.${provider}
-      COMMAND ${PYTHON3} ${CMAKE_CURRENT_LIST_DIR}/kill_loop.py ${CMAKE_BINARY_DIR} --provider ${provider} --kills 10)
-    set_tests_properties(crash.steps.${provider}.first crash.steps.${provider}.later crash.kills.${provider} PROPERTIES
-      LABELS crash TIMEOUT 600)
+  set(here ${CMAKE_CURRENT_LIST_DIR})
+  set(shim $<TARGET_FILE:rollcall_stop_shim>)
+  foreach(p huawei alibaba)
+    add_test(NAME crash.steps.${p}.first
+      COMMAND ${PYTHON3} ${here}/steps.py ${CMAKE_BINARY_DIR} ${shim} --provider ${p} --night first --every 41 --from 5)
+    add_test(NAME crash.steps.${p}.later
+      COMMAND ${PYTHON3} ${here}/steps.py ${CMAKE_BINARY_DIR} ${shim} --provider ${p} --night later --every 29 --from 3)
+    add_test(NAME crash.kills.${p}
+      COMMAND ${PYTHON3} ${here}/kill_loop.py ${CMAKE_BINARY_DIR} --provider ${p} --kills 8)
+    add_test(NAME crash.faults.${p}
+      COMMAND ${PYTHON3} ${here}/faults.py ${CMAKE_BINARY_DIR} --provider ${p} --part 1/17)
+    list(APPEND crash_tests crash.steps.${p}.first crash.steps.${p}.later crash.kills.${p} crash.faults.${p})
   endforeach()
+  add_test(NAME crash.local
+    COMMAND ${PYTHON3} ${here}/local.py ${CMAKE_BINARY_DIR} ${shim} --every 29 --damages 3)
+  list(APPEND crash_tests crash.local)
+  if(CMAKE_BUILD_TYPE STREQUAL "RelWithDebInfo" AND NOT ROLLCALL_SANITIZE)
+    add_test(NAME crash.hardening COMMAND ${PYTHON3} ${here}/hardening.py $<TARGET_FILE:rollcall>)
+    list(APPEND crash_tests crash.hardening)
+  endif()
+  set_tests_properties(${crash_tests} PROPERTIES LABELS crash TIMEOUT 600)
 else()
   rollcall_left_out("crash tests: python3 on Linux and the simulator are needed")
 endif()

@@ -44,7 +44,7 @@ class Huawei:
 class Alibaba:
     """One call an account, no client token: a second create would be a second account, so look before repeating."""
     name = "alibaba"
-    simulator = []
+    simulator = ["--access-key", "tok-good", "--secret-key", "tok-good"]
 
     @staticmethod
     def target(endpoint):
@@ -218,9 +218,8 @@ class World:
 
     def check_once(self):
         stats = self.get("/_sim/stats")
-        for name in ("double_creates", "vanished"):
-            if stats["totals"].get(name):
-                raise Wrong("%s: %s" % (name, stats["totals"][name]))
+        if stats["totals"]["double_creates"]:
+            raise Wrong("double creates: %d" % stats["totals"]["double_creates"])
         for server in stats["servers"]:
             for name, n in server.get("names", {}).items():
                 if n["mails"] > n["times_created"]:

@@ -1,0 +1,200 @@
+/* The parent's side: the simulator's world behind a socket pair, in virtual time. */
+#include "tests/world/world.h"
+#include "tests/simulator/world.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct letter { /* a request of a child that died, still on its way */
+	struct letter *next;
+	struct wire_ask ask;
+	char *bytes;
+};
+
+struct provider {
+	struct sim_world world;
+	struct letter *on_the_way;
+	int64_t now_ns;
+};
+
+bool wire_put(int fd, const void *p, size_t n)
+{
+	while (n) {
+		ssize_t w = write(fd, p, n);
+
+		if (w <= 0)
+			return false;
+		p = (const char *)p + w;
+		n -= (size_t)w;
+	}
+	return true;
+}
+
+bool wire_get(int fd, void *p, size_t n)
+{
+	while (n) {
+		ssize_t r = read(fd, p, n);
+
+		if (r <= 0)
+			return false;
+		p = (char *)p + r;
+		n -= (size_t)r;
+	}
+	return true;
+}
+
+struct provider *provider_new(uint64_t seed, double apply_delay_ms)
+{
+	struct provider *p = calloc(1, sizeof(*p));
+	struct sim_settings s;
+
+	if (!p)
+		abort();
+	sim_settings_default(&s);
+	s.server.queue = 200;
+	s.apply_delay_ms = apply_delay_ms;
+	sim_world_init(&p->world, &s, seed);
+	sim_settings_done(&s);
+	return p;
+}
+
+static void tick(struct provider *p, int64_t now_ns)
+{
+	if (now_ns > p->now_ns)
+		p->now_ns = now_ns;
+	sim_world_tick(&p->world, (double)p->now_ns / 1e9, (WORLD_WALL0 + p->now_ns) / 1000000);
+}
+
+static size_t bytes_of(const struct wire_ask *a)
+{
+	return (size_t)a->method_n + a->target_n + a->headers_n + a->body_n;
+}
+
+static void handle(struct provider *p, const struct wire_ask *a, const char *bytes, struct sim_reply *reply)
+{
+	struct sim_request r = {.method = {bytes, a->method_n}, .target = {bytes + a->method_n, a->target_n}};
+	const char *h = bytes + a->method_n + a->target_n;
+	struct sim_server *server;
+
+	for (uint32_t i = 0; i < a->n_headers && i < SIM_MAX_HEADERS; i++) {
+		const char *value = h + strlen(h) + 1;
+
+		r.headers[r.header_count++] = (struct sim_header){sim_str_of(h), sim_str_of(value)};
+		h = value + strlen(value) + 1;
+	}
+	r.body = (struct sim_str){bytes + bytes_of(a) - a->body_n, a->body_n};
+	sim_request_split(&r);
+	tick(p, a->mono_ns);
+	sim_world_handle(&p->world, &r, reply, &server);
+	if (reply->counted)
+		sim_world_finished(&p->world, server);
+}
+
+/* What dead children sent and what has arrived by now. */
+static void deliver(struct provider *p, int64_t now_ns)
+{
+	for (struct letter **at = &p->on_the_way, *l; (l = *at);) {
+		struct sim_reply reply = {0};
+
+		if (l->ask.mono_ns > now_ns) {
+			at = &l->next;
+			continue;
+		}
+		*at = l->next;
+		handle(p, &l->ask, l->bytes, &reply);
+		sim_reply_done(&reply);
+		free(l->bytes);
+		free(l);
+	}
+}
+
+int64_t provider_serve(struct provider *p, int fd, int64_t now_ns)
+{
+	struct wire_ask a;
+
+	while (wire_get(fd, &a, sizeof(a))) {
+		struct sim_reply reply = {0};
+		struct wire_answer answer;
+		char *bytes = malloc(bytes_of(&a) + 1);
+
+		if (!bytes || !wire_get(fd, bytes, bytes_of(&a)))
+			abort();
+		if (a.later) {
+			struct letter *l = malloc(sizeof(*l));
+
+			if (!l)
+				abort();
+			*l = (struct letter){p->on_the_way, a, bytes};
+			p->on_the_way = l;
+			continue;
+		}
+		if (a.mono_ns > now_ns)
+			now_ns = a.mono_ns;
+		deliver(p, now_ns);
+		handle(p, &a, bytes, &reply);
+		answer = (struct wire_answer){reply.status, (uint32_t)reply.body.n};
+		if (!wire_put(fd, &answer, sizeof(answer)) || !wire_put(fd, reply.body.p, reply.body.n))
+			abort();
+		sim_reply_done(&reply);
+		free(bytes);
+	}
+	return now_ns;
+}
+
+void provider_users(struct provider *p, int64_t now_ns,
+		    void (*fn)(void *ctx, const char *name, const char *what, const char *password), void *ctx)
+{
+	deliver(p, now_ns);
+	tick(p, now_ns);
+	for (size_t i = 0; i < p->world.server_count; i++) {
+		struct sim_server *s = p->world.server_list[i];
+
+		sim_server_settle(s, &p->world.settings, (double)p->now_ns / 1e9);
+		for (size_t k = 0; k < s->order_count; k++) {
+			const struct sim_user *u = s->order[k];
+			char what[200];
+
+			if (!u || u->deleting || u->dead)
+				continue;
+			if (s->provider == SIM_HUAWEI)
+				snprintf(what, sizeof(what), "%s/%s", u->description ? u->description : "",
+					 u->group ? u->group->name : "");
+			else
+				snprintf(what, sizeof(what), "%s/%llu", u->mail, (unsigned long long)u->bandwidth);
+			fn(ctx, u->name, what, u->passwords[0]);
+		}
+	}
+}
+
+uint64_t provider_double_creates(const struct provider *p)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < p->world.server_count; i++)
+		n += p->world.server_list[i]->stats.double_creates;
+	return n;
+}
+
+uint64_t provider_writes(const struct provider *p)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < p->world.server_count; i++)
+		for (int op = 0; op < SIM_OP_COUNT; op++)
+			for (int d = 0; d < SIM_DECISION_COUNT && sim_op_writes((enum sim_op)op); d++)
+				n += p->world.server_list[i]->stats.by_op[op][d];
+	return n;
+}
+
+uint64_t provider_calls(const struct provider *p)
+{
+	return p->world.requests;
+}
+
+void provider_free(struct provider *p)
+{
+	deliver(p, INT64_MAX);
+	sim_world_done(&p->world);
+	free(p);
+}
