@@ -14,7 +14,7 @@ static char lower(char c)
 	return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
 }
 
-static bool same_folded(struct rc_slice a, struct rc_slice b)
+bool rc_account_name_same(struct rc_slice a, struct rc_slice b)
 {
 	if (a.n != b.n)
 		return false;
@@ -137,7 +137,7 @@ static bool same_mail(struct rc_slice a, struct rc_slice b)
 	na = (size_t)(at_a - a.p);
 	nb = (size_t)(at_b - b.p);
 	return rc_slice_eq((struct rc_slice){a.p, na}, (struct rc_slice){b.p, nb}) &&
-	       same_folded((struct rc_slice){at_a, a.n - na}, (struct rc_slice){at_b, b.n - nb});
+	       rc_account_name_same((struct rc_slice){at_a, a.n - na}, (struct rc_slice){at_b, b.n - nb});
 }
 
 bool rc_account_same(const struct rc_account_schema *s, size_t field, struct rc_slice a, struct rc_slice b)
@@ -305,7 +305,7 @@ void rc_account_generate(const struct rc_account_schema *s, unsigned length, str
 		text[0] = pick(r->first, clock);
 		for (unsigned i = 1; i < length; i++)
 			text[i] = pick(r->alphabet, clock);
-	} while (classes(made) < want_classes || same_folded(made, name) || is_reverse(made, name));
+	} while (classes(made) < want_classes || rc_account_name_same(made, name) || is_reverse(made, name));
 	rc_buf_add(ret, text, length);
 	OPENSSL_cleanse(text, sizeof(text));
 }

@@ -1,8 +1,6 @@
 #include "engine/base/nearest.h"
 #include <stdbool.h>
 
-enum { NAME_MAX_BYTES = 64 };
-
 static char lower(char c)
 {
 	return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
@@ -15,10 +13,10 @@ static unsigned min3(unsigned a, unsigned b, unsigned c)
 	return m < c ? m : c;
 }
 
-/* Optimal string alignment distance over three rolling rows. */
-static unsigned distance(struct rc_slice a, struct rc_slice b)
+/* Optimal string alignment over three rolling rows. */
+unsigned rc_edits(struct rc_slice a, struct rc_slice b)
 {
-	unsigned rows[3][NAME_MAX_BYTES + 1];
+	unsigned rows[3][RC_EDITS_MAX_BYTES + 1];
 
 	for (unsigned j = 0; j <= b.n; j++)
 		rows[0][j] = j;
@@ -44,15 +42,15 @@ const char *rc_nearest(struct rc_slice name, const char *const *candidates, size
 	unsigned limit = name.n < 3 ? 0 : name.n < 6 ? 1 : (unsigned)(name.n / 3), best = limit + 1;
 	const char *ret = NULL;
 
-	if (name.n == 0 || name.n > NAME_MAX_BYTES)
+	if (name.n == 0 || name.n > RC_EDITS_MAX_BYTES)
 		return NULL;
 	for (size_t i = 0; i < n; i++) {
 		struct rc_slice c = rc_slice_str(candidates[i]);
 		unsigned d;
 
-		if (c.n > NAME_MAX_BYTES)
+		if (c.n > RC_EDITS_MAX_BYTES)
 			continue;
-		d = distance(name, c);
+		d = rc_edits(name, c);
 		if (d < best) {
 			best = d;
 			ret = candidates[i];

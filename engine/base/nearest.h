@@ -9,4 +9,8 @@
  * more than 64 bytes. */
 const char *rc_nearest(struct rc_slice name, const char *const *candidates, size_t n);
 
+/* Fewest edits from a to b, as above; at most 64 bytes each. */
+unsigned rc_edits(struct rc_slice a, struct rc_slice b);
+enum { RC_EDITS_MAX_BYTES = 64 };
+
 #endif

@@ -86,11 +86,12 @@ static const struct {
 	 "changes.\n\n" RUN_OPTIONS WRITE_OPTIONS
 	 "  -o FILE                save the plan for apply, unless a guard trips\n\n"
 	 "example: rollcall undo rollcall.jsonc 20261128T020000Z-k3v9ap -o back.plan\n"},
-	{"refresh", "usage: rollcall refresh CONFIG [OPTIONS]\n\n"
-		    "Reads the provider's list into the snapshot: binds ids, sees drift, remembers unmanaged "
-		    "accounts.\n\n" RUN_OPTIONS REFRESH_OPTION
-		    "  --rebind               the target's ids have changed on purpose\n\n"
-		    "example: rollcall refresh rollcall.jsonc\n"},
+	{"refresh",
+	 "usage: rollcall refresh CONFIG [OPTIONS]\n\n"
+	 "Reads the provider's list into the snapshot: binds ids, adopts accounts that are there, names drift "
+	 "and unmanaged accounts.\n\n" RUN_OPTIONS REFRESH_OPTION
+	 "  --rebind               the target's ids have changed on purpose\n\n"
+	 "example: rollcall refresh rollcall.jsonc\n"},
 	{"list", "usage: rollcall list CONFIG [--status S,...] [--at DATE] [--target NAME] [--format csv|jsonl]\n\n"
 		 "Who has access, from the snapshot; with --at who had it at the end of that day, from the history.\n"
 		 "Works offline.\n\n"

@@ -140,6 +140,7 @@ struct rc_target {
 	const char *adopt_if, *adopt_map; /* expression, path */
 	enum rc_policy on_adopt;
 	enum rc_policy drift[RC_MAX_FIELDS]; /* per field */
+	enum rc_policy drift_disabled;       /* of an account that somebody else disabled or enabled: "*" of drift */
 	int64_t list_max_age_ns;
 	struct rc_strings protect; /* globs */
 	const char *priority;

@@ -215,6 +215,7 @@ static void drift(struct cfg_build *b, const cJSON *target, const struct rc_json
 
 	for (size_t i = 0; i < RC_MAX_FIELDS; i++)
 		t->drift[i] = all;
+	t->drift_disabled = all;
 	if (!cJSON_IsObject(d))
 		return;
 	cJSON_ArrayForEach(one, d)

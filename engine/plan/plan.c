@@ -44,6 +44,7 @@ static const struct plan_field row_fields[] = {
 	{"class", PLAN_U8, offsetof(struct rc_plan_row, class_), CLASSES},
 	{"state", PLAN_U8, offsetof(struct rc_plan_row, state), STEPS},
 	F(rc_plan_row, BOOL, mail_sent),
+	F(rc_plan_row, BOOL, adopts),
 	F(rc_plan_row, BOOL, retiring),
 	F(rc_plan_row, BOOL, sets_password),
 	F(rc_plan_row, BOOL, disabled),

@@ -63,10 +63,11 @@ void rc_outcome_json(struct rc_buf *b, const char *run_id, const struct rc_outco
 enum rc_code rc_outcome_parse(struct rc_slice line, const char *const *columns, size_t n_columns, struct rc_arena *mem,
 			      struct rc_outcome *ret, struct rc_err *err);
 
-/* Whether the report counts this row but leaves it out with `users: changed`. */
+/* Whether the report counts this row but leaves it out with `users: changed`: nothing was done, and nothing was seen.
+ */
 static inline bool rc_outcome_quiet(const struct rc_outcome *o)
 {
-	return o->action == RC_ACT_NONE && o->status == RC_ST_DONE;
+	return o->action == RC_ACT_NONE && o->status == RC_ST_DONE && !o->drift;
 }
 
 #endif

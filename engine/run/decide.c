@@ -1,9 +1,25 @@
 /* Wanted against known: what each person who is not simply unchanged needs on each target. */
 #include "engine/run/decide_int.h"
+#include "engine/run/drift.h"
 #include "engine/base/alloc.h"
 #include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+/* A row that changes nothing says what somebody else has changed. */
+static void tell_drift(struct subject *s, struct pending *q)
+{
+	struct run_drift *d = run_drift_find(s->r, s->target, s->p->hash);
+
+	if (!d)
+		return;
+	d->told = q->o.drift = true;
+	if (q->o.action != RC_ACT_NONE)
+		return;
+	q->o.fields = run_fields(s->r, s->t->cfg->schema, d->fields, &d->known.account, &d->actual, &q->o.n_fields);
+	if (!q->o.reason)
+		q->o.reason = run_drift_reason(s->r, d);
+}
 
 struct pending *subject_pend(struct subject *s, enum rc_action action, enum rc_status status)
 {
@@ -33,6 +49,7 @@ struct pending *subject_pend(struct subject *s, enum rc_action action, enum rc_s
 	}
 	if ((s->has || action == RC_ACT_ADOPT) && s->k.server.n)
 		q->o.server = s->k.server.p;
+	tell_drift(s, q);
 	return q;
 }
 
@@ -44,6 +61,8 @@ struct rc_op *subject_order(struct subject *s, enum rc_action action, enum rc_op
 	struct rc_op *op = rc_arena_zalloc(&r->mem, sizeof(*op));
 	struct op_info *info = rc_arena_zalloc(&r->mem, sizeof(*info));
 	struct rc_known *known = NULL;
+	struct run_drift *drift;
+	size_t server;
 
 	if (s->has) {
 		known = rc_arena_alloc(&r->mem, sizeof(*known));
@@ -74,9 +93,13 @@ struct rc_op *subject_order(struct subject *s, enum rc_action action, enum rc_op
 	}
 	op->owner = info;
 	*info = (struct op_info){.person = s->p, .known = known};
-	for (size_t i = 0; s->k.server.n && i < s->t->cfg->n_servers; i++)
-		if (rc_slice_eqs(s->k.server, s->t->cfg->servers[i].label))
-			op->server = (uint32_t)i;
+	drift = run_drift_find(r, s->target, s->p->hash);
+	if (drift) {
+		info->drift = drift->told = true;
+		op->reason = rc_arena_printf(&r->mem, "%s; %s", s->reason ? s->reason : "", run_drift_reason(r, drift));
+	}
+	server = run_server_at(s->t, s->k.server);
+	op->server = server == SIZE_MAX ? 0 : (uint32_t)server;
 	if (s->p->line && r->scanned) { /* a row of theirs was read */
 		op->source_file = rc_slice_str(r->scan.sources[s->p->source].files[s->p->file]);
 		op->source_line = s->p->line;
@@ -182,8 +205,10 @@ enum rc_code run_decide(struct run *r, size_t target, struct rc_err *err)
 
 	t->first_op = r->n_ops;
 	t->first_pending = r->n_pending;
+	run_choose_names(r, target);
 	decide_target(r, target);
 	retire_left_over(r, target);
+	run_drift_rest(r, target);
 	t->n_ops = r->n_ops - t->first_op;
 	t->n_pending = r->n_pending - t->first_pending;
 	if (rc_view_failed(r->view)) {

@@ -28,5 +28,11 @@ void subject_not_wanted(struct subject *s);
 void retire_left_over(struct run *r, size_t target);
 /* decide_want.c */
 void subject_wanted(struct subject *s);
+/* The record that goes with an outcome without a call: the subject's, of this status. */
+void subject_remember(struct pending *q, const struct subject *s, enum rc_known_status status);
+/* What an operation that fills the account needs beside it: place in the queue, group. */
+void subject_want_account(struct subject *s, struct rc_op *op);
+/* decide_adopt.c: false when no account stands in the way of a create. */
+bool subject_adopt(struct subject *s);
 
 #endif

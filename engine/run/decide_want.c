@@ -2,7 +2,7 @@
 #include "engine/run/decide_int.h"
 #include "engine/run/pool.h"
 
-static void want_account(struct subject *s, struct rc_op *op)
+void subject_want_account(struct subject *s, struct rc_op *op)
 {
 	int g = s->t->cfg->schema->group_field;
 
@@ -11,7 +11,7 @@ static void want_account(struct subject *s, struct rc_op *op)
 		op->group = s->w->account.v[g];
 }
 
-static void remember(struct pending *q, const struct subject *s, enum rc_known_status status)
+void subject_remember(struct pending *q, const struct subject *s, enum rc_known_status status)
 {
 	q->put = true;
 	q->known = s->k;
@@ -31,11 +31,11 @@ static void invalid(struct subject *s)
 {
 	struct pending *q = subject_pend(s, s->has ? RC_ACT_UPDATE : RC_ACT_CREATE, RC_ST_FAILED);
 
-	q->o.error_code = "rollcall.invalid";
+	q->o.error_code = s->w->invalid_code ? s->w->invalid_code : "rollcall.invalid";
 	q->o.error_message = s->w->invalid;
 	if (s->has) {
-		remember(q, s, RC_KNOWN_FAILED);
-		q->known.error_code = RC_SLICE("rollcall.invalid");
+		subject_remember(q, s, RC_KNOWN_FAILED);
+		q->known.error_code = rc_slice_str(q->o.error_code);
 	}
 }
 
@@ -45,7 +45,7 @@ struct rc_op *subject_remake(struct subject *s)
 
 	create->name = s->w->name;
 	create->remote_id = (struct rc_slice){0};
-	want_account(s, create);
+	subject_want_account(s, create);
 	create->linked_name = s->k.name;
 	retire = subject_order(s, RC_ACT_DELETE, RC_CLASS_RETIRE);
 	retire->linked_name = s->w->name;
@@ -74,6 +74,12 @@ static void compare(struct subject *s)
 	uint32_t differs = rc_account_diff(schema, &s->w->account, &s->k.account) & schema->updatable;
 	struct rc_op *op;
 
+	for (size_t f = 0; f < schema->n_fields; f++)
+		if (differs & s->k.kept.set & 1u << f) { /* the source asks for something new: kept no longer */
+			s->k.account.v[f] = s->k.kept.v[f];
+			s->k.kept.set &= ~(1u << f);
+		}
+	differs = rc_account_diff(schema, &s->w->account, &s->k.account) & schema->updatable;
 	if (s->k.flags & RC_KNOWN_HELD) {
 		s->reason = "held";
 		subject_pend(s, RC_ACT_NONE, RC_ST_SKIPPED);
@@ -82,13 +88,13 @@ static void compare(struct subject *s)
 	if (s->k.flags & RC_KNOWN_DISABLED && schema->can_disable) {
 		s->reason = "wanted again";
 		op = subject_order(s, RC_ACT_ENABLE, RC_CLASS_UPDATE);
-		want_account(s, op);
+		subject_want_account(s, op);
 		op->changed = differs;
 		return;
 	}
 	if (!differs) {
 		s->k.flags &= ~(uint32_t)RC_KNOWN_LOCKED; /* wanted again: the next leave locks anew */
-		remember(subject_pend(s, RC_ACT_NONE, RC_ST_DONE), s, RC_KNOWN_SETTLED);
+		subject_remember(subject_pend(s, RC_ACT_NONE, RC_ST_DONE), s, RC_KNOWN_SETTLED);
 		return;
 	}
 	if (subject_protected(s->t->cfg, s->k.name)) {
@@ -98,7 +104,7 @@ static void compare(struct subject *s)
 	}
 	s->reason = "fields differ";
 	op = subject_order(s, RC_ACT_UPDATE, RC_CLASS_UPDATE);
-	want_account(s, op);
+	subject_want_account(s, op);
 	op->changed = differs;
 	if (schema->group_field < 0 || !(differs & 1u << schema->group_field))
 		op->group = (struct rc_slice){0};
@@ -110,51 +116,10 @@ static void compare(struct subject *s)
 		}
 }
 
-static void adopt(struct subject *s, const struct rc_unmanaged *u)
-{
-	const struct rc_account_schema *schema = s->t->cfg->schema;
-	uint32_t differs;
-
-	if (s->t->cfg->existing != RC_EXISTING_ADOPT) {
-		struct pending *q;
-
-		s->reason = "an account of this name exists and is not managed by rollcall";
-		q = subject_pend(s, RC_ACT_CREATE,
-				 s->t->cfg->existing == RC_EXISTING_FAIL ? RC_ST_FAILED : RC_ST_SKIPPED);
-		q->o.error_code = s->t->cfg->existing == RC_EXISTING_FAIL ? "rollcall.exists" : NULL;
-		q->o.error_message = s->t->cfg->existing == RC_EXISTING_FAIL ? s->reason : NULL;
-		return;
-	}
-	s->k = (struct rc_known){.name = rc_arena_copy(&s->r->mem, u->name),
-				 .remote_id = rc_arena_copy(&s->r->mem, u->remote_id),
-				 .server = rc_arena_copy(&s->r->mem, u->server),
-				 .flags = RC_KNOWN_MANAGED | RC_KNOWN_ADOPTED |
-					  (u->disabled ? (uint32_t)RC_KNOWN_DISABLED : 0u),
-				 .created_at_ns = s->r->started_ns,
-				 .first_seen_ns = s->r->started_ns};
-	s->k.account.set = u->account.set;
-	for (size_t f = 0; f < RC_MAX_FIELDS; f++)
-		if (u->account.set & 1u << f)
-			s->k.account.v[f] = rc_arena_copy(&s->r->mem, u->account.v[f]);
-	differs = rc_account_diff(schema, &s->w->account, &s->k.account) & schema->updatable;
-	s->reason = "an account of this name was there";
-	if (s->t->cfg->on_adopt == RC_ENFORCE && (differs || u->disabled)) {
-		struct rc_op *op;
-
-		s->has = true;
-		op = subject_order(s, u->disabled ? RC_ACT_ENABLE : RC_ACT_UPDATE, RC_CLASS_UPDATE);
-		want_account(s, op);
-		op->changed = differs;
-		return;
-	}
-	remember(subject_pend(s, RC_ACT_ADOPT, RC_ST_DONE), s, RC_KNOWN_SETTLED);
-}
-
 static void make(struct subject *s)
 {
 	size_t home = s->k.server.n ? run_server_at(s->t, s->k.server) : SIZE_MAX;
 	struct op_info *info;
-	struct rc_unmanaged u;
 	struct rc_op *op;
 
 	if (subject_protected(s->t->cfg, s->w->name)) {
@@ -162,18 +127,24 @@ static void make(struct subject *s)
 		subject_pend(s, RC_ACT_NONE, RC_ST_SKIPPED);
 		return;
 	}
-	if (run_pool_unmanaged(s->r, s->target, s->w->server, s->w->name, &u)) {
-		adopt(s, &u);
+	if (subject_adopt(s))
 		return;
-	}
 	s->k = (struct rc_known){0};
 	s->has = false;
 	s->reason = "in the source, no account yet";
 	op = subject_order(s, RC_ACT_CREATE, RC_CLASS_CREATE);
-	want_account(s, op);
+	subject_want_account(s, op);
 	info = op->owner;
 	info->newcomer = s->t->cfg->pool;
 	info->home = home == SIZE_MAX ? 0 : home + 1;
+}
+
+/* Names are equal but for ASCII case: the account keeps its own, for both cannot be there at once. A provider that took
+ * a later field as the name keeps that name when the field changes. */
+static bool renames(const struct subject *s)
+{
+	return s->w->account.set >> s->t->cfg->schema->names[0] & 1 && !(s->k.flags & RC_KNOWN_KEEP_NAME) &&
+	       !rc_account_name_same(s->w->name, s->k.name);
 }
 
 void subject_wanted(struct subject *s)
@@ -192,11 +163,11 @@ void subject_wanted(struct subject *s)
 
 		s->reason = "an earlier run sent it and saw no answer";
 		op = subject_order(s, RC_ACT_CREATE, RC_CLASS_CREATE);
-		want_account(s, op);
+		subject_want_account(s, op);
 		op->mail_sent = true;
 		return;
 	}
-	if (!rc_slice_eq(s->w->name, s->k.name) && !(s->k.flags & RC_KNOWN_KEEP_NAME))
+	if (renames(s))
 		rename_account(s);
 	else
 		compare(s);

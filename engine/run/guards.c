@@ -19,7 +19,7 @@ void run_stop_target(struct run *r, size_t target, enum rc_code code, const char
 }
 
 /* Which operations a guard counts. */
-enum counts { COUNT_CREATES, COUNT_UPDATES, COUNT_DELETES, COUNT_CHANGES, COUNT_RENAMES, COUNT_BLANKED };
+enum counts { COUNT_CREATES, COUNT_UPDATES, COUNT_DELETES, COUNT_CHANGES, COUNT_RENAMES, COUNT_BLANKED, COUNT_ADOPTS };
 
 static bool counted(const struct rc_op *op, const struct run_target *t, enum counts what)
 {
@@ -37,6 +37,8 @@ static bool counted(const struct rc_op *op, const struct run_target *t, enum cou
 		return !retiring;
 	case COUNT_RENAMES:
 		return renaming;
+	case COUNT_ADOPTS:
+		return ((const struct op_info *)op->owner)->adopts && op->state != RC_STEP_FAILED;
 	case COUNT_BLANKED:
 		for (size_t f = 0; f < t->cfg->schema->n_fields; f++)
 			if (op->changed & 1u << f && rc_account_blank(t->cfg->schema, f, op->want->v[f]) &&
@@ -62,11 +64,26 @@ static struct rc_summary_guard *add_guard(struct run_target *t, const char *name
 	return g;
 }
 
+/* An adoption that needs no call counts as well. */
+static bool counted_pending(const struct pending *q, enum counts what)
+{
+	return what == COUNT_ADOPTS && q->o.action == RC_ACT_ADOPT && q->o.status == RC_ST_DONE;
+}
+
+static void name_person(struct rc_summary_guard *g, struct rc_slice key, char *names, size_t cap)
+{
+	size_t n = strlen(names);
+
+	g->people[g->n_people++] = key;
+	snprintf(names + n, cap - n, "%s%.*s", n ? ", " : "", (int)key.n, key.p);
+}
+
 static void check(struct run *r, size_t target, const char *name, const char *option, enum counts what,
 		  const struct rc_limit *configured, bool overridden, const struct rc_limit *override)
 {
 	struct run_target *t = &r->targets[target];
 	struct rc_op *const *ops = r->ops + t->first_op;
+	const struct pending *pending = r->pending + t->first_pending;
 	const struct rc_limit *limit = overridden ? override : configured;
 	uint64_t planned = 0;
 	struct rc_summary_guard *g;
@@ -78,17 +95,17 @@ static void check(struct run *r, size_t target, const char *name, const char *op
 		limit = &none;
 	for (size_t i = 0; i < t->n_ops; i++)
 		planned += counted(ops[i], t, what);
+	for (size_t i = 0; i < t->n_pending; i++)
+		planned += counted_pending(&pending[i], what);
 	g = add_guard(t, name, limit, t->known, planned);
 	if (!g->tripped)
 		return;
 	for (size_t i = 0; i < t->n_ops && g->n_people < RC_GUARD_PEOPLE; i++)
-		if (counted(ops[i], t, what)) {
-			size_t n = strlen(names);
-
-			g->people[g->n_people++] = ops[i]->key;
-			snprintf(names + n, sizeof(names) - n, "%s%.*s", n ? ", " : "", (int)ops[i]->key.n,
-				 ops[i]->key.p);
-		}
+		if (counted(ops[i], t, what))
+			name_person(g, ops[i]->key, names, sizeof(names));
+	for (size_t i = 0; i < t->n_pending && g->n_people < RC_GUARD_PEOPLE; i++)
+		if (counted_pending(&pending[i], what))
+			name_person(g, pending[i].o.key, names, sizeof(names));
 	run_stop_target(r, target, RC_GUARD, name,
 			"target %s: the plan holds %llu, guard %s allows %llu (%s of %llu accounts): %s; if they are "
 			"meant, %s %llu",
@@ -101,6 +118,10 @@ void run_guards(struct run *r, size_t t)
 	const struct rc_run_opts *o = r->opts;
 	const struct rc_guards *g = &r->targets[t].cfg->guards;
 
+	if (r->opts->list_only) { /* refresh only adopts */
+		check(r, t, "max_adopts", "guards.max_adopts", COUNT_ADOPTS, &g->max_adopts, false, NULL);
+		return;
+	}
 	if (r->scanned)
 		run_guard_sources(r, t);
 	check(r, t, "max_deletes", "--max-deletes", COUNT_DELETES, &g->max_deletes, o->max_deletes.set,
@@ -114,4 +135,5 @@ void run_guards(struct run *r, size_t t)
 	check(r, t, "max_blanked", "--max-updates", COUNT_BLANKED, &g->max_blanked, false, NULL);
 	check(r, t, "max_changes", "--max-changes", COUNT_CHANGES, &g->max_changes, o->max_changes.set,
 	      &o->max_changes.limit);
+	check(r, t, "max_adopts", "guards.max_adopts", COUNT_ADOPTS, &g->max_adopts, false, NULL);
 }

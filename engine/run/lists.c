@@ -1,5 +1,5 @@
 /* The provider's list into the snapshot: ids are bound, drift is seen, what nobody manages is remembered by name. */
-#include "engine/run/run_int.h"
+#include "engine/run/drift.h"
 #include <stdio.h>
 
 static struct rc_slice label_of(const struct run_target *t, size_t server)
@@ -17,58 +17,169 @@ size_t run_server_at(const struct run_target *t, struct rc_slice label)
 	return SIZE_MAX;
 }
 
-/* Actual against known. Policy: enforce takes the actual account as known, so that the diff against wanted orders the
- * repair; keep takes it as wanted; report only counts. */
-static void meet_known(struct run *r, struct run_target *t, struct rc_known *k, bool moved, const struct rc_listed *row)
+/* What was kept counts only while the config keeps it: by drift, or by on_adopt since the account was adopted. */
+static bool keeps(const struct rc_target *cfg, const struct rc_known *k, enum rc_policy drift)
 {
-	const struct rc_account_schema *schema = t->cfg->schema;
-	uint32_t differs = rc_account_diff(schema, &k->account, &row->account);
-	bool open = k->status == RC_KNOWN_UNKNOWN || !(k->flags & RC_KNOWN_MANAGED);
-	bool was_disabled = k->flags & RC_KNOWN_DISABLED;
-	bool write = open || moved || !rc_slice_eq(k->remote_id, row->remote_id);
+	return drift == RC_KEEP || (cfg->on_adopt == RC_KEEP && k->flags & RC_KNOWN_ADOPTED);
+}
 
-	if ((differs || was_disabled != row->disabled) && !open)
-		t->drift++;
+/* What the last confirmed state lets us expect of a field. */
+static struct rc_slice expected(const struct rc_target *cfg, const struct rc_known *k, size_t f)
+{
+	if (k->kept.set & 1u << f && keeps(cfg, k, cfg->drift[f]))
+		return k->kept.v[f];
+	return k->account.set & 1u << f ? k->account.v[f] : RC_SLICE("");
+}
+
+/* Fields that differ from what was last confirmed, or kept since. The name is not one of them: it is what binds the
+ * two, or an adopted account's own. */
+static uint32_t drifted(const struct rc_target *cfg, const struct rc_known *k, const struct rc_account *row)
+{
+	const struct rc_account_schema *schema = cfg->schema;
+	uint32_t bits = (k->account.set | k->kept.set) & schema->comparable & ~(1u << schema->names[0]), ret = 0;
+
 	for (size_t f = 0; f < schema->n_fields; f++)
-		if (differs & 1u << f && (open || t->cfg->drift[f] != RC_REPORT)) {
+		if (bits >> f & 1 &&
+		    !rc_account_same(schema, f, expected(cfg, k, f), row->set & 1u << f ? row->v[f] : RC_SLICE("")))
+			ret |= 1u << f;
+	return ret;
+}
+
+/* enforce takes the actual value as known, so that the diff against wanted orders the repair; keep remembers it beside
+ * what was wanted; report changes nothing, so that every listing sees it again. */
+static bool take_field(const struct run_target *t, struct rc_known *k, size_t f, struct rc_slice actual)
+{
+	switch (t->cfg->drift[f]) {
+	case RC_ENFORCE:
+		k->account.v[f] = actual;
+		k->account.set |= 1u << f;
+		k->kept.set &= ~(1u << f);
+		return true;
+	case RC_KEEP:
+		if (k->account.set & 1u << f && rc_account_same(t->cfg->schema, f, k->account.v[f], actual)) {
+			k->kept.set &= ~(1u << f);
+			return true;
+		}
+		k->kept.v[f] = actual;
+		k->kept.set |= 1u << f;
+		return true;
+	case RC_REPORT:
+		break;
+	}
+	return false;
+}
+
+static bool expected_disabled(const struct rc_target *cfg, const struct rc_known *k)
+{
+	bool kept = k->flags & RC_KNOWN_KEPT_DISABLED && keeps(cfg, k, cfg->drift_disabled);
+
+	return ((k->flags & RC_KNOWN_DISABLED) != 0) != kept;
+}
+
+static bool take_disabled(const struct run_target *t, struct rc_known *k, bool disabled)
+{
+	switch (t->cfg->drift_disabled) {
+	case RC_ENFORCE:
+		k->flags &= ~(uint32_t)(RC_KNOWN_DISABLED | RC_KNOWN_KEPT_DISABLED);
+		k->flags |= disabled ? (uint32_t)RC_KNOWN_DISABLED : 0u;
+		return true;
+	case RC_KEEP:
+		k->flags ^= (uint32_t)RC_KNOWN_KEPT_DISABLED;
+		return true;
+	case RC_REPORT:
+		break;
+	}
+	return false;
+}
+
+/* Their row is looked at although it has not changed; but an undone person is held by it. */
+static void look_again(struct rc_known *k)
+{
+	if (!(k->flags & RC_KNOWN_UNDONE))
+		memset(k->fingerprint, 0, 16);
+}
+
+/* An account that an earlier run sent and did not see: it is as the list says. */
+static void meet_open(struct run *r, struct run_target *t, struct rc_known *k, const struct rc_listed *row)
+{
+	uint32_t differs = rc_account_diff(t->cfg->schema, &k->account, &row->account);
+
+	for (size_t f = 0; f < t->cfg->schema->n_fields; f++)
+		if (differs & 1u << f) {
 			k->account.v[f] = row->account.v[f];
 			k->account.set |= 1u << f;
-			write = true;
 		}
-	if (was_disabled != row->disabled) {
-		k->flags = row->disabled ? k->flags | RC_KNOWN_DISABLED : k->flags & ~(uint32_t)RC_KNOWN_DISABLED;
+	k->flags &= ~(uint32_t)RC_KNOWN_DISABLED;
+	k->flags |= RC_KNOWN_MANAGED | (row->disabled ? (uint32_t)RC_KNOWN_DISABLED : 0u);
+	k->remote_id = row->remote_id;
+	run_event_seen(r, t, k, !row->disabled, "seen in the provider's list");
+	k->status = RC_KNOWN_DEFERRED;
+	look_again(k);
+	rc_writer_put_known(r->writer, t->number, k);
+}
+
+/* Actual against known. */
+static void meet_known(struct run *r, struct run_target *t, struct rc_known *k, const uint8_t hash[16], bool moved,
+		       const struct rc_listed *row)
+{
+	const struct rc_account_schema *schema = t->cfg->schema;
+	uint32_t differs = drifted(t->cfg, k, &row->account);
+	struct rc_known before = *k;
+	bool remade =
+		!r->opts->rebind && k->remote_id.n && row->remote_id.n && !rc_slice_eq(k->remote_id, row->remote_id);
+	bool toggled = expected_disabled(t->cfg, k) != row->disabled, repair = remade;
+	bool write = moved || !rc_slice_eq(k->remote_id, row->remote_id);
+
+	for (size_t f = 0; f < schema->n_fields; f++)
+		if (differs >> f & 1 &&
+		    take_field(t, k, f, row->account.set & 1u << f ? row->account.v[f] : RC_SLICE(""))) {
+			write = true;
+			repair |= t->cfg->drift[f] == RC_ENFORCE;
+		}
+	if (toggled && take_disabled(t, k, row->disabled)) {
 		write = true;
+		repair |= t->cfg->drift_disabled == RC_ENFORCE;
+	}
+	if (differs || toggled || remade) {
+		t->drift++;
+		run_drift_add(r,
+			      &(struct run_drift){.target = (size_t)(t - r->targets),
+						  .fields = differs,
+						  .toggled = toggled,
+						  .disabled = row->disabled,
+						  .remade = remade},
+			      hash, &before, &row->account);
 	}
 	if (!write)
 		return;
 	k->remote_id = row->remote_id;
-	k->flags |= RC_KNOWN_MANAGED;
-	if (open)
-		run_event_seen(r, t, k, !row->disabled, "seen in the provider's list");
-	else if (was_disabled != row->disabled)
+	if (toggled)
 		run_event_seen(r, t, k, !row->disabled,
 			       row->disabled ? "disabled at the provider, not by rollcall"
 					     : "enabled at the provider, not by rollcall");
-	if (open)
-		k->status = RC_KNOWN_DEFERRED;
-	if (!(k->flags & RC_KNOWN_UNDONE)) /* whose row is what holds them */
-		memset(k->fingerprint, 0, 16);
+	if (repair)
+		look_again(k);
 	rc_writer_put_known(r->writer, t->number, k);
 }
 
-static void known_is_gone(struct run *r, struct run_target *t, struct rc_known *k)
+static void known_is_gone(struct run *r, struct run_target *t, struct rc_known *k, const uint8_t hash[16])
 {
 	int64_t age_ns = r->started_ns - k->sent_at_ns;
 
 	if (k->sent_at_ns && age_ns < r->cfg->timeouts.settle_ns)
 		return; /* may still appear */
-	t->drift += k->status != RC_KNOWN_UNKNOWN;
 	run_event_seen(r, t, k, false, "no longer in the provider's list");
-	k->flags &= ~(uint32_t)(RC_KNOWN_MANAGED | RC_KNOWN_DISABLED | RC_KNOWN_LOCKED);
+	if (k->status != RC_KNOWN_UNKNOWN) {
+		t->drift++;
+		run_drift_add(r, &(struct run_drift){.target = (size_t)(t - r->targets), .gone = true}, hash, k,
+			      &k->account);
+	}
+	k->flags &= ~(uint32_t)(RC_KNOWN_MANAGED | RC_KNOWN_DISABLED | RC_KNOWN_LOCKED | RC_KNOWN_KEPT_DISABLED);
+	k->kept.set = 0;
 	k->remote_id = (struct rc_slice){0};
 	k->status = RC_KNOWN_DEFERRED;
-	if (!(k->flags & RC_KNOWN_UNDONE)) /* whose row is what holds them */
-		memset(k->fingerprint, 0, 16);
+	k->changed_at_ns = r->started_ns; /* its name is free since now, as far as we know */
+	look_again(k);
 	rc_writer_put_known(r->writer, t->number, k);
 }
 
@@ -101,18 +212,22 @@ static void match_known(struct run *r, struct run_target *t)
 {
 	struct rc_walk w = {0};
 	struct rc_known k;
+	const uint8_t *hash;
 	bool heard;
 
 	rc_walk_known_begin(r->view, t->number, &w);
-	while (rc_walk_known(&w, &k, NULL)) {
+	while (rc_walk_known(&w, &k, &hash)) {
 		struct rc_slice was = k.server;
 		struct rc_listing_row *row = k.name.n ? row_of(t, &k, &heard) : NULL;
 
-		if (row && (k.flags & RC_KNOWN_MANAGED || k.status == RC_KNOWN_UNKNOWN)) {
+		if (row && k.status == RC_KNOWN_UNKNOWN) {
 			row->mark = true;
-			meet_known(r, t, &k, !rc_slice_eq(was, k.server), &row->listed);
+			meet_open(r, t, &k, &row->listed);
+		} else if (row && k.flags & RC_KNOWN_MANAGED) {
+			row->mark = true;
+			meet_known(r, t, &k, hash, !rc_slice_eq(was, k.server), &row->listed);
 		} else if (k.name.n && !row && heard && k.flags & RC_KNOWN_MANAGED) {
-			known_is_gone(r, t, &k);
+			known_is_gone(r, t, &k, hash);
 		}
 	}
 	rc_walk_end(&w);

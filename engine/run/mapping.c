@@ -68,14 +68,15 @@ static bool seen(const struct compiler *c, struct rc_slice name)
 	return yes;
 }
 
-static enum rc_code compile(struct compiler *c, const char *text, const char *where, bool secret, struct rc_expr **ret)
+static enum rc_code compile_in(struct compiler *c, const char *text, const char *where,
+			       const struct rc_expr_scope *scope, struct rc_expr **ret)
 {
 	struct rc_slice unknown = {0};
 	enum rc_code code;
 
 	if (!text)
 		return RC_OK;
-	code = rc_expr_compile(c->m->env, text, where, NULL, ret, &unknown, c->err);
+	code = rc_expr_compile(c->m->env, text, where, scope, ret, &unknown, c->err);
 	if (code) {
 		if (unknown.p && seen(c, unknown)) {
 			char what[sizeof(c->err->what)];
@@ -86,9 +87,62 @@ static enum rc_code compile(struct compiler *c, const char *text, const char *wh
 		}
 		return code;
 	}
-	if (!secret)
-		rc_columns_add(&c->used, *ret);
 	return RC_OK;
+}
+
+static enum rc_code compile(struct compiler *c, const char *text, const char *where, bool secret, struct rc_expr **ret)
+{
+	enum rc_code code = compile_in(c, text, where, NULL, ret);
+
+	if (!code && text && !secret)
+		rc_columns_add(&c->used, *ret);
+	return code;
+}
+
+/* An expression that is asked after the scan, too: its columns are kept. */
+static enum rc_code compile_later(struct compiler *c, const char *text, const char *where,
+				  const struct rc_expr_scope *scope, struct rc_expr **ret)
+{
+	enum rc_code code = compile_in(c, text, where, scope, ret);
+
+	if (code || !text)
+		return code;
+	c->m->asked_later = true;
+	rc_columns_add(&c->used, *ret);
+	rc_columns_add(&c->m->later, *ret);
+	return RC_OK;
+}
+
+static enum rc_code compile_choices(struct compiler *c, struct target_rules *t, size_t f, const char *where)
+{
+	const struct rc_account_rule *r = &t->cfg->account[f];
+	enum rc_code code = RC_OK;
+
+	t->chosen = (int)f;
+	t->choices = rc_xcalloc(r->exprs.n, sizeof(struct rc_expr *));
+	t->n_choices = r->exprs.n;
+	for (size_t i = 0; i < r->exprs.n && !code; i++) {
+		struct rc_expr_scope scope = {.n = i + 1 == r->exprs.n};
+		char at[340];
+
+		snprintf(at, sizeof(at), "%s/first_free/%zu", where, i);
+		code = compile_later(c, r->exprs.v[i], at, &scope, &t->choices[i]);
+	}
+	return code;
+}
+
+static enum rc_code compile_adopt_if(struct compiler *c, struct target_rules *t)
+{
+	const struct rc_account_schema *schema = t->cfg->schema;
+	const char *fields[RC_MAX_FIELDS];
+	struct rc_expr_scope scope = {.account = fields};
+	char where[300];
+
+	for (size_t f = 0; f < schema->n_fields; f++)
+		if (!schema->fields[f].secret)
+			fields[scope.n_account++] = schema->fields[f].name;
+	snprintf(where, sizeof(where), "/targets/%s/adopt_if", t->cfg->name);
+	return compile_later(c, t->cfg->adopt_if, where, &scope, &t->adopt_if);
 }
 
 static enum rc_code compile_target(struct compiler *c, size_t i)
@@ -98,6 +152,7 @@ static enum rc_code compile_target(struct compiler *c, size_t i)
 	enum rc_code code = RC_OK;
 	char where[300];
 
+	t->chosen = -1;
 	snprintf(where, sizeof(where), "/targets/%s/where", cfg->name);
 	code = compile(c, cfg->where, where, false, &t->where);
 	snprintf(where, sizeof(where), "/targets/%s/server", cfg->name);
@@ -110,10 +165,12 @@ static enum rc_code compile_target(struct compiler *c, size_t i)
 		const struct rc_account_rule *r = &cfg->account[f];
 
 		snprintf(where, sizeof(where), "/targets/%s/account/%s", cfg->name, cfg->schema->fields[f].name);
-		if (r->kind == RC_RULE_EXPR || r->kind == RC_RULE_FIRST_FREE)
+		if (r->kind == RC_RULE_FIRST_FREE)
+			code = compile_choices(c, t, f, where);
+		else if (r->kind == RC_RULE_EXPR)
 			code = compile(c, r->exprs.v[0], where, cfg->schema->fields[f].secret, &t->field[f]);
 	}
-	return code;
+	return code ? code : compile_adopt_if(c, t);
 }
 
 static void collect_used(struct rc_mapping *m, const struct rc_columns *used)
@@ -196,10 +253,13 @@ enum rc_code rc_mapping_new(const struct rc_config *cfg, size_t source, bool ldi
 
 void rc_mapping_free(struct rc_mapping *m)
 {
-	if (!m)
+	if (!m || m->kept)
 		return;
 	rc_expr_env_free(m->env);
 	rc_zone_free(m->zone);
+	for (size_t i = 0; i < m->cfg->n_targets; i++)
+		free(m->targets[i].choices);
+	rc_columns_done(&m->later);
 	free(m->targets);
 	free(m->used);
 	free(m->secret);

@@ -51,6 +51,7 @@ static void set_row(struct rc_mapping *m, const struct rc_record *rec)
 		for (size_t j = 0; j < rec->attr[i].n; j++)
 			m->attrs[at++] = (struct rc_expr_field){name, rec->attr[i].value[j]};
 	}
+	m->n_attrs = n;
 	rc_expr_row_ldif(m->env, m->attrs, n);
 }
 
@@ -117,7 +118,6 @@ static enum rc_code eval_fields(struct rc_mapping *m, struct target_rules *t, bo
 {
 	const struct rc_account_schema *schema = t->cfg->schema;
 
-	(void)m;
 	for (size_t f = 0; f < schema->n_fields; f++) {
 		struct rc_slice v;
 		enum rc_code code;
@@ -134,7 +134,7 @@ static enum rc_code eval_fields(struct rc_mapping *m, struct target_rules *t, bo
 		w->account.v[f] = rc_arena_copy(mem, v);
 		w->account.set |= 1u << f;
 	}
-	return RC_OK;
+	return t->chosen < 0 ? RC_OK : mapping_first_choice(m, t, mem, w, err);
 }
 
 /* A column of the record as it is; blank when the source has none of that name. */
@@ -168,7 +168,6 @@ static enum rc_code eval_target(struct rc_mapping *m, struct target_rules *t, bo
 	const struct rc_account_schema *schema = t->cfg->schema;
 	bool keep;
 	enum rc_code code = eval_bool(t->where, true, &keep, err);
-	struct rc_err rule;
 	double priority = 0;
 
 	*w = (struct rc_want){0};
@@ -185,11 +184,24 @@ static enum rc_code eval_target(struct rc_mapping *m, struct target_rules *t, bo
 	if (code)
 		return code;
 	w->priority = isnan(priority) ? INT64_MAX : (int64_t)priority;
+	if (t->chosen >= 0) { /* its rules are checked when the name is chosen */
+		w->chosen = true;
+		rc_account_canonical(schema, &w->account, mem);
+		w->name = rc_account_name(schema, &w->account);
+		return RC_OK;
+	}
+	rc_want_settle(schema, w, mem);
+	return RC_OK;
+}
+
+void rc_want_settle(const struct rc_account_schema *schema, struct rc_want *w, struct rc_arena *mem)
+{
+	struct rc_err rule;
+
 	rc_account_canonical(schema, &w->account, mem);
 	w->name = rc_account_name(schema, &w->account);
 	if (rc_account_check(schema, &w->account, false, &rule))
 		w->invalid = rc_arena_strdup(mem, rule.what);
-	return RC_OK;
 }
 
 /* A number, or a condition: true before false. Blank is last. */

@@ -1,16 +1,28 @@
 /* Two people, one name: case-insensitively unique per provider server. */
-#include "engine/run/run_int.h"
+#include "engine/run/adopt.h"
 #include "engine/base/alloc.h"
 #include <stdio.h>
 #include <stdlib.h>
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-struct claim {
+struct claim { /* of a name that is to be a person's: by a create or by an adoption */
 	uint64_t hash;
 	struct rc_slice name; /* folded, in the run's arena */
-	struct rc_op *op;
+	size_t target, server;
+	struct rc_op *op;  /* NULL: an adoption that needs no call */
+	struct pending *q; /* that adoption */
 };
+
+static struct rc_slice key_of(const struct claim *c)
+{
+	return c->op ? c->op->key : c->q->o.key;
+}
+
+static unsigned long long line_of(const struct claim *c)
+{
+	return c->op ? c->op->source_line : c->q->o.source_line;
+}
 
 static int by_name(const void *a, const void *b)
 {
@@ -18,23 +30,43 @@ static int by_name(const void *a, const void *b)
 
 	if (x->hash != y->hash)
 		return x->hash < y->hash ? -1 : 1;
-	if (x->op->server != y->op->server)
-		return x->op->server < y->op->server ? -1 : 1;
+	if (x->server != y->server)
+		return x->server < y->server ? -1 : 1;
 	if (!rc_slice_eq(x->name, y->name))
 		return rc_slice_cmp(x->name, y->name);
-	return x->op->id < y->op->id ? -1 : x->op->id > y->op->id;
+	return rc_slice_cmp(key_of(x), key_of(y));
 }
 
 static bool same_name(const struct claim *x, const struct claim *y)
 {
-	return x->op->server == y->op->server && rc_slice_eq(x->name, y->name);
+	return x->server == y->server && rc_slice_eq(x->name, y->name);
 }
 
-static void refuse(struct run *r, struct rc_op *op, const char *message)
+static void refuse_pending(struct pending *q, const char *code, const char *message)
 {
+	q->o.status = RC_ST_FAILED;
+	q->o.error_code = code;
+	q->o.error_message = message;
+	q->put = false;
+	q->known.flags = 0; /* not adopted */
+}
+
+static void refuse(struct run *r, const struct claim *c, const char *code, const char *message)
+{
+	struct rc_op *op = c->op;
+	struct op_info *info;
+
+	message = rc_arena_strdup(&r->mem, message);
+	if (!op) {
+		refuse_pending(c->q, code, message);
+		return;
+	}
+	info = op->owner;
+	if (info->adopts)
+		info->known = NULL;
 	op->state = RC_STEP_FAILED;
-	op->error_code = "rollcall.name";
-	op->error_message = rc_arena_strdup(&r->mem, message);
+	op->error_code = code;
+	op->error_message = message;
 	if (op->linked)
 		op->linked->state = RC_STEP_DEFERRED;
 }
@@ -50,19 +82,14 @@ static bool waits_for(const struct rc_op *freeing, const struct rc_op *op)
 
 static bool frees(const struct rc_op *other, const struct claim *c)
 {
-	char folded[600];
-
-	if (other->action != RC_ACT_DELETE || other->server != c->op->server || other->name.n != c->name.n ||
-	    c->name.n > sizeof(folded))
-		return false;
-	rc_account_name_fold(other->name, folded);
-	return memcmp(folded, c->name.p, c->name.n) == 0;
+	return other->action == RC_ACT_DELETE && other->server == c->server &&
+	       rc_account_name_same(other->name, c->name);
 }
 
 /* What removes the account that holds the name in this run. */
 static struct rc_op *freed_by(struct run *r, const struct claim *c)
 {
-	const struct run_target *t = &r->targets[c->op->target];
+	const struct run_target *t = &r->targets[c->target];
 
 	for (size_t i = 0; i < t->n_ops; i++)
 		if (frees(r->ops[t->first_op + i], c))
@@ -70,22 +97,43 @@ static struct rc_op *freed_by(struct run *r, const struct claim *c)
 	return NULL;
 }
 
+/* Whether a person who is renamed adopts the unmanaged account of the new name, by the rules of everybody else. */
+static bool may_take_over(struct run *r, const struct claim *c, struct rc_slice label)
+{
+	const struct run_target *t = &r->targets[c->target];
+	const struct rc_person *p = ((const struct op_info *)c->op->owner)->person;
+	struct rc_slice owner = run_adopt_owner(r, c->target, c->op->name);
+	struct rc_unmanaged u;
+	struct rc_err err;
+	bool theirs;
+
+	if (owner.n)
+		return rc_slice_eq(owner, c->op->key);
+	return t->cfg->existing == RC_EXISTING_ADOPT && rc_view_unmanaged(r->view, t->number, label, c->op->name, &u) &&
+	       !rc_mapping_adopt_if(p->later, c->target, &u.account, u.name, &theirs, &err) && theirs;
+}
+
 static void check_holder(struct run *r, const struct claim *c)
 {
 	struct rc_op *op = c->op, *freeing;
-	const struct run_target *t = &r->targets[op->target];
+	const struct run_target *t = &r->targets[c->target];
 	const struct op_info *info = op->owner;
-	struct rc_slice label = t->cfg->pool ? rc_slice_str(t->cfg->servers[op->server].label) : (struct rc_slice){0};
+	struct rc_slice label = t->cfg->pool ? rc_slice_str(t->cfg->servers[c->server].label) : (struct rc_slice){0};
 	struct rc_name_owner owner = rc_view_name(r->view, t->number, label, op->name);
 
+	if (owner.kind == RC_NAME_UNMANAGED && op->linked && !may_take_over(r, c, label)) {
+		refuse(r, c, "rollcall.exists",
+		       "an account of the new name exists and is not theirs to adopt: remove one of the two");
+		return;
+	}
 	if ((owner.kind != RC_NAME_MANAGED && owner.kind != RC_NAME_RETIRING) ||
 	    memcmp(owner.key_hash, info->person->hash, 16) == 0)
 		return;
 	freeing = freed_by(r, c);
 	if (!freeing)
-		refuse(r, op, "another person's account has this name: give one of them another name");
+		refuse(r, c, "rollcall.name", "another person's account has this name: give one of them another name");
 	else if (op->linked && waits_for(freeing, op))
-		refuse(r, op,
+		refuse(r, c, "rollcall.name",
 		       "two people swap their names, and an account carries its password: give one of them a third "
 		       "name first");
 	else
@@ -97,18 +145,17 @@ static void check_equal(struct run *r, const struct claim *c, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		bool before = i && same_name(&c[i], &c[i - 1]), behind = i + 1 < n && same_name(&c[i], &c[i + 1]);
-		const struct rc_op *x = before ? c[i - 1].op : c[i].op, *y = before ? c[i].op : c[i + behind].op;
+		const struct claim *x = before ? &c[i - 1] : &c[i], *y = before ? &c[i] : &c[i + behind];
+		struct rc_slice name = c[i].op ? c[i].op->name : c[i].q->o.name, a = key_of(x), b = key_of(y);
 		char message[400];
 
 		if (!before && !behind)
 			continue;
 		snprintf(message, sizeof(message),
-			 "two people want the name %.*s: keys %.*s (line %llu) and %.*s (line %llu)",
-			 (int)c[i].op->name.n, c[i].op->name.p, (int)x->key.n, x->key.p,
-			 (unsigned long long)x->source_line, (int)y->key.n, y->key.p,
-			 (unsigned long long)y->source_line);
+			 "two people want the name %.*s: keys %.*s (line %llu) and %.*s (line %llu)", (int)name.n,
+			 name.p, (int)a.n, a.p, line_of(x), (int)b.n, b.p, line_of(y));
 		rc_printable(message, sizeof(message));
-		refuse(r, c[i].op, message);
+		refuse(r, &c[i], "rollcall.name", message);
 	}
 }
 
@@ -120,32 +167,59 @@ static void check_waiting(struct run *r, const struct claim *c, size_t n)
 		for (size_t i = 0; i < n; i++) {
 			struct rc_op *op = c[i].op;
 
-			if (!op->after || op->state != RC_STEP_QUEUED || op->after->state == RC_STEP_QUEUED ||
+			if (!op || !op->after || op->state != RC_STEP_QUEUED || op->after->state == RC_STEP_QUEUED ||
 			    op->after->state == RC_STEP_VERIFY)
 				continue;
-			refuse(r, op, "another person's account keeps this name: give one of them another name");
+			refuse(r, &c[i], "rollcall.name",
+			       "another person's account keeps this name: give one of them another name");
 			again = true;
 		}
 	}
 }
 
-void run_settle_names(struct run *r, size_t target)
+static struct claim claim_of(struct run *r, size_t target, size_t server, struct rc_slice name)
+{
+	char *folded = rc_arena_alloc(&r->mem, name.n + 1);
+
+	rc_account_name_fold(name, folded);
+	return (struct claim){
+		.hash = XXH3_64bits(folded, name.n), .name = {folded, name.n}, .target = target, .server = server};
+}
+
+static size_t collect(struct run *r, size_t target, struct claim *claims)
 {
 	const struct run_target *t = &r->targets[target];
-	struct claim *claims = rc_xcalloc(t->n_ops + 1, sizeof(*claims));
 	size_t n = 0;
 
 	for (size_t i = 0; i < t->n_ops; i++) {
 		struct rc_op *op = r->ops[t->first_op + i];
-		char *folded;
+		const struct op_info *info = op->owner;
 
-		if (op->action != RC_ACT_CREATE || ((const struct op_info *)op->owner)->unplaced)
+		if ((op->action != RC_ACT_CREATE && !info->adopts) || info->unplaced)
 			continue;
-		folded = rc_arena_alloc(&r->mem, op->name.n + 1);
-		rc_account_name_fold(op->name, folded);
-		claims[n++] = (struct claim){XXH3_64bits(folded, op->name.n), {folded, op->name.n}, op};
-		check_holder(r, &claims[n - 1]);
+		claims[n] = claim_of(r, target, op->server, op->name);
+		claims[n].op = op;
+		if (!info->adopts)
+			check_holder(r, &claims[n]);
+		n++;
 	}
+	for (size_t i = 0; i < t->n_pending; i++) {
+		struct pending *q = &r->pending[t->first_pending + i];
+
+		if (q->o.action != RC_ACT_ADOPT || q->o.status != RC_ST_DONE)
+			continue;
+		claims[n] = claim_of(r, target, run_server_at(t, q->known.server), q->known.name);
+		claims[n++].q = q;
+	}
+	return n;
+}
+
+void run_settle_names(struct run *r, size_t target)
+{
+	const struct run_target *t = &r->targets[target];
+	struct claim *claims = rc_xcalloc(t->n_ops + t->n_pending + 1, sizeof(*claims));
+	size_t n = collect(r, target, claims);
+
 	qsort(claims, n, sizeof(*claims), by_name);
 	check_equal(r, claims, n);
 	check_waiting(r, claims, n);

@@ -10,6 +10,28 @@ static const char *label_of(const struct run *r, const struct rc_op *op)
 	return t->pool && !info->unplaced ? t->servers[op->server].label : NULL;
 }
 
+static void add_field(const struct rc_account_schema *schema, size_t f, const struct rc_account *before,
+		      const struct rc_account *after, struct rc_field_change *ret)
+{
+	*ret = (struct rc_field_change){.field = schema->fields[f].name, .secret = schema->fields[f].secret};
+	if (before->set & 1u << f)
+		ret->before = before->v[f];
+	if (after->set & 1u << f)
+		ret->after = after->v[f];
+}
+
+const struct rc_field_change *run_fields(struct run *r, const struct rc_account_schema *schema, uint32_t mask,
+					 const struct rc_account *before, const struct rc_account *after, size_t *ret_n)
+{
+	struct rc_field_change *ret = rc_arena_alloc(&r->mem, RC_MAX_FIELDS * sizeof(*ret));
+
+	*ret_n = 0;
+	for (size_t f = 0; f < schema->n_fields; f++)
+		if (mask & 1u << f)
+			add_field(schema, f, before, after, &ret[(*ret_n)++]);
+	return ret;
+}
+
 static size_t fill_fields(const struct run *r, const struct rc_op *op, struct rc_field_change ret[RC_MAX_FIELDS + 1])
 {
 	const struct rc_account_schema *schema = r->targets[op->target].cfg->schema;
@@ -24,14 +46,8 @@ static size_t fill_fields(const struct run *r, const struct rc_op *op, struct rc
 		if (create && op->linked) /* a rename or move: what the old account has already is no change */
 			create = !schema->fields[f].secret && (op->have->set & 1u << f) &&
 				 !rc_account_same(schema, f, op->want->v[f], op->have->v[f]);
-		if (!create && !named && !reset && !(op->changed & 1u << f))
-			continue;
-		ret[n] = (struct rc_field_change){.field = schema->fields[f].name, .secret = schema->fields[f].secret};
-		if (op->have->set & 1u << f)
-			ret[n].before = op->have->v[f];
-		if (op->want->set & 1u << f)
-			ret[n].after = op->want->v[f];
-		n++;
+		if (create || named || reset || op->changed & 1u << f)
+			add_field(schema, f, op->have, op->want, &ret[n++]);
 	}
 	if (op->linked && op->class_ != RC_CLASS_RETIRE && op->server != op->linked->server)
 		ret[n++] = (struct rc_field_change){.field = "server",
@@ -139,11 +155,15 @@ static void keep_done(struct run *r, struct rc_op *op)
 	}
 	if (leaves_old(r, op)) {
 		keep_retiring(r, op);
-		k.account = (struct rc_account){0};
+		k.account = k.kept = (struct rc_account){0};
+		k.flags &= ~(uint32_t)RC_KNOWN_ADOPTED;
 	}
 	merge_account(op->want, &k.account);
+	k.kept.set &= ~op->changed;
 	k.flags |= RC_KNOWN_MANAGED;
 	k.flags &= ~(uint32_t)(RC_KNOWN_DISABLED | RC_KNOWN_LOCKED);
+	if (op->action == RC_ACT_ENABLE || op->action == RC_ACT_DISABLE)
+		k.flags &= ~(uint32_t)RC_KNOWN_KEPT_DISABLED;
 	k.status = RC_KNOWN_SETTLED;
 	if (op->action == RC_ACT_DISABLE || op->action == RC_ACT_LOCK) {
 		k.flags |= op->action == RC_ACT_DISABLE ? RC_KNOWN_DISABLED : RC_KNOWN_LOCKED;
@@ -216,6 +236,12 @@ static enum rc_known_status open_status(const struct rc_op *op, enum rc_status s
 	return op->queue_position ? RC_KNOWN_PARKED : RC_KNOWN_DEFERRED;
 }
 
+/* An account is this person's once a call for them has left, whatever came of it. */
+static bool is_adopted(const struct rc_op *op, enum rc_status status)
+{
+	return status == RC_ST_PLANNED || status == RC_ST_DONE || op->attempts;
+}
+
 void run_outcome_op(struct run *r, struct rc_op *op, enum rc_status status)
 {
 	struct op_info *info = op->owner;
@@ -250,6 +276,12 @@ void run_outcome_op(struct run *r, struct rc_op *op, enum rc_status status)
 		if (op->class_ != RC_CLASS_RETIRE)
 			o.action = RC_ACT_UPDATE;
 	}
+	if (info->adopts && !is_adopted(op, status)) {
+		o.action = RC_ACT_ADOPT;
+		info->known = NULL; /* the next run finds the account as it is */
+	} else if (info->adopts) {
+		o.action = RC_ACT_ADOPT;
+	}
 	if (rc_report_row(r->report, &o, &err) && !r->fault.code)
 		r->fault = err;
 store:
@@ -267,6 +299,8 @@ store:
 	else
 		keep_open(r, op, open_status(op, status));
 	run_event_op(r, op, status, fields, o.n_fields);
+	if (info->adopts && info->known)
+		rc_writer_del_unmanaged(r->writer, r->targets[op->target].number, info->known->server, op->name);
 	if (info->journal_id)
 		rc_writer_op_end(r->writer, info->journal_id);
 	rc_writer_together_end(r->writer);
@@ -337,7 +371,7 @@ void run_outcome_pending(struct run *r, size_t target, bool planned)
 			rc_writer_del_known(r->writer, t->number, o.key, 0);
 		else if (q->put)
 			rc_writer_put_known(r->writer, t->number, &q->known);
-		if (o.action == RC_ACT_ADOPT && o.status == RC_ST_DONE)
+		if (o.action == RC_ACT_ADOPT && q->put)
 			keep_adopted(r, target, q);
 		if (q->release)
 			keep_released(r, target, q);

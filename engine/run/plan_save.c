@@ -13,12 +13,15 @@ static struct rc_plan_values values(struct run *r, size_t target, const struct r
 	return out;
 }
 
-static struct rc_slice pack(struct run *r, size_t target, const struct rc_known *k)
+/* An account that is to be adopted has no key of its own yet. */
+static struct rc_slice pack(struct run *r, size_t target, struct rc_slice key, const struct rc_known *k)
 {
+	struct rc_known record = *k;
 	struct rc_buf b = {0};
 	struct rc_slice out;
 
-	rc_known_encode(k, r->targets[target].cfg->schema, &b);
+	record.key = key;
+	rc_known_encode(&record, r->targets[target].cfg->schema, &b);
 	out = rc_arena_copy(&r->mem, rc_buf_slice(&b));
 	rc_buf_done(&b);
 	return out;
@@ -64,6 +67,7 @@ static void order(struct run *r, const struct rc_op *op, struct rc_plan_row *row
 				    .class_ = (uint8_t)op->class_,
 				    .state = (uint8_t)op->state,
 				    .mail_sent = op->mail_sent,
+				    .adopts = info->adopts,
 				    .want = values(r, op->target, op->want, op->want->set),
 				    .before = values(r, op->target, op->have, op->have->set & op->changed),
 				    .changed = values(r, op->target, op->want, op->changed),
@@ -71,7 +75,7 @@ static void order(struct run *r, const struct rc_op *op, struct rc_plan_row *row
 				    .has_priority = op->priority != INT64_MAX,
 				    .priority = op->priority != INT64_MAX ? op->priority : 0};
 	if (info->known)
-		row->record = pack(r, op->target, info->known);
+		row->record = pack(r, op->target, op->key, info->known);
 	person(info->person, row);
 	run_bind_person(r, op->target, op->key, row->server, op->name, row->precondition);
 }
@@ -102,7 +106,7 @@ static void outcome(struct run *r, const struct pending *q, struct rc_plan_row *
 				    .drop = q->drop,
 				    .release = q->release};
 	if (q->known.key.n)
-		row->record = pack(r, target, &q->known);
+		row->record = pack(r, target, q->known.key, &q->known);
 	person(q->person, row);
 	run_bind_person(r, target, o->key, row->server, o->name, row->precondition);
 }

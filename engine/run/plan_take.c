@@ -159,8 +159,11 @@ static enum rc_code take_order(struct taking *k, struct rc_op *op)
 	*info = (struct op_info){.person = k->p,
 				 .known = known,
 				 .drift = row->drift,
+				 .adopts = row->adopts,
 				 .newcomer = k->t->cfg->pool && row->action == RC_ACT_CREATE && !known,
 				 .unplaced = k->t->cfg->pool && !row->server.n};
+	if (known && row->adopts)
+		known->key = (struct rc_slice){0}; /* nobody's until its first call was sent */
 	if (!server(k, &op->server) || !row->key.n || row->action == RC_ACT_NONE || row->action == RC_ACT_ADOPT)
 		return odd(k, "an operation");
 	if (op->state != RC_STEP_QUEUED && op->state != RC_STEP_VERIFY && op->state != RC_STEP_FAILED &&

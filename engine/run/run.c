@@ -1,3 +1,4 @@
+#include "engine/run/adopt.h"
 #include "engine/run/carry.h"
 #include "engine/run/plan_run.h"
 #include "engine/run/undo.h"
@@ -95,6 +96,8 @@ static enum rc_code run_body(struct run *r, struct rc_err *err)
 
 	if (!code)
 		code = run_resume(r, err);
+	if (!code && !r->opts->plan && !r->opts->undo_of)
+		code = run_adopt_load(r, err);
 	if (!code)
 		code = run_waves(r, err);
 	if (code)
@@ -167,6 +170,8 @@ static void clean(struct run *r)
 	run_close_state(r);
 	if (r->scan.cfg)
 		rc_sources_done(&r->scan);
+	run_adopt_done(r);
+	free(r->drifts);
 	for (size_t i = 0; r->targets && i < r->cfg->n_targets; i++) {
 		free(r->targets[i].servers);
 		run_pool_free(r->targets[i].pool);

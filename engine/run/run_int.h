@@ -37,12 +37,13 @@ struct run_target {
 	size_t first_op, n_ops, first_pending, n_pending; /* its share of the run's, in one piece */
 	uint64_t renames, blanked;
 	struct rc_timeline timeline;
-	uint64_t calls_stored;     /* of this day, as the snapshot has it */
-	struct sealing *sealing;   /* NULL: nothing is generated for this target */
-	uint64_t pending_none;     /* people none/done without a row */
-	uint8_t snapshot[16];      /* what a saved plan is bound to; as the run found it */
-	struct run_pool *pool;     /* pool.c; NULL until somebody asks where there is room */
-	uint32_t seats_waited_for; /* newcomers of a pool without any room */
+	uint64_t calls_stored;       /* of this day, as the snapshot has it */
+	struct adopt_map *adopt_map; /* NULL: none */
+	struct sealing *sealing;     /* NULL: nothing is generated for this target */
+	uint64_t pending_none;       /* people none/done without a row */
+	uint8_t snapshot[16];        /* what a saved plan is bound to; as the run found it */
+	struct run_pool *pool;       /* pool.c; NULL until somebody asks where there is room */
+	uint32_t seats_waited_for;   /* newcomers of a pool without any room */
 };
 
 struct pending { /* an outcome that needs no call, and the record to write with it */
@@ -60,6 +61,7 @@ struct op_info { /* behind rc_op.owner */
 	bool newcomer; /* an account that is nowhere yet: the pool says where it goes */
 	bool unplaced; /* ... and has no server for it */
 	size_t home;   /* server + 1 of the account they once had; 0: none */
+	bool adopts;   /* the account is nobody's yet: it becomes this person's once its first call was sent */
 	uint64_t journal_id;
 	uint64_t intent_seq;
 };
@@ -85,6 +87,9 @@ struct run {
 	size_t n_ops, cap_ops;
 	struct pending *pending;
 	size_t n_pending, cap_pending;
+	struct run_drift *drifts;
+	size_t n_drifts, cap_drifts;
+	bool drifts_sorted;
 	struct rc_report *report;
 	struct rc_exec *exec;
 	struct carry *carry;
@@ -111,6 +116,8 @@ bool run_wave_due(const struct run *r); /* a list came in whose target is not de
 enum rc_code run_decide(struct run *r, size_t target, struct rc_err *err);
 /* Whether --only and --exclude-keys let this run touch the person. */
 bool run_selected(const struct run *r, struct rc_slice key);
+/* first_free.c: names for whom the config leaves a choice; before the target is decided */
+void run_choose_names(struct run *r, size_t target);
 /* guards.c */
 void run_guards(struct run *r, size_t target);
 void run_guard_sources(struct run *r, size_t target); /* guards_source.c */
@@ -127,6 +134,10 @@ enum rc_code run_make_exec(struct run *r, struct rc_err *err);
 /* outcome.c: rows and records */
 void run_outcome_op(struct run *r, struct rc_op *op, enum rc_status status);
 void run_outcome_pending(struct run *r, size_t target, bool planned);
+/* Changes of the fields in mask, in the run's arena. */
+const struct rc_field_change *run_fields(struct run *r, const struct rc_account_schema *schema, uint32_t mask,
+					 const struct rc_account *before, const struct rc_account *after,
+					 size_t *ret_n);
 void run_settle_people(struct run *r);
 /* event.c: the history; seen: something that no operation of ours did */
 void run_event_op(struct run *r, const struct rc_op *op, enum rc_status status, const struct rc_field_change *fields,

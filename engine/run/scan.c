@@ -260,6 +260,7 @@ static enum rc_code changed_row(struct walk *w, const struct rc_row *row, const 
 	p->file = w->file;
 	p->line = row->line;
 	p->mapped = m;
+	p->later = scan_keep_row(w, &rec);
 	p->kind = m.filtered ? RC_PERSON_FILTERED : RC_PERSON_PRESENT;
 	p->raw = s->cfg->sources[w->index].duplicates == RC_DUP_REJECT ? rc_arena_copy(&s->mem, row->raw)
 								       : (struct rc_slice){0};

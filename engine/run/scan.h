@@ -24,10 +24,11 @@ struct rc_person {
 	uint16_t source;
 	uint32_t file; /* index into the source's files */
 	uint64_t line;
-	struct rc_mapped mapped; /* PRESENT */
-	const char *why;         /* FROZEN: the reason of the refusal */
-	bool settled;            /* set by the run: every target is done or filtered */
-	struct rc_slice raw;     /* only while the scan runs */
+	struct rc_mapped mapped;         /* PRESENT */
+	const struct rc_row_copy *later; /* PRESENT, for questions after the scan; NULL: there are none */
+	const char *why;                 /* FROZEN: the reason of the refusal */
+	bool settled;                    /* set by the run: every target is done or filtered */
+	struct rc_slice raw;             /* only while the scan runs */
 };
 
 struct rc_refused {
@@ -83,6 +84,8 @@ struct rc_scan {
 	struct rc_lookups *lookups;
 	const uint8_t (*ask)[16]; /* key hashes of people to look at though their rows may not have changed */
 	size_t n_ask;
+	struct rc_mapping **mappings; /* that rows kept for later need */
+	size_t n_mappings;
 	bool secrets;       /* evaluate password expressions */
 	bool accept_source; /* a stale source counts, and a file that the last run had may be gone */
 	bool everybody;     /* look at every row and record: what the snapshot knows is about to change, or the report

@@ -4,6 +4,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* The first line may be a header or a pair: as a pair it harms nobody, unless a line below says otherwise. */
+static void add_first_line(struct rc_lookup *table, const struct rc_reader *r)
+{
+	size_t n;
+	const struct rc_slice *first = rc_reader_columns(r, &n);
+	struct rc_slice there;
+	struct rc_err ignored;
+
+	if (n == 2 && !rc_lookup_get(table, first[0], &there))
+		rc_lookup_add(table, first[0], first[1], &ignored);
+}
+
 static enum rc_code load_lookup(struct rc_lookups *all, const struct rc_setting *cfg, struct rc_err *err)
 {
 	struct rc_lookup *table = rc_lookups_table(all, cfg->name);
@@ -17,14 +29,20 @@ static enum rc_code load_lookup(struct rc_lookups *all, const struct rc_setting 
 	if (code)
 		return code;
 	while ((got = rc_reader_next(r, &rec, &rej, err)) == RC_READ_RECORD && !code) {
-		if (rec.n < 2)
-			code = rc_fail(err, RC_DATA, "%s: a lookup table needs two columns", cfg->value);
-		else
-			code = rc_lookup_add(table, rec.field[0], rec.field[1], err);
+		struct rc_err why;
+
+		if (rec.n != 2)
+			code = rc_fail(err, RC_DATA, "%s:%llu: a lookup table has two columns", cfg->value,
+				       (unsigned long long)rec.line);
+		else if (rc_lookup_add(table, rec.field[0], rec.field[1], &why))
+			code = rc_fail(err, RC_DATA, "%s:%llu: %.900s", cfg->value, (unsigned long long)rec.line,
+				       why.what);
 	}
-	if (got == RC_READ_REJECT)
+	if (!code && got == RC_READ_END)
+		add_first_line(table, r);
+	if (!code && got == RC_READ_REJECT)
 		code = rc_fail(err, RC_DATA, "%s:%llu: %s", cfg->value, (unsigned long long)rej.line, rej.why);
-	else if (got == RC_READ_ERROR)
+	else if (!code && got == RC_READ_ERROR)
 		code = RC_DATA;
 	rc_reader_free(r);
 	return code;
@@ -62,6 +80,20 @@ enum rc_code rc_sources_begin(struct rc_scan *s, const struct rc_config *cfg, st
 	return RC_OK;
 }
 
+const struct rc_row_copy *scan_keep_row(struct walk *w, const struct rc_record *rec)
+{
+	struct rc_scan *s = w->s;
+
+	if (!rc_mapping_asked_later(w->mapping))
+		return NULL;
+	if (!s->n_mappings || s->mappings[s->n_mappings - 1] != w->mapping) {
+		s->mappings = rc_xreallocarray(s->mappings, s->n_mappings + 1, sizeof(*s->mappings));
+		s->mappings[s->n_mappings++] = w->mapping;
+		rc_mapping_keep(w->mapping, true);
+	}
+	return rc_mapping_copy_row(w->mapping, rec, &s->mem);
+}
+
 void rc_sources_done(struct rc_scan *s)
 {
 	for (size_t i = 0; s->sources && i < s->cfg->n_sources; i++) {
@@ -73,6 +105,11 @@ void rc_sources_done(struct rc_scan *s)
 		free(src->refs);
 		free(src->raws);
 	}
+	for (size_t i = 0; i < s->n_mappings; i++) {
+		rc_mapping_keep(s->mappings[i], false);
+		rc_mapping_free(s->mappings[i]);
+	}
+	free(s->mappings);
 	free(s->sources);
 	free(s->people);
 	free(s->table);

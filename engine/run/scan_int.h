@@ -68,6 +68,8 @@ void scan_freeze_source(struct rc_scan *s, uint16_t source, const struct rc_err 
 void scan_freeze(struct rc_person *p, const char *why);
 void scan_note(struct rc_scan *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* A copy of the row for questions after the scan, whose mapping then stays; NULL: nothing will be asked. */
+const struct rc_row_copy *scan_keep_row(struct walk *w, const struct rc_record *rec);
 struct rc_person *scan_add(struct rc_scan *s, const uint8_t hash[16]);
 void scan_refuse(struct rc_scan *s, uint16_t source, uint32_t file, uint64_t line, const char *why,
 		 struct rc_slice raw);

@@ -233,16 +233,41 @@ static enum rc_code decide_one(struct run *r, size_t i, struct rc_err *err)
 	return RC_OK;
 }
 
+/* refresh: what the list says about the snapshot is told and kept, what sync would do about it is left to sync. */
+static void only_adoptions(struct run *r, size_t target)
+{
+	struct run_target *t = &r->targets[target];
+	size_t n = 0;
+
+	for (size_t i = 0; i < t->n_ops; i++) {
+		struct rc_op *op = r->ops[t->first_op + i];
+
+		if (((struct op_info *)op->owner)->drift)
+			run_outcome_op(r, op, RC_ST_PLANNED);
+	}
+	t->n_ops = 0;
+	for (size_t i = 0; i < t->n_pending; i++) {
+		struct pending *q = &r->pending[t->first_pending + i];
+
+		if (q->o.action == RC_ACT_ADOPT || q->o.drift) {
+			q->put &= q->o.action == RC_ACT_ADOPT;
+			q->drop = false;
+			r->pending[t->first_pending + n++] = *q;
+		}
+	}
+	t->n_pending = n;
+}
+
 /* Decides what became ready, all guards first; then everything on its way at once. */
 static enum rc_code decide(struct run *r, const bool *now, struct rc_err *err)
 {
 	enum rc_code code = RC_OK;
 
 	for (size_t i = 0; i < r->cfg->n_targets && !code; i++)
-		if (now[i] && !r->opts->list_only)
+		if (now[i])
 			code = decide_one(r, i, err);
 	for (size_t i = 0; i < r->cfg->n_targets && !code; i++)
-		if (now[i] && !r->opts->list_only && !r->opts->n_reset && !r->targets[i].stopped)
+		if (now[i] && !r->opts->n_reset && !r->targets[i].stopped)
 			run_guards(r, i);
 	for (size_t i = 0; i < r->cfg->n_targets && !code; i++) {
 		if (!now[i])
@@ -250,10 +275,12 @@ static enum rc_code decide(struct run *r, const bool *now, struct rc_err *err)
 		if (!r->opts->n_reset)
 			run_report_unmanaged(r, i);
 		if (r->opts->list_only)
-			continue;
-		if (!r->opts->n_reset)
+			only_adoptions(r, i);
+		else if (!r->opts->n_reset)
 			count_unchanged(r, i);
-		if (r->opts->writes)
+		if (r->opts->list_only)
+			run_outcome_pending(r, i, false);
+		else if (r->opts->writes)
 			prepare(r, i);
 		else
 			show_plan(r, i);
@@ -273,7 +300,7 @@ static enum rc_code wave(struct run *r, bool all, struct rc_err *err)
 	for (size_t i = 0; i < r->cfg->n_targets && any; i++)
 		if (r->view && (now[i] || !r->targets[i].selected))
 			r->targets[i].known = rc_view_known_count(r->view, r->targets[i].number, true);
-	if (any && !code && !r->scanned && !r->opts->list_only)
+	if (any && !code && !r->scanned)
 		code = scan(r, now, err);
 	if (any && !code)
 		code = decide(r, now, err);

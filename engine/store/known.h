@@ -36,7 +36,8 @@ enum rc_known_flag {                               /* on disk: append only */
 		     RC_KNOWN_LOCKED = 1u << 3,    /* got a password nobody knows */
 		     RC_KNOWN_HELD = 1u << 4,      /* `hold`, or an override: touch nothing */
 		     RC_KNOWN_UNDONE = 1u << 5,    /* by `undo`: held until the row changes */
-		     RC_KNOWN_KEEP_NAME = 1u << 6, /* took its name from a later name field (account_schema.h, names) */
+		     RC_KNOWN_KEEP_NAME = 1u << 6, /* adopted under a name of its own, which it keeps */
+		     RC_KNOWN_KEPT_DISABLED = 1u << 7, /* somebody else disabled it, and the config keeps that */
 };
 
 /* On disk: append only. */
@@ -68,6 +69,7 @@ struct rc_known {
 	struct rc_slice server; /* label in a pool; empty: the target's only one */
 	struct rc_slice group, group_id;
 	struct rc_account account; /* as confirmed; canonical */
+	struct rc_account kept;    /* fields somebody else changed and that the config keeps: what is really there */
 	uint32_t flags;            /* enum rc_known_flag */
 	struct rc_slice reason;    /* of hold, undo, skip, wait */
 	uint8_t fingerprint[16];   /* of the row version this record was settled for; all zero: look at the row */

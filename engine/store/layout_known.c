@@ -33,6 +33,7 @@ static const struct rc_codec_field known_fields[] = {
 	{22, RC_CODEC_U32, offsetof(struct rc_known, due_cause), RC_DUE_CAUSE_COUNT},
 	F(23, U32, in_use_month),
 	F(24, SLICE, linked_name),
+	F(25, ACCOUNT, kept),
 };
 const struct rc_codec rc_codec_known = {1, RC_KNOWN_HEAD, sizeof(known_fields) / sizeof(known_fields[0]), known_fields};
 
@@ -90,6 +91,9 @@ struct rc_known rc_known_copy(const struct rc_known *k, struct rc_arena *mem)
 	for (size_t i = 0; i < RC_MAX_FIELDS; i++)
 		if (c.account.set & 1u << i)
 			c.account.v[i] = rc_arena_copy(mem, c.account.v[i]);
+	for (size_t i = 0; i < RC_MAX_FIELDS; i++)
+		if (c.kept.set & 1u << i)
+			c.kept.v[i] = rc_arena_copy(mem, c.kept.v[i]);
 	return c;
 }
 

@@ -218,7 +218,8 @@ class Case:
         base = "http://%s/v5/P/p2c-vpn-gateways/vpn-servers/S/users" % self.address
         ids = {u["name"]: u["id"] for u in self.get("/_sim/users")["users"]}
         for method, key, body in changes:
-            req = urllib.request.Request("%s/%s" % (base, ids["user%05d" % int(key) if key.isdigit() else key]), method=method,
+            url = base if method == "POST" else "%s/%s" % (base, ids["user%05d" % int(key) if key.isdigit() else key])
+            req = urllib.request.Request(url, method=method,
                                          data=json.dumps({"user": body}).encode() if body else None,
                                          headers={"X-Auth-Token": "tok-good", "Content-Type": "application/json"})
             urllib.request.urlopen(req, timeout=10).read()

@@ -159,6 +159,23 @@ static void run_date(struct page *p, char *cells[CELLS])
 	rc_zone_free(zone);
 }
 
+/* The functions that are a promise across versions. */
+static const char *const functions[] = {"lower",  "upper", "trim", "ascii",   "clean",   "truncate",
+					"first",  "has",   "join", "replace", "matches", "default",
+					"lookup", "int",   "bit",  "date"};
+enum { FUNCTIONS = sizeof(functions) / sizeof(functions[0]) };
+static unsigned shown[FUNCTIONS];
+
+static void note_functions(const char *expression)
+{
+	for (size_t i = 0; i < FUNCTIONS; i++) {
+		char call[16];
+
+		snprintf(call, sizeof(call), "%s(", functions[i]);
+		shown[i] += strstr(expression, call) != NULL;
+	}
+}
+
 static void row(struct page *p, char *line)
 {
 	char *cells[CELLS] = {"", "", "", ""};
@@ -173,6 +190,7 @@ static void row(struct page *p, char *line)
 	} else if (strncmp(p->mode, "examples: dates", 15) == 0) {
 		run_date(p, cells);
 	} else if (strncmp(p->mode, "examples: ", 10) == 0) {
+		note_functions(cells[0]);
 		run_example(p, p->mode + 10, cells[0], cells[1]);
 	} else if (strncmp(p->mode, "refused: ", 9) == 0) {
 		run_refused(p, cells[0], cells[1]);
@@ -206,6 +224,9 @@ static void test_page(void **state)
 	print_message("%u examples, %u wrong\n", p->run, p->wrong);
 	assert_true(p->run > 150);
 	assert_int_equal(p->wrong, 0);
+	for (size_t i = 0; i < FUNCTIONS; i++)
+		if (shown[i] < 2)
+			fail_msg("%s has %u examples on the page", functions[i], shown[i]);
 	rc_expr_env_free(p->csv);
 	rc_expr_env_free(p->ldif);
 	rc_lookups_free(p->lookups);
