@@ -174,6 +174,7 @@ static void load_abilities(struct rc_account_schema *s, const cJSON *x)
 	s->has_ids = flag(x, "ids");
 	s->names_case_sensitive = flag(x, "names_case_sensitive");
 	s->mails_credentials = flag(x, "mails_credentials");
+	s->in_use_timezone = text(x, "in_use_timezone");
 	s->name_needs_secret = flag(x, "name_needs_secret");
 }
 

@@ -82,7 +82,9 @@ struct rc_account_schema {
 	bool has_groups, has_ids;  /* has_ids: accounts carry an opaque id that a listing tells */
 	bool names_case_sensitive; /* how the provider itself looks names up; uniqueness is always folded */
 	bool mails_credentials;    /* a create or reset sends the password to a person */
-	bool name_needs_secret;    /* the first name field and the secret field go together or not at all */
+	/* An account used this month is not deleted before the month is over in this time zone; NULL: no such rule. */
+	const char *in_use_timezone;
+	bool name_needs_secret; /* the first name field and the secret field go together or not at all */
 
 	const char *server_key; /* config key of the server or instance id: "vpn_server_id" */
 	size_t n_target_keys;

@@ -45,7 +45,10 @@ struct rc_op {
 	struct rc_slice group;                /* wanted group's name, empty: none */
 	struct rc_slice password;
 	int64_t priority;     /* creates: lower first */
+	bool retiring;        /* the old account of a rename, whatever class it has come to */
+	bool takes_back;      /* an old account becomes the person's again; linked: the one that had replaced it */
 	bool sets_password;   /* lock, or the end of one: a password first, then the fields */
+	bool disabled;        /* the account is, as far as we know */
 	struct rc_op *linked; /* create of a rename <-> its retiring half */
 	struct rc_op *after;  /* a create: the operation that frees its name, done before this one is sent */
 	struct rc_slice linked_name;
@@ -69,6 +72,7 @@ struct rc_op {
 	bool seen;       /* scratch of the confirming look */
 	bool swapped;    /* the create of a rename whose old account goes first, because no seat is free */
 	bool first_done; /* of two calls (password or enable, then the fields) the first one is */
+	bool in_use;     /* the delete was refused for this month; disabled instead */
 };
 
 #endif

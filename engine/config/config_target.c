@@ -195,6 +195,10 @@ static void missing(struct cfg_build *b, const cJSON *target, const struct rc_js
 		cfg_fault(b, &at, "action", "%s cannot disable accounts; use \"lock\" or \"delete\"", s->connector);
 	if (to->action == RC_MISSING_LOCK && !s->can_lock)
 		cfg_fault(b, &at, "action", "%s cannot set passwords, so there is no lock", s->connector);
+	if (to->action == RC_MISSING_LOCK && s->mails_credentials)
+		cfg_fault(b, &at, "action",
+			  "%s mails every new password to its user, so a lock would let them in; use %s", s->connector,
+			  s->can_disable ? "\"disable\"" : "\"delete\"");
 	if (to->disconnect && !s->can_disconnect)
 		cfg_fault(b, &at, "disconnect", "%s cannot cut connections", s->connector);
 	if (!to->group)

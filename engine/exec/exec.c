@@ -143,6 +143,7 @@ void rc_exec_free(struct rc_exec *x)
 			opq_done(&s->accepted);
 			opq_done(&s->held);
 			opq_done(&s->retiring);
+			opq_done(&s->to_cut);
 			rc_listing_done(&s->list);
 			free(s->groups);
 		}

@@ -35,7 +35,7 @@ static void tell_pacer(struct call *c, const struct rc_answer *a, const struct h
 
 	if (c->req.kind == CALL_DELETE)
 		for (size_t i = 0; i < c->n && a->each; i++)
-			p.without_effect += a->each[i].v == V_GONE;
+			p.without_effect += a->each[i].v == V_GONE || a->each[i].v == V_IN_USE;
 	if (p.outcome == RC_PACER_ACCEPTED || p.outcome == RC_PACER_QUOTA || p.outcome == RC_PACER_REJECTED) {
 		c->s->waiting_since_ns = 0;
 		t->taken = true;
@@ -73,6 +73,32 @@ static void accepted(struct server *s, struct rc_op *op, int64_t now)
 	s->last_write_ns = now;
 	op_go(s->t->x, op, RC_STEP_ACCEPTED);
 	opq_push(&s->accepted, op);
+	disconnect_later(s, op);
+}
+
+/* The provider keeps an account that was used this month: it loses its access now, and goes when the month is over. */
+static void in_use(struct server *s, struct rc_op *op, const struct rc_user_verdict *v)
+{
+	struct rc_exec *x = s->t->x;
+
+	if (!s->t->cfg->schema->can_disable) {
+		op_fail(x, op, v->code, v->message);
+		return;
+	}
+	if (op->linked && op->linked->state != RC_STEP_DONE) { /* went first to free its seat: it is still needed */
+		op_go(x, op, RC_STEP_QUEUED);
+		op_defer(x, op, v->code, v->message);
+		return;
+	}
+	op->in_use = true;
+	forget_words(op);
+	if (op->disabled) {
+		op_go(x, op, RC_STEP_DONE);
+		return;
+	}
+	op->action = RC_ACT_DISABLE;
+	op->class_ = RC_CLASS_LEAVE;
+	op_requeue(x, s, op);
 }
 
 /* When the service lets it come again. Long waits end with the deadline; a day is as good as for ever. */
@@ -139,7 +165,7 @@ static void settle_op(struct call *c, struct rc_op *op, const struct rc_user_ver
 		verify_later(s, op);
 		break;
 	case V_IN_USE:
-		op_fail(x, op, v->code, v->message);
+		in_use(s, op, v);
 		break;
 	case V_REJECTED:
 		op_fail(x, op, v->code ? v->code : "rollcall.refused", v->message ? v->message : "refused");

@@ -46,7 +46,7 @@ static void done(struct server *s, struct rc_op *op, const struct rc_listing_row
 	s->looks = 0;
 	if (op->action == RC_ACT_DELETE && s->pacer.parked)
 		s->freed++;
-	if (op->class_ != RC_CLASS_RETIRE && op->linked && op->linked->state == RC_STEP_QUEUED && !op->swapped)
+	if (op->linked && !op->retiring && op->linked->state == RC_STEP_QUEUED && !op->swapped)
 		opq_push(&s->t->servers[op->linked->server].q[RC_CLASS_RETIRE], op->linked);
 }
 

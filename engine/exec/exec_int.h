@@ -43,7 +43,8 @@ struct server {
 	struct opq accepted; /* need the confirming look */
 	struct opq held;     /* own Retry-After has not passed */
 	struct opq
-		retiring; /* old halves of renames, until the new account is confirmed; creates that wait for a name */
+		retiring;  /* old halves of renames, until the new account is confirmed; creates that wait for a name */
+	struct opq to_cut; /* their access has ended: live connections are cut */
 	struct batch *halves; /* first to go */
 	struct group *groups;
 	size_t n_groups, cap_groups;
@@ -118,6 +119,7 @@ struct call { /* one request on its way */
 	bool is_half;       /* of a refused batch */
 	struct batch *twin; /* its other half, or NULL */
 	size_t group_index;
+	struct rc_op *cut; /* CALL_DISCONNECT */
 	char client_token[37], nonce[37];
 	const char *method, *log_path; /* NULL: could not be built */
 	struct rc_arena mem;
@@ -206,6 +208,11 @@ bool auth_refused(struct call *c, const struct rc_answer *a); /* whether the cal
 
 /* exec_answer.c */
 void call_answered(void *arg, const struct http_resp *resp);
+
+/* exec_disconnect.c */
+void disconnect_later(struct server *s, struct rc_op *op); /* op was accepted */
+bool server_disconnects(struct server *s, int64_t now, int64_t *next);
+void disconnect_answered(struct call *c, const struct rc_answer *a);
 
 /* exec_read.c: groups and listings; exec_confirm.c: what a listing proves */
 bool server_reads(struct server *s, int64_t now, int64_t *next);

@@ -48,7 +48,7 @@ static bool ended(const struct rc_op *op)
 /* A create whose name another account held: goes when that one is proven gone, fails when it stays. */
 static void release_name(struct server *s, struct rc_op *op, bool ending)
 {
-	if (op->after->state == RC_STEP_DONE && !ending)
+	if (op->after->state == RC_STEP_DONE && !op->after->in_use && !ending)
 		opq_push(&s->q[op->class_], op);
 	else if (ending)
 		op_defer(s->t->x, op, "rollcall.name", "the account that holds the name is not yet seen to be gone");
@@ -87,6 +87,7 @@ static void server_ends(struct server *s)
 
 	listing_dropped(s, s->t->stopped ? s->t->why : silent ? silent : "the run ended before the list was read");
 	s->seats_wanted = false;
+	s->to_cut.n = 0;
 	server_defer_all(s, silent ? "rollcall.unreachable" : NULL, silent);
 	defer_retiring(s, false);
 }
@@ -130,6 +131,7 @@ static bool end_server(struct server *s, int64_t now, int64_t *next)
 	if (!t->stopped && !t->x->stopping) {
 		if (seats_end(s, now, next))
 			return true;
+		s->busy |= server_disconnects(s, now, next);
 		defer_retiring(s, true);
 	}
 	waits = only_parked(s); /* meanwhile what was accepted is confirmed: that frees seats */
@@ -141,7 +143,7 @@ static bool end_server(struct server *s, int64_t now, int64_t *next)
 static bool server_wants(const struct server *s)
 {
 	return s->list_wanted || s->seats_wanted || server_queued(s) || s->verify.n || s->accepted.n || s->retiring.n ||
-	       s->pacer.in_flight;
+	       s->to_cut.n || s->pacer.in_flight;
 }
 
 static bool wants_anything(const struct target *t)

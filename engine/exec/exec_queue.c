@@ -126,7 +126,7 @@ void op_fail(struct rc_exec *x, struct rc_op *op, const char *code, const char *
 	op_go(x, op, RC_STEP_FAILED);
 	count_failure(&x->targets[op->target], op);
 	/* The retiring half waits for its create: without it the old account stays. */
-	if (op->linked && op->class_ != RC_CLASS_RETIRE && op->linked->state == RC_STEP_QUEUED) {
+	if (op->linked && !op->retiring && op->linked->state == RC_STEP_QUEUED) {
 		say(x, op->linked, "rollcall.linked", "the new account was not made, so the old one stays");
 		op_go(x, op->linked, RC_STEP_DEFERRED);
 	}

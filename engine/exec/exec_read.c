@@ -281,6 +281,9 @@ void read_answered(struct call *c, const struct rc_answer *a)
 	case CALL_LIST_GROUP_USERS:
 		list_answered(c, a);
 		break;
+	case CALL_DISCONNECT:
+		disconnect_answered(c, a);
+		break;
 	default:
 		break;
 	}

@@ -95,30 +95,31 @@ static bool groups_settled(const struct server *s)
 	return !s->groups_needed || s->groups_known;
 }
 
+static uint32_t *pending_of(struct rc_pacer_pending *p, const struct rc_op *op)
+{
+	return is_delete(op) ? &p->deletes : op->action == RC_ACT_CREATE ? &p->creates : &p->updates;
+}
+
+/* What may go now: leavers before anybody, updates before creates; old halves of renames as soon as they may. */
 static void count_pending(struct server *s, int64_t now, struct rc_pacer_pending *ret)
 {
-	bool ready = groups_settled(s);
 	bool asking = s->seats_wanted || s->seats_in_flight; /* creates hear the hint first */
+	struct opq *leave = &s->q[RC_CLASS_LEAVE];
 
 	*ret = (struct rc_pacer_pending){0};
-	if (s->q[RC_CLASS_LEAVE].n && !is_delete(opq_at(&s->q[RC_CLASS_LEAVE], 0))) {
-		ret->updates = (uint32_t)s->q[RC_CLASS_LEAVE].n;
-		return; /* locks and disables of the dismissed wait for nobody */
+	if (leave->n) {
+		*pending_of(ret, opq_at(leave, 0)) = (uint32_t)leave->n;
+		return;
 	}
-	ret->deletes = (uint32_t)(s->q[RC_CLASS_LEAVE].n + s->q[RC_CLASS_RETIRE].n);
-	for (const struct batch *b = s->halves; b; b = b->next) {
-		if (b->not_before_ns > now)
-			continue;
-		uint32_t *count = is_delete(b->ops[0])                 ? &ret->deletes
-				  : b->ops[0]->action == RC_ACT_CREATE ? &ret->creates
-								       : &ret->updates;
-
-		*count += (uint32_t)b->n;
-	}
-	if (!ready)
+	ret->deletes = (uint32_t)s->q[RC_CLASS_RETIRE].n;
+	for (const struct batch *b = s->halves; b; b = b->next)
+		if (b->not_before_ns <= now)
+			*pending_of(ret, b->ops[0]) += (uint32_t)b->n;
+	if (!groups_settled(s))
 		return;
 	ret->updates += (uint32_t)s->q[RC_CLASS_UPDATE].n;
-	ret->creates += asking ? 0 : (uint32_t)s->q[RC_CLASS_CREATE].n;
+	if (!asking && !s->q[RC_CLASS_UPDATE].n)
+		ret->creates += (uint32_t)s->q[RC_CLASS_CREATE].n;
 }
 
 static struct opq *queue_for(struct server *s, enum rc_pacer_op op)
