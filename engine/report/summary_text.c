@@ -4,16 +4,18 @@
 
 enum {
 	MAX_LINES = 25,
+	MAX_NOTES = 2,
 	MAX_SOURCES = 2,
-	DETAIL_TARGETS = 5, /* with four lines each */
-	BRIEF_TARGETS = 18,
+	DETAIL_TARGETS = 4, /* with four lines each */
+	BRIEF_TARGETS = 16,
 	MAX_PEOPLE = 5,
 	MAX_NAMES = 3,
 	MAX_NAME = 64,
 	MAX_SENTENCE = 240,
 };
-_Static_assert(1 + MAX_SOURCES + 1 + 4 * DETAIL_TARGETS + 1 <= MAX_LINES, "the summary is at most 25 lines");
-_Static_assert(1 + MAX_SOURCES + 1 + BRIEF_TARGETS + 2 <= MAX_LINES, "the summary is at most 25 lines");
+_Static_assert(1 + MAX_NOTES + MAX_SOURCES + 1 + 4 * DETAIL_TARGETS + 1 <= MAX_LINES,
+	       "the summary is at most 25 lines");
+_Static_assert(1 + MAX_NOTES + MAX_SOURCES + 1 + BRIEF_TARGETS + 2 <= MAX_LINES, "the summary is at most 25 lines");
 
 static const char *exit_words(int code, bool planned)
 {
@@ -237,6 +239,11 @@ void rc_summary_text(struct rc_buf *b, const struct rc_summary *s, const struct 
 		rc_buf_adds(b, good ? "\033[32m" : s->exit_code == RC_TEMPFAIL ? "\033[33m" : "\033[31m");
 	rc_summary_verdict(b, s);
 	rc_buf_adds(b, style->colour ? "\033[0m\n" : "\n");
+	for (size_t i = 0; i < s->n_notes && i < MAX_NOTES; i++) {
+		rc_buf_adds(b, "note: ");
+		rc_words_safe(b, rc_slice_str(s->notes[i]), MAX_SENTENCE);
+		rc_buf_addc(b, '\n');
+	}
 	for (size_t i = 0; i < sources; i++)
 		source_line(b, &s->sources[i]);
 	if (sources < s->n_sources)

@@ -1,5 +1,6 @@
 /* What ties a snapshot to one place: connector, endpoint, project and server ids. A pool may grow, and shrink by
  * servers on which nobody is left; anything else that differs needs a word from the operator. */
+#include "engine/run/bind.h"
 #include "engine/run/run_int.h"
 #include "engine/base/alloc.h"
 #include <stdio.h>
@@ -17,19 +18,19 @@ static struct rc_slice label_of(struct rc_slice name)
 	return (struct rc_slice){name.p + sizeof(server_prefix) - 1, name.n - (sizeof(server_prefix) - 1)};
 }
 
-static struct rc_pair *ids_of(struct run *r, const struct rc_target *cfg, size_t *ret_n)
+struct rc_pair *rc_target_ids(const struct rc_target *t, struct rc_arena *mem, size_t *ret_n)
 {
-	struct rc_pair *ids = rc_arena_zalloc(&r->mem, (2 + cfg->n_keys + cfg->n_servers) * sizeof(*ids));
+	struct rc_pair *ids = rc_arena_zalloc(mem, (2 + t->n_keys + t->n_servers) * sizeof(*ids));
 	size_t n = 0;
 
-	ids[n++] = (struct rc_pair){RC_SLICE("connector"), rc_slice_str(cfg->connector)};
-	ids[n++] = (struct rc_pair){RC_SLICE("endpoint"), rc_slice_str(cfg->endpoint)};
-	for (size_t k = 0; k < cfg->n_keys; k++)
-		ids[n++] = (struct rc_pair){rc_slice_str(cfg->keys[k].name), rc_slice_str(cfg->keys[k].value)};
-	for (size_t s = 0; cfg->pool && s < cfg->n_servers; s++)
-		ids[n++] = (struct rc_pair){
-			rc_slice_str(rc_arena_printf(&r->mem, "%s%s", server_prefix, cfg->servers[s].label)),
-			rc_slice_str(cfg->servers[s].id)};
+	ids[n++] = (struct rc_pair){RC_SLICE("connector"), rc_slice_str(t->connector)};
+	ids[n++] = (struct rc_pair){RC_SLICE("endpoint"), rc_slice_str(t->endpoint)};
+	for (size_t k = 0; k < t->n_keys; k++)
+		ids[n++] = (struct rc_pair){rc_slice_str(t->keys[k].name), rc_slice_str(t->keys[k].value)};
+	for (size_t s = 0; t->pool && s < t->n_servers; s++)
+		ids[n++] =
+			(struct rc_pair){rc_slice_str(rc_arena_printf(mem, "%s%s", server_prefix, t->servers[s].label)),
+					 rc_slice_str(t->servers[s].id)};
 	*ret_n = n;
 	return ids;
 }
@@ -142,7 +143,7 @@ static enum rc_code bind(struct run *r, struct run_target *t, struct rc_err *err
 {
 	struct rc_target_bound bound;
 	size_t n;
-	struct rc_pair *ids = ids_of(r, t->cfg, &n);
+	struct rc_pair *ids = rc_target_ids(t->cfg, &r->mem, &n);
 	enum rc_code code =
 		rc_store_bind(r->store, rc_slice_str(t->cfg->name), t->cfg->schema, ids, n, &r->mem, &bound, err);
 

@@ -34,9 +34,9 @@ struct pending *subject_pend(struct subject *s, enum rc_action action, enum rc_s
 	*q = (struct pending){.person = s->p, .known = s->k};
 	q->o = (struct rc_outcome){.target = s->t->cfg->name,
 				   .key = s->p->key.n ? s->p->key : s->k.key,
-				   .name = s->has ? s->k.name
-					   : s->w ? s->w->name
-						  : (struct rc_slice){0},
+				   .name = s->k.name.n ? s->k.name
+					   : s->w      ? s->w->name
+						       : (struct rc_slice){0},
 				   .action = action,
 				   .status = status,
 				   .remote_id = s->k.remote_id,
@@ -77,7 +77,9 @@ struct rc_op *subject_order(struct subject *s, enum rc_action action, enum rc_op
 	op->target = (uint32_t)s->target;
 	op->action = action;
 	op->class_ = class_;
+	op->retiring = class_ == RC_CLASS_RETIRE;
 	op->sets_password = action == RC_ACT_LOCK;
+	op->disabled = s->k.flags & RC_KNOWN_DISABLED;
 	op->key = s->p->key.n ? s->p->key : s->k.key;
 	op->name = s->has ? s->k.name : s->w->name;
 	op->remote_id = s->k.remote_id;
@@ -92,7 +94,7 @@ struct rc_op *subject_order(struct subject *s, enum rc_action action, enum rc_op
 		op->sent_ns = r->started_mono;
 	}
 	op->owner = info;
-	*info = (struct op_info){.person = s->p, .known = known};
+	*info = (struct op_info){.person = s->p, .known = known, .due_ns = s->due_ns, .due_cause = s->due_cause};
 	drift = run_drift_find(r, s->target, s->p->hash);
 	if (drift) {
 		info->drift = drift->told = true;
@@ -118,16 +120,60 @@ bool subject_protected(const struct rc_target *t, struct rc_slice name)
 	return false;
 }
 
-bool run_selected(const struct run *r, struct rc_slice key)
+/* An operator's hand stays on this person: `hold`, or an override. */
+static bool held(struct subject *s)
 {
-	const struct rc_run_opts *o = r->opts;
-	bool in = o->n_only == 0;
+	struct pending *q;
 
-	for (size_t i = 0; i < o->n_only && !in; i++)
-		in = rc_slice_eqs(key, o->only[i]);
-	for (size_t i = 0; i < o->n_exclude && in; i++)
-		in = !rc_slice_eqs(key, o->exclude[i]);
-	return in;
+	if (s->override && s->override->effect == RC_EFFECT_HOLD)
+		s->reason = rc_arena_printf(&s->r->mem, "held by an override%s%.*s", s->override->reason.n ? ": " : "",
+					    (int)s->override->reason.n, s->override->reason.p);
+	else if (s->k.flags & RC_KNOWN_HELD)
+		s->reason = rc_arena_printf(&s->r->mem, "held%s%.*s", s->k.reason.n ? ": " : "", (int)s->k.reason.n,
+					    s->k.reason.p);
+	else
+		return false;
+	q = subject_pend(s, RC_ACT_NONE, RC_ST_SKIPPED);
+	if (s->override && s->override->effect == RC_EFFECT_HOLD && s->override->ends_ns != INT64_MAX)
+		q->o.due_at = s->override->ends_ns;
+	return true;
+}
+
+/* Whoever stays as they are until a day that is known already waits for it. */
+static void wait_for_due(struct subject *s, size_t first_pending)
+{
+	enum rc_action leaves = subject_leave_action(s->t);
+
+	for (size_t i = first_pending; i < s->r->n_pending; i++) {
+		struct pending *q = &s->r->pending[i];
+
+		q->o.due_at = s->due_ns;
+		if (q->put) {
+			q->known.due_at_ns = s->due_ns;
+			q->known.due_cause = s->due_cause;
+		}
+		if (leaves == RC_ACT_NONE || q->o.action != RC_ACT_NONE || q->o.status != RC_ST_DONE)
+			continue;
+		q->o.action = leaves;
+		q->o.status = RC_ST_WAITING;
+		q->o.reason = "active_until is not over yet";
+		if (q->put)
+			q->known.status = RC_KNOWN_WAITING;
+	}
+}
+
+static void wanted(struct subject *s)
+{
+	size_t first = s->r->n_pending;
+	int64_t until = s->p->mapped.until_ns;
+
+	if (until != INT64_MAX) {
+		s->due_ns = until;
+		s->due_cause = RC_DUE_UNTIL;
+	}
+	subject_wanted(s);
+	if (s->due_ns)
+		wait_for_due(s, first);
 }
 
 /* `undo` holds a person until their row is another one than it was then; without a row: until there is one. */
@@ -146,15 +192,21 @@ static void decide(struct run *r, size_t target, struct rc_person *p, const stru
 {
 	struct run_target *t = &r->targets[target];
 	struct subject s = {.r = r, .target = target, .t = t, .p = p};
-	bool until_passed = p->kind == RC_PERSON_PRESENT && p->mapped.until_ns <= r->started_ns;
-	bool not_begun = p->kind == RC_PERSON_PRESENT && p->mapped.from_ns > r->started_ns;
+	bool present = p->kind == RC_PERSON_PRESENT;
+	bool until_passed = present && p->mapped.until_ns <= r->started_ns;
+	bool not_begun = present && p->mapped.from_ns > r->started_ns;
+	bool is_wanted = present && !p->mapped.left && !until_passed && !not_begun && !p->mapped.want[target].filtered;
 
 	if (k) {
 		s.k = rc_known_copy(k, &r->mem);
 		s.has = true;
 	}
+	s.override = rc_overrides_find(&r->overrides, p->hash, target);
+	if (is_wanted)
+		s.w = &p->mapped.want[target];
 	if (!run_selected(r, p->key.n ? p->key : s.k.key)) {
 		subject_pend(&s, RC_ACT_NONE, RC_ST_NOT_SELECTED);
+		t->wanted += is_wanted;
 		return;
 	}
 	if (still_undone(&s)) {
@@ -162,10 +214,17 @@ static void decide(struct run *r, size_t target, struct rc_person *p, const stru
 		subject_pend(&s, RC_ACT_NONE, RC_ST_SKIPPED);
 		return;
 	}
-	if (p->kind == RC_PERSON_PRESENT && !p->mapped.left && !until_passed && !not_begun &&
-	    !p->mapped.want[target].filtered) {
-		s.w = &p->mapped.want[target];
-		subject_wanted(&s);
+	if (held(&s)) {
+		t->wanted += is_wanted;
+		return;
+	}
+	if (s.override && s.override->effect == RC_EFFECT_DENY) {
+		s.w = NULL;
+		subject_denied(&s);
+		return;
+	}
+	if (is_wanted) {
+		wanted(&s);
 		return;
 	}
 	s.reason = p->mapped.left ? "left"
@@ -209,6 +268,7 @@ enum rc_code run_decide(struct run *r, size_t target, struct rc_err *err)
 	decide_target(r, target);
 	retire_left_over(r, target);
 	run_drift_rest(r, target);
+	run_report_unselected(r, target);
 	t->n_ops = r->n_ops - t->first_op;
 	t->n_pending = r->n_pending - t->first_pending;
 	if (rc_view_failed(r->view)) {

@@ -12,6 +12,9 @@ struct subject { /* one person on one target */
 	bool has;
 	const struct rc_want *w; /* NULL: not wanted here */
 	const char *reason;
+	const struct rc_override *override; /* what an operator has said; NULL: nothing */
+	int64_t due_ns;                     /* first moment without access, known beforehand; 0: no such day */
+	enum rc_due_cause due_cause;
 };
 
 /* An outcome that needs no call; name, key and place are the subject's. */
@@ -24,6 +27,13 @@ bool subject_protected(const struct rc_target *t, struct rc_slice name);
 
 /* decide_leave.c */
 void subject_not_wanted(struct subject *s);
+void subject_denied(struct subject *s);
+/* What `missing` does to a leaver; RC_ACT_NONE: nothing. */
+enum rc_action subject_leave_action(const struct run_target *t);
+/* decide_return.c */
+/* A name that changed back while the old account is still there: true when that account is taken again. */
+bool subject_take_back(struct subject *s);
+
 /* Old accounts of renames whose new account is there: their deletion was not reached in an earlier run. */
 void retire_left_over(struct run *r, size_t target);
 /* decide_want.c */

@@ -20,6 +20,9 @@ void subject_remember(struct pending *q, const struct subject *s, enum rc_known_
 	q->known.source = s->p->source;
 	q->known.missing_since_ns = 0;
 	q->known.missing_count = 0;
+	q->known.due_at_ns = 0;
+	q->known.due_cause = RC_DUE_NONE;
+	q->known.in_use_month = 0;
 	memset(q->known.missing_content, 0, 16);
 	if (status == RC_KNOWN_SETTLED)
 		memcpy(q->known.fingerprint, s->p->row, 16);
@@ -64,6 +67,8 @@ static void rename_account(struct subject *s)
 		subject_pend(s, RC_ACT_NONE, RC_ST_SKIPPED);
 		return;
 	}
+	if (subject_take_back(s))
+		return;
 	s->reason = "the name changed under the same key";
 	subject_remake(s);
 }
@@ -72,6 +77,7 @@ static void compare(struct subject *s)
 {
 	const struct rc_account_schema *schema = s->t->cfg->schema;
 	uint32_t differs = rc_account_diff(schema, &s->w->account, &s->k.account) & schema->updatable;
+	bool disabled, locked = s->k.flags & RC_KNOWN_LOCKED;
 	struct rc_op *op;
 
 	for (size_t f = 0; f < schema->n_fields; f++)
@@ -80,20 +86,8 @@ static void compare(struct subject *s)
 			s->k.kept.set &= ~(1u << f);
 		}
 	differs = rc_account_diff(schema, &s->w->account, &s->k.account) & schema->updatable;
-	if (s->k.flags & RC_KNOWN_HELD) {
-		s->reason = "held";
-		subject_pend(s, RC_ACT_NONE, RC_ST_SKIPPED);
-		return;
-	}
-	if (s->k.flags & RC_KNOWN_DISABLED && schema->can_disable) {
-		s->reason = "wanted again";
-		op = subject_order(s, RC_ACT_ENABLE, RC_CLASS_UPDATE);
-		subject_want_account(s, op);
-		op->changed = differs;
-		return;
-	}
-	if (!differs) {
-		s->k.flags &= ~(uint32_t)RC_KNOWN_LOCKED; /* wanted again: the next leave locks anew */
+	disabled = s->k.flags & RC_KNOWN_DISABLED && schema->can_disable;
+	if (!differs && !disabled && !locked) {
 		subject_remember(subject_pend(s, RC_ACT_NONE, RC_ST_DONE), s, RC_KNOWN_SETTLED);
 		return;
 	}
@@ -102,8 +96,9 @@ static void compare(struct subject *s)
 		subject_pend(s, RC_ACT_NONE, RC_ST_SKIPPED);
 		return;
 	}
-	s->reason = "fields differ";
-	op = subject_order(s, RC_ACT_UPDATE, RC_CLASS_UPDATE);
+	s->reason = locked ? "wanted again: gets a new password" : disabled ? "wanted again" : "fields differ";
+	op = subject_order(s, disabled || locked ? RC_ACT_ENABLE : RC_ACT_UPDATE, RC_CLASS_UPDATE);
+	op->sets_password = locked; /* nobody knows the one that locked it */
 	subject_want_account(s, op);
 	op->changed = differs;
 	if (schema->group_field < 0 || !(differs & 1u << schema->group_field))

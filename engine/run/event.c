@@ -14,9 +14,9 @@ static bool access_after(const struct rc_op *op, enum rc_status status)
 	const struct op_info *info = op->owner;
 	bool removes = op->action == RC_ACT_DELETE || op->action == RC_ACT_DISABLE || op->action == RC_ACT_LOCK;
 
-	if (op->class_ == RC_CLASS_RETIRE)
+	if (op->retiring)
 		return true;
-	return status == RC_ST_DONE ? !removes : had_access(info->known);
+	return status == RC_ST_DONE || op->in_use ? !removes : had_access(info->known);
 }
 
 /* The fields of an account that an operation changed, so that it can be undone. */
@@ -62,6 +62,8 @@ void run_event_op(struct run *r, const struct rc_op *op, enum rc_status status, 
 
 		snprintf(changed + at, sizeof(changed) - at, "%s%s", at ? " " : "", fields[i].field);
 	}
+	if (op->in_use && status == RC_ST_WAITING) /* disabled now, deleted later */
+		e.action = RC_ACT_DELETE;
 	e.changed_fields = rc_slice_str(changed);
 	what_changed(op, &e);
 	if (info->person)

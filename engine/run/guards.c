@@ -23,13 +23,13 @@ enum counts { COUNT_CREATES, COUNT_UPDATES, COUNT_DELETES, COUNT_CHANGES, COUNT_
 
 static bool counted(const struct rc_op *op, const struct run_target *t, enum counts what)
 {
-	bool retiring = op->class_ == RC_CLASS_RETIRE, renaming = op->action == RC_ACT_CREATE && op->linked;
+	bool retiring = op->retiring, renaming = op->linked && !retiring;
 
 	switch (what) {
 	case COUNT_CREATES:
 		return op->action == RC_ACT_CREATE && !renaming;
 	case COUNT_UPDATES:
-		return op->action == RC_ACT_UPDATE || op->action == RC_ACT_ENABLE;
+		return !renaming && (op->action == RC_ACT_UPDATE || op->action == RC_ACT_ENABLE);
 	case COUNT_DELETES:
 		return !retiring &&
 		       (op->action == RC_ACT_DELETE || op->action == RC_ACT_DISABLE || op->action == RC_ACT_LOCK);

@@ -39,7 +39,7 @@ static size_t fill_fields(const struct run *r, const struct rc_op *op, struct rc
 
 	for (size_t f = 0; f < schema->n_fields; f++) {
 		bool create = op->action == RC_ACT_CREATE && (op->want->set & 1u << f);
-		bool named = op->linked && op->class_ != RC_CLASS_RETIRE && schema->fields[f].is_name &&
+		bool named = op->linked && !op->retiring && schema->fields[f].is_name &&
 			     !rc_slice_eq(op->name, op->linked->name);
 		bool reset = run_is_reset(op) && schema->fields[f].secret;
 
@@ -48,8 +48,10 @@ static size_t fill_fields(const struct run *r, const struct rc_op *op, struct rc
 				 !rc_account_same(schema, f, op->want->v[f], op->have->v[f]);
 		if (create || named || reset || op->changed & 1u << f)
 			add_field(schema, f, op->have, op->want, &ret[n++]);
+		if (named)
+			ret[n - 1].before = op->linked_name;
 	}
-	if (op->linked && op->class_ != RC_CLASS_RETIRE && op->server != op->linked->server)
+	if (op->linked && !op->retiring && op->server != op->linked->server)
 		ret[n++] = (struct rc_field_change){.field = "server",
 						    .before = rc_slice_str(label_of(r, op->linked)),
 						    .after = rc_slice_str(label_of(r, op))};
@@ -77,6 +79,9 @@ static struct rc_known record_of(const struct run *r, const struct rc_op *op)
 	k.error_message = rc_slice_str(op->error_message);
 	k.missing_since_ns = 0;
 	k.missing_count = 0;
+	memset(k.missing_content, 0, sizeof(k.missing_content));
+	k.due_at_ns = info->due_ns;
+	k.due_cause = info->due_cause;
 	if (info->person && info->person->kind != RC_PERSON_ABSENT)
 		k.source = info->person->source;
 	return k;
@@ -120,7 +125,7 @@ static bool leaves_old(const struct run *r, const struct rc_op *op)
 {
 	const struct op_info *info = op->owner;
 
-	return op->linked && op->class_ != RC_CLASS_RETIRE && info->known &&
+	return op->linked && !op->retiring && info->known &&
 	       (!rc_slice_eq(info->known->name, op->name) ||
 		!rc_slice_eq(info->known->server, rc_slice_str(label_of(r, op))));
 }
@@ -136,6 +141,42 @@ static void keep_retiring(struct run *r, const struct rc_op *op)
 	rc_writer_put_retiring(r->writer, r->targets[op->target].number, &old);
 }
 
+/* Disabled, because the provider does not delete what was used this month: goes when the month is over. */
+static void keep_in_use(struct run *r, const struct rc_op *op)
+{
+	const struct run_target *t = &r->targets[op->target];
+	struct rc_known k = *((const struct op_info *)op->owner)->known;
+
+	k.flags |= RC_KNOWN_DISABLED;
+	k.status = RC_KNOWN_WAITING;
+	k.due_at_ns = rc_calendar_next_month(t->month, r->started_ns, &k.in_use_month);
+	k.due_cause = RC_DUE_IN_USE;
+	k.changed_at_ns = op->done_at;
+	k.changed_run = rc_slice_str(r->run_id);
+	if (!k.missing_since_ns)
+		k.missing_since_ns = r->started_ns;
+	memset(k.fingerprint, 0, 16);
+	if (op->retiring)
+		k.linked_name = op->linked_name;
+	if (op->retiring)
+		rc_writer_put_retiring(r->writer, t->number, &k);
+	else
+		rc_writer_put_known(r->writer, t->number, &k);
+}
+
+/* The old account of a changed name is the person's again: the one that had replaced it retires. */
+static void keep_taken_back(struct run *r, const struct rc_op *op)
+{
+	const struct run_target *t = &r->targets[op->target];
+	struct rc_known other = *((const struct op_info *)op->linked->owner)->known;
+
+	rc_writer_del_retiring(r->writer, t->number, op->key, other.server, op->name, 0);
+	if (op->linked->state == RC_STEP_DONE)
+		return;
+	other.linked_name = op->name;
+	rc_writer_put_retiring(r->writer, t->number, &other);
+}
+
 static void keep_done(struct run *r, struct rc_op *op)
 {
 	struct run_target *t = &r->targets[op->target];
@@ -143,7 +184,11 @@ static void keep_done(struct run *r, struct rc_op *op)
 	struct rc_known k = record_of(r, op);
 	char reason[96];
 
-	if (op->class_ == RC_CLASS_RETIRE) {
+	if (op->in_use) {
+		keep_in_use(r, op);
+		return;
+	}
+	if (op->retiring) {
 		rc_writer_del_retiring(r->writer, t->number, op->key, rc_slice_str(label_of(r, op)), op->name,
 				       op->done_at);
 		return;
@@ -153,11 +198,15 @@ static void keep_done(struct run *r, struct rc_op *op)
 		keep_held(r, op);
 		return;
 	}
-	if (leaves_old(r, op)) {
+	if (op->takes_back) {
+		keep_taken_back(r, op);
+		k.linked_name = (struct rc_slice){0};
+	} else if (leaves_old(r, op)) {
 		keep_retiring(r, op);
 		k.account = k.kept = (struct rc_account){0};
 		k.flags &= ~(uint32_t)RC_KNOWN_ADOPTED;
 	}
+	k.in_use_month = 0;
 	merge_account(op->want, &k.account);
 	k.kept.set &= ~op->changed;
 	k.flags |= RC_KNOWN_MANAGED;
@@ -191,8 +240,17 @@ static void keep_open(struct run *r, struct rc_op *op, enum rc_known_status stat
 	const struct op_info *info = op->owner;
 	struct rc_known k = record_of(r, op);
 
-	if (op->class_ == RC_CLASS_RETIRE)
-		return; /* the retiring record stays as it is */
+	if (op->retiring)
+		return;                                     /* the retiring record stays as it is */
+	if (op->takes_back && status != RC_KNOWN_UNKNOWN) { /* so does the account that was to be replaced */
+		k = *((const struct op_info *)op->linked->owner)->known;
+		k.status = status;
+		memset(k.fingerprint, 0, 16);
+		rc_writer_put_known(r->writer, t->number, &k);
+		return;
+	}
+	if (op->takes_back)
+		keep_taken_back(r, op);
 	if (status != RC_KNOWN_UNKNOWN && still_in_doubt(op)) {
 		rc_writer_put_known(r->writer, t->number, info->known);
 		return;
@@ -205,6 +263,7 @@ static void keep_open(struct run *r, struct rc_op *op, enum rc_known_status stat
 		k.changed_run = info->known->changed_run;
 		k.missing_since_ns = info->known->missing_since_ns;
 		k.missing_count = info->known->missing_count;
+		memcpy(k.missing_content, info->known->missing_content, sizeof(k.missing_content));
 	}
 	if (info->newcomer && status != RC_KNOWN_UNKNOWN)
 		k.server = info->home ? rc_slice_str(r->targets[op->target].cfg->servers[info->home - 1].label)
@@ -264,16 +323,25 @@ void run_outcome_op(struct run *r, struct rc_op *op, enum rc_status status)
 			       .source_line = op->source_line,
 			       .reason = op->reason,
 			       .linked_name = op->linked_name,
+			       .due_at = info->due_ns,
 			       .queue_position = op->queue_position,
 			       .drift = info->drift,
 			       .columns = info->person ? info->person->mapped.columns : NULL};
 	struct rc_err err;
 
 	o.n_fields = fill_fields(r, op, fields);
+	if (op->in_use && status == RC_ST_DONE) {
+		uint32_t month;
+
+		status = o.status = RC_ST_WAITING;
+		o.action = RC_ACT_DELETE;
+		o.due_at = rc_calendar_next_month(r->targets[op->target].month, r->started_ns, &month);
+		o.reason = "used this month: disabled, deleted when the month is over";
+	}
 	if (op->linked || op->linked_name.n) {
-		if (op->class_ == RC_CLASS_RETIRE && op->linked)
-			goto store; /* a rename is one row: that of its create */
-		if (op->class_ != RC_CLASS_RETIRE)
+		if (op->retiring && op->linked)
+			goto store; /* a rename is one row: that of the new account */
+		if (!op->retiring)
 			o.action = RC_ACT_UPDATE;
 	}
 	if (info->adopts && !is_adopted(op, status)) {
@@ -285,7 +353,7 @@ void run_outcome_op(struct run *r, struct rc_op *op, enum rc_status status)
 	if (rc_report_row(r->report, &o, &err) && !r->fault.code)
 		r->fault = err;
 store:
-	if (!r->writer || r->scratch || status == RC_ST_PLANNED)
+	if (!r->writer || r->scratch || !r->opts->writes)
 		return;
 	if (r->opts->plan && r->targets[op->target].stopped && r->targets[op->target].code == RC_GUARD)
 		return; /* the plan stays good for another try, so nothing it is bound to may move */
@@ -294,7 +362,7 @@ store:
 	rc_writer_together_begin(r->writer);
 	if (run_is_reset(op))
 		run_reset_keep(r, op, status);
-	else if (status == RC_ST_DONE)
+	else if (status == RC_ST_DONE || status == RC_ST_WAITING)
 		keep_done(r, op);
 	else
 		keep_open(r, op, open_status(op, status));
@@ -390,7 +458,7 @@ void run_settle_people(struct run *r)
 		    (p->mapped.from_ns > r->started_ns ||
 		     (p->mapped.until_ns != INT64_MAX && p->mapped.until_ns > r->started_ns)))
 			p->settled = false;
-		for (size_t t = 0; t < r->cfg->n_targets; t++)
-			p->settled &= r->targets[t].selected;
+		for (size_t t = 0; t < r->cfg->n_targets; t++) /* an override may go as it came, without the row */
+			p->settled &= r->targets[t].selected && !rc_overrides_find(&r->overrides, p->hash, t);
 	}
 }

@@ -155,13 +155,18 @@ static enum rc_code take_order(struct taking *k, struct rc_op *op)
 			     .error_code = text(r, row->error_code),
 			     .error_message = text(r, row->error_message),
 			     .planned_at = r->started_ns,
-			     .mail_sent = row->mail_sent};
+			     .mail_sent = row->mail_sent,
+			     .retiring = row->retiring,
+			     .sets_password = row->sets_password,
+			     .disabled = row->disabled};
 	*info = (struct op_info){.person = k->p,
 				 .known = known,
 				 .drift = row->drift,
 				 .adopts = row->adopts,
 				 .newcomer = k->t->cfg->pool && row->action == RC_ACT_CREATE && !known,
-				 .unplaced = k->t->cfg->pool && !row->server.n};
+				 .unplaced = k->t->cfg->pool && !row->server.n,
+				 .due_ns = row->due_at,
+				 .due_cause = row->due_at ? RC_DUE_UNTIL : RC_DUE_NONE};
 	if (known && row->adopts)
 		known->key = (struct rc_slice){0}; /* nobody's until its first call was sent */
 	if (!server(k, &op->server) || !row->key.n || row->action == RC_ACT_NONE || row->action == RC_ACT_ADOPT)
@@ -248,6 +253,7 @@ static void join(struct run *r, size_t target, struct rc_op **by_id)
 			continue;
 		if (row->linked && row->linked <= max)
 			op->linked = by_id[row->linked];
+		op->takes_back = op->linked && !op->retiring && op->action != RC_ACT_CREATE;
 		if (row->after && row->after <= max) {
 			op->after = by_id[row->after];
 			if (!op->after)
@@ -257,7 +263,7 @@ static void join(struct run *r, size_t target, struct rc_op **by_id)
 	for (size_t i = 0; i < t->n_ops; i++) { /* without its new account the old one stays */
 		struct rc_op *op = r->ops[t->first_op + i];
 
-		if (op->class_ == RC_CLASS_RETIRE && op->linked && op->linked->state != RC_STEP_QUEUED &&
+		if (op->retiring && op->linked && op->linked->state != RC_STEP_QUEUED &&
 		    op->linked->state != RC_STEP_VERIFY)
 			op->state = RC_STEP_DEFERRED;
 	}

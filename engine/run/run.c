@@ -125,6 +125,42 @@ static enum rc_code tell_begun(struct run *r, struct rc_err *err)
 	return code ? code : run_view(r, err);
 }
 
+static enum rc_code open_zones(struct run *r, struct rc_err *err)
+{
+	enum rc_code code = rc_calendar_zone(r->cfg, &r->zone, err);
+
+	for (size_t i = 0; i < r->cfg->n_targets && !code; i++)
+		if (r->targets[i].cfg->schema->in_use_timezone)
+			code = rc_zone_open(r->targets[i].cfg->schema->in_use_timezone, &r->targets[i].month, err);
+	return code;
+}
+
+/* A pause, or a freeze window of the config: a sync plans, says so, and changes nothing. */
+static void check_pause(struct run *r)
+{
+	const struct rc_date_range *frozen = rc_calendar_frozen(r->cfg, r->zone, r->started_ns);
+	struct rc_pause p = {0};
+	const char *why = NULL;
+	char until[32];
+
+	if (rc_view_pause(r->view, &p) && p.until_ns > r->started_ns) {
+		rc_time_iso(p.until_ns, until);
+		why = rc_arena_printf(&r->mem, "paused until %s%s%.*s", p.until_ns == INT64_MAX ? "resume" : until,
+				      p.reason.n ? ": " : "", (int)p.reason.n, p.reason.p);
+	} else if (frozen) {
+		why = rc_arena_printf(&r->mem, "frozen by the config (%s)", frozen->text);
+	}
+	if (!why || r->opts->list_only || r->opts->plan) /* a saved plan is somebody's decision */
+		return;
+	r->notes[r->n_notes++] = rc_arena_printf(
+		&r->mem, r->opts->writes ? "%s: this sync only plans" : "%s: a sync would only plan", why);
+	if (!r->opts->writes)
+		return;
+	rc_log(RC_LOG_WARN, "%s", r->notes[r->n_notes - 1]);
+	r->own.writes = false;
+	r->paused = true;
+}
+
 static enum rc_code begin(struct run *r, struct rc_err *err)
 {
 	struct rc_report_opts o = {.all_users = r->cfg->report.all_users,
@@ -145,6 +181,8 @@ static enum rc_code begin(struct run *r, struct rc_err *err)
 		code = rc_fail(err, RC_CONFIG, "%s: %s", faults.v[0].pointer, faults.v[0].reason);
 	}
 	rc_config_errors_done(&faults);
+	if (!code)
+		code = open_zones(r, err);
 	if (!code && r->opts->writes)
 		code = run_sealing_begin(r, err);
 	if (!code)
@@ -155,6 +193,8 @@ static enum rc_code begin(struct run *r, struct rc_err *err)
 	}
 	if (!code)
 		code = run_undo_begin(r, err);
+	if (!code)
+		check_pause(r);
 	if (!code)
 		code = tell_begun(r, err);
 	if (!code)
@@ -175,8 +215,10 @@ static void clean(struct run *r)
 	for (size_t i = 0; r->targets && i < r->cfg->n_targets; i++) {
 		free(r->targets[i].servers);
 		run_pool_free(r->targets[i].pool);
+		rc_zone_free(r->targets[i].month);
 	}
 	free(r->targets);
+	rc_zone_free(r->zone);
 	free(r->ops);
 	free(r->pending);
 	rc_arena_done(&r->mem);
@@ -185,13 +227,15 @@ static void clean(struct run *r)
 enum rc_code rc_run(const struct rc_config *cfg, const struct rc_run_opts *opts, struct rc_run_result *ret,
 		    struct rc_err *err)
 {
-	struct run r = {.cfg = cfg, .opts = opts, .clock = opts->clock ? opts->clock : &rc_clock_system};
+	struct run r = {.cfg = cfg, .own = *opts, .clock = opts->clock ? opts->clock : &rc_clock_system};
 	enum rc_code code;
 	bool began;
 
+	r.opts = &r.own;
 	*ret = (struct rc_run_result){0};
 	r.started_ns = rc_wall_ns(r.clock);
 	r.started_mono = rc_mono_ns(r.clock);
+	run_selection(&r);
 	code = begin(&r, err);
 	if (!code)
 		code = run_make_exec(&r, err);

@@ -4,6 +4,8 @@
 #include "engine/exec/exec.h"
 #include "engine/op.h"
 #include "engine/report/report.h"
+#include "engine/run/calendar.h"
+#include "engine/run/overrides.h"
 #include "engine/run/run.h"
 #include "engine/run/scan.h"
 #include "engine/store/lock.h"
@@ -44,6 +46,8 @@ struct run_target {
 	uint8_t snapshot[16];        /* what a saved plan is bound to; as the run found it */
 	struct run_pool *pool;       /* pool.c; NULL until somebody asks where there is room */
 	uint32_t seats_waited_for;   /* newcomers of a pool without any room */
+	uint64_t unselected;         /* managed people left out of this run whom the scan did not look at */
+	struct rc_zone *month;       /* where the provider's month ends; NULL: it has no such rule */
 };
 
 struct pending { /* an outcome that needs no call, and the record to write with it */
@@ -57,18 +61,21 @@ struct op_info { /* behind rc_op.owner */
 	struct rc_person *person;
 	const struct rc_known *known; /* as it was; NULL: there was none */
 	bool drift, sealed;
-	bool canary;   /* goes before the others */
-	bool newcomer; /* an account that is nowhere yet: the pool says where it goes */
-	bool unplaced; /* ... and has no server for it */
-	size_t home;   /* server + 1 of the account they once had; 0: none */
-	bool adopts;   /* the account is nobody's yet: it becomes this person's once its first call was sent */
+	bool canary;    /* goes before the others */
+	bool newcomer;  /* an account that is nowhere yet: the pool says where it goes */
+	bool unplaced;  /* ... and has no server for it */
+	size_t home;    /* server + 1 of the account they once had; 0: none */
+	bool adopts;    /* the account is nobody's yet: it becomes this person's once its first call was sent */
+	int64_t due_ns; /* the person's last day is known: first moment without access; 0: not */
+	enum rc_due_cause due_cause;
 	uint64_t journal_id;
 	uint64_t intent_seq;
 };
 
 struct run {
 	const struct rc_config *cfg;
-	const struct rc_run_opts *opts;
+	const struct rc_run_opts *opts; /* = &own */
+	struct rc_run_opts own;
 	const struct rc_clock *clock;
 	char run_id[80];
 	int64_t started_ns, started_mono;
@@ -78,6 +85,10 @@ struct run {
 	struct rc_view *view;
 	bool scratch; /* the store is a copy that goes away */
 	char scratch_dir[300];
+	struct rc_zone *zone; /* of days: calendar.h */
+	struct rc_overrides overrides;
+	struct rc_slice *only, *exclude; /* sorted; as many as the options hold */
+	bool paused;                     /* a sync that only plans */
 	struct run_target *targets;
 	uint16_t *numbers; /* of the targets in the state */
 	struct rc_scan scan;
@@ -114,8 +125,11 @@ enum rc_code run_waves(struct run *r, struct rc_err *err);
 bool run_wave_due(const struct run *r); /* a list came in whose target is not decided yet */
 /* decide.c: wanted against known, person by person */
 enum rc_code run_decide(struct run *r, size_t target, struct rc_err *err);
+/* select.c */
+void run_selection(struct run *r);
 /* Whether --only and --exclude-keys let this run touch the person. */
 bool run_selected(const struct run *r, struct rc_slice key);
+void run_report_unselected(struct run *r, size_t target);
 /* first_free.c: names for whom the config leaves a choice; before the target is decided */
 void run_choose_names(struct run *r, size_t target);
 /* guards.c */

@@ -78,7 +78,7 @@ static void collect_open(struct walk *w, const uint16_t *targets, struct hashes 
 		qsort(h->v, h->n, sizeof(*h->v), by_bytes);
 }
 
-/* People whose record is open are looked at though their row is the old one. */
+/* People whose record is open, or of whom an operator said something, are looked at though their row is the old one. */
 static void void_open(struct walk *w, const uint16_t *targets)
 {
 	struct hashes *h = rc_xcalloc(1, sizeof(*h));

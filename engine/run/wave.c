@@ -95,10 +95,14 @@ static void stop_by_source(struct run *r, enum rc_code code, const struct rc_err
 
 static enum rc_code scan(struct run *r, const bool *now, struct rc_err *err)
 {
-	enum rc_code code = rc_sources_begin(&r->scan, r->cfg, r->store, r->opts->writes, err);
+	enum rc_code code = rc_overrides_load(r->cfg, r->store, r->zone, r->started_ns, &r->mem, &r->overrides, err);
 
+	if (!code)
+		code = rc_sources_begin(&r->scan, r->cfg, r->store, r->opts->writes, err);
 	if (code || r->opts->n_reset || (r->opts->undo_of && !run_plan_needs_rows(r)))
 		return code;
+	r->scan.ask = (const uint8_t(*)[16])r->overrides.hashes;
+	r->scan.n_ask = r->overrides.n;
 	run_plan_ask(r);
 	r->scanned = true;
 	r->scan.accept_source = r->opts->accept_source;
@@ -123,7 +127,7 @@ static enum rc_code scan(struct run *r, const bool *now, struct rc_err *err)
 static void count_unchanged(struct run *r, size_t i)
 {
 	struct run_target *t = &r->targets[i];
-	uint64_t touched = 0;
+	uint64_t touched = t->unselected;
 
 	if (t->stopped)
 		return;
@@ -131,13 +135,14 @@ static void count_unchanged(struct run *r, size_t i)
 		const struct rc_op *op = r->ops[t->first_op + p];
 		const struct rc_known *k = ((struct op_info *)op->owner)->known;
 
-		touched += k && k->key.n && op->class_ != RC_CLASS_RETIRE;
+		touched += k && k->key.n && !op->retiring;
 	}
 	for (size_t p = 0; p < t->n_pending; p++) {
 		const struct pending *q = &r->pending[t->first_pending + p];
 
 		touched += q->known.key.n && q->known.flags & RC_KNOWN_MANAGED && q->o.action != RC_ACT_ADOPT;
 	}
+	t->wanted += t->unselected;
 	if (t->known > touched) {
 		rc_report_count(r->report, t->cfg->name, RC_ACT_NONE, RC_ST_DONE, t->known - touched);
 		if (!r->opts->plan) /* which counted them already */
