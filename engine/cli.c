@@ -14,7 +14,9 @@ enum {
 	SENDS = RC_CMD_SYNC | RC_CMD_APPLY,
 	OFFLINE = RC_CMD_STATUS | RC_CMD_REPORT | RC_CMD_LIST | RC_CMD_WHY,
 	KEEPS = RC_CMD_STATE | RC_CMD_PRUNE | RC_CMD_FORGET,
-	EVERY = RUNS | RC_CMD_APPLY | RC_CMD_RESET | RC_CMD_CHECK | OFFLINE | KEEPS
+	KEYED = RC_CMD_HOLD | RC_CMD_RELEASE,
+	EVERY = RUNS | RC_CMD_APPLY | RC_CMD_RESET | RC_CMD_CHECK | OFFLINE | KEEPS | KEYED | RC_CMD_PAUSE |
+		RC_CMD_RESUME
 };
 
 /* How many words follow the config. */
@@ -26,6 +28,7 @@ static const struct {
 	{RC_CMD_REPORT | RC_CMD_WHY, 0, 1, NULL}, {RC_CMD_APPLY, 1, 1, "a saved plan"},
 	{RC_CMD_UNDO, 1, 1, "the id of a run"},   {RC_CMD_RESET, 0, SIZE_MAX, NULL},
 	{RC_CMD_STATE, 1, 1, "a file"},           {RC_CMD_FORGET, 1, 1, "the key of a person"},
+	{KEYED, 1, 1, "the key of a person"},
 };
 
 enum option_id {
@@ -70,7 +73,9 @@ enum option_id {
 	O_FIND,
 	O_FILE,
 	O_MAX_RESETS,
-	O_DRY_RUN
+	O_DRY_RUN,
+	O_REASON,
+	O_UNTIL
 };
 
 struct option {
@@ -116,6 +121,8 @@ static const struct option options[] = {
 	{"--dry-run", RC_CMD_PRUNE, false, O_DRY_RUN},
 	{"--check", RC_CMD_STATUS, false, O_CHECK},
 	{"--max-age", RC_CMD_STATUS, true, O_MAX_AGE},
+	{"--reason", RC_CMD_HOLD | RC_CMD_PAUSE, true, O_REASON},
+	{"--until", RC_CMD_PAUSE, true, O_UNTIL},
 	{"--log-format", EVERY, true, O_LOG_FORMAT},
 	{"--log-level", EVERY, true, O_LOG_LEVEL},
 	{"-q", EVERY, false, O_QUIET},
@@ -334,6 +341,12 @@ static enum rc_code set(struct parse *p, const struct option *o, const char *val
 		return count(p, o->name, value, &c->max_resets);
 	case O_DRY_RUN:
 		c->dry_run = true;
+		break;
+	case O_REASON:
+		c->reason = value;
+		break;
+	case O_UNTIL:
+		c->until = value;
 		break;
 	}
 	return RC_OK;

@@ -14,6 +14,10 @@ enum rc_cli_command {
 	RC_CMD_REFRESH = 1 << 3,
 	RC_CMD_STATUS = 1 << 4,
 	RC_CMD_REPORT = 1 << 5,
+	RC_CMD_HOLD = 1 << 20,
+	RC_CMD_RELEASE = 1 << 21,
+	RC_CMD_PAUSE = 1 << 22,
+	RC_CMD_RESUME = 1 << 23,
 	RC_CMD_APPLY = 1 << 16,
 	RC_CMD_UNDO = 1 << 17,
 	RC_CMD_LIST = 1 << 6,
@@ -34,6 +38,7 @@ struct rc_cli {
 	struct rc_run_opts run;
 	bool help, online, print, check_age, yes, dry_run;
 	const char *sample, *format, *status, *at, *name_of, *find;
+	const char *reason, *until;
 	int64_t max_age_ns;
 	uint64_t max_resets;
 	const char *expect_env;
@@ -64,5 +69,7 @@ int rc_cmd_reset(struct rc_cli *c);
 int rc_cmd_state(struct rc_cli *c);
 int rc_cmd_prune(struct rc_cli *c);
 int rc_cmd_forget(struct rc_cli *c);
+int rc_cmd_hold(struct rc_cli *c);  /* hold, release */
+int rc_cmd_pause(struct rc_cli *c); /* pause, resume */
 
 #endif

@@ -27,6 +27,10 @@ static const struct {
 	{"state", RC_CMD_STATE, rc_cmd_state},
 	{"forget", RC_CMD_FORGET, rc_cmd_forget},
 	{"why", RC_CMD_WHY, rc_cmd_why},
+	{"hold", RC_CMD_HOLD, rc_cmd_hold},
+	{"release", RC_CMD_RELEASE, rc_cmd_hold},
+	{"pause", RC_CMD_PAUSE, rc_cmd_pause},
+	{"resume", RC_CMD_RESUME, rc_cmd_pause},
 };
 
 static const struct {
@@ -36,9 +40,6 @@ static const struct {
 	{"read", rc_cmd_read}, {"schema", rc_cmd_schema},           {"errors", rc_cmd_errors},
 	{"init", rc_cmd_init}, {"credentials", rc_cmd_credentials},
 };
-
-/* In the contract, not in this version: an honest refusal. */
-static const char *const later[] = {"hold", "release", "pause", "resume"};
 
 static int with_config(int argc, char **argv, size_t i)
 {
@@ -76,11 +77,6 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < sizeof(own) / sizeof(*own); i++)
 		if (strcmp(name, own[i].name) == 0)
 			return own[i].run(argc - 1, argv + 1);
-	for (size_t i = 0; i < sizeof(later) / sizeof(*later); i++)
-		if (strcmp(name, later[i]) == 0) {
-			rc_log(RC_LOG_ERROR, "%s is not in this version (%s)", name, ROLLCALL_VERSION);
-			return RC_USAGE;
-		}
 	rc_log(RC_LOG_ERROR, "%s is no command; see rollcall --help", name);
 	return RC_USAGE;
 }

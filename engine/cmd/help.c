@@ -23,6 +23,10 @@ const char rc_help_main[] =
 	"  state export|import  back the state up, restore it\n"
 	"  prune CONFIG         apply retention to reports and history\n"
 	"  forget CONFIG KEY    erase a person without a live account\n"
+	"  hold CONFIG KEY      hands off a person until release\n"
+	"  release CONFIG KEY   end a hold, or end management and keep the account\n"
+	"  pause CONFIG         sync only plans until a day\n"
+	"  resume CONFIG        end a pause\n"
 	"  credentials open     decrypt sealed credentials\n"
 	"  schema [NAME]        a shipped JSON Schema\n"
 	"  errors [CONNECTOR]   provider codes: meaning and what to do\n"
@@ -136,6 +140,24 @@ static const struct {
 		   "Last success and attempt, what waits and why; offline.\n\n"
 		   "  --check --max-age D    exit 1 when the last success is older\n\n"
 		   "example: rollcall status rollcall.jsonc --check --max-age 26h\n"},
+	{"hold", "usage: rollcall hold CONFIG KEY --reason TEXT\n\n"
+		 "No run touches this person's accounts until release: nothing is made, changed or removed. They are "
+		 "reported\nas skipped. A person may be held before they have an account.\n\n"
+		 "  --reason TEXT          shown in status and in each report\n\n"
+		 "example: rollcall hold rollcall.jsonc E1042 --reason 'parental leave, ask Ada'\n"},
+	{"release",
+	 "usage: rollcall release CONFIG KEY\n\n"
+	 "Ends a hold. On a person who is not held it ends management: rollcall forgets the account, which stays as "
+	 "it is.\nSomebody still in the source is adopted again by the next run, as `existing` says.\n\n"
+	 "example: rollcall release rollcall.jsonc E1042\n"},
+	{"pause", "usage: rollcall pause CONFIG --until DATE --reason TEXT\n\n"
+		  "Until that day is over, sync only plans: it reads, reports what it would do, and exits 0.\n\n"
+		  "  --until DATE           the last day of the pause, in the first source's time zone\n"
+		  "  --reason TEXT          said by each run meanwhile\n\n"
+		  "example: rollcall pause rollcall.jsonc --until 2026-12-27 --reason 'move of the data centre'\n"},
+	{"resume", "usage: rollcall resume CONFIG\n\n"
+		   "Ends a pause before its day. Freeze windows of the config stay.\n\n"
+		   "example: rollcall resume rollcall.jsonc\n"},
 	{"report", "usage: rollcall report CONFIG [RUN] [--format html|csv|jsonl|json]\n\n"
 		   "Renders a past run again (the last one when RUN is left out) to standard output.\n\n"
 		   "example: rollcall report rollcall.jsonc --format csv > last-night.csv\n"},

@@ -10,7 +10,7 @@ _rollcall()
 	COMPREPLY=()
 	if ((COMP_CWORD == 1)); then
 		mapfile -t COMPREPLY < <(compgen -W "read init check plan sync apply undo refresh status list why report reset-password state prune forget
-			credentials schema errors
+			credentials schema errors hold release pause resume
 			--help --version" -- "$cur")
 		return
 	fi
@@ -32,6 +32,9 @@ _rollcall()
 	prune) options="--dry-run --wait-lock $everywhere" ;;
 	forget) options="--wait-lock $everywhere" ;;
 	report) options="--format $everywhere" ;;
+	hold) options="--reason $everywhere" ;;
+	pause) options="--until --reason $everywhere" ;;
+	release | resume) options="$everywhere" ;;
 	credentials) options="open --key --passphrase-file --run --target --name --all --help" ;;
 	schema) options="config summary report-line plan huawei-p2c-vpn alibaba-sag-app --help" ;;
 	errors) options="huawei-p2c-vpn alibaba-sag-app --help" ;;
@@ -50,7 +53,7 @@ _rollcall()
 		*) options="html csv jsonl json" ;;
 		esac ;;
 	--target | --only | --run-id | --deadline | --expect-env | --max-* | --canary | --drain-timeout | --wait-lock | --sample | --set | \
-		--endpoint | --encoding | --run | --name | --find | --at | --status)
+		--endpoint | --encoding | --run | --name | --reason | --until | --find | --at | --status)
 		return ;;
 	--only-file | --exclude-keys | --file | -o | --passphrase-file | --source | --output)
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")

@@ -5,12 +5,12 @@ function __rollcall_in
 end
 
 complete -c rollcall -f
-complete -c rollcall -n 'test (count (commandline -opc)) -eq 1' -a 'read init check plan sync apply undo refresh status list why report reset-password state prune forget credentials schema errors'
+complete -c rollcall -n 'test (count (commandline -opc)) -eq 1' -a 'read init check plan sync apply undo refresh status list why report reset-password state prune forget credentials schema errors hold release pause resume'
 complete -c rollcall -n 'test (count (commandline -opc)) -eq 1' -l version -d 'the version'
 complete -c rollcall -l help -d 'help of a command'
-complete -c rollcall -n '__rollcall_in read check plan sync apply undo refresh status list why report reset-password state prune forget credentials' -F
+complete -c rollcall -n '__rollcall_in read check plan sync apply undo refresh status list why report reset-password state prune forget credentials hold release pause resume' -F
 
-set -l everywhere '__rollcall_in check plan sync apply undo refresh status list why report reset-password state prune forget'
+set -l everywhere '__rollcall_in check plan sync apply undo refresh status list why report reset-password state prune forget hold release pause resume'
 complete -c rollcall -n $everywhere -l log-format -x -a 'text json' -d 'form of the log'
 complete -c rollcall -n $everywhere -l log-level -x -a 'error warn info verbose debug' -d 'amount of the log'
 complete -c rollcall -n $everywhere -s q -d 'less output'
@@ -44,6 +44,8 @@ complete -c rollcall -n '__rollcall_in refresh' -l rebind -d 'ids were changed o
 complete -c rollcall -n '__rollcall_in check' -l online -d 'ask the provider'
 complete -c rollcall -n '__rollcall_in check' -l print -d 'effective config'
 complete -c rollcall -n '__rollcall_in check' -l sample -x -d 'one person'
+complete -c rollcall -n '__rollcall_in hold pause' -l reason -x -d 'shown in reports'
+complete -c rollcall -n '__rollcall_in pause' -l until -x -d 'last day'
 complete -c rollcall -n '__rollcall_in status' -l check -d 'exit code'
 complete -c rollcall -n '__rollcall_in status' -l max-age -x -d 'of the last success'
 complete -c rollcall -n '__rollcall_in list' -l format -x -a 'csv jsonl' -d form
