@@ -172,7 +172,7 @@ class Case:
         if args[0] == "state":
             return out + [args[1], "rollcall.json"] + args[2:]
         if args[0] in ("check", "plan", "sync", "refresh", "status", "report", "apply", "undo", "list", "why", "reset-password",
-                       "prune", "forget"):
+                       "prune", "forget", "hold", "release", "pause", "resume"):
             out.append("rollcall.json")
         return out + args[1:]
 
@@ -270,6 +270,11 @@ class Case:
         writes = sum(n for op, n in delta.items() if op.startswith(WRITE_OPS))
         if "writes" in step and writes != step["writes"]:
             raise Failed("%s: %d writes, not %d: %s%s" % (step.get("run"), writes, step["writes"], delta, say))
+        if "calls" in step:
+            calls = [" ".join([line["op"]] + line.get("names", [])) for line in self.log_lines()[sum(before.values()):]
+                     if line["op"].startswith(WRITE_OPS) or line["op"] == "createVpnUserGroup"]
+            if calls != step["calls"]:
+                raise Failed("%s: the calls were\n  %s%s" % (step.get("run"), "\n  ".join(calls), say))
         for op, n in step.get("requests", {}).items():
             got = delta.get(op, 0)
             low, high = (n, n) if isinstance(n, int) else n

@@ -116,7 +116,10 @@ static void test_text_has_at_most_25_lines(void **state)
 	}
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++)
 		for (int planned = 0; planned < 2; planned++) {
+			static const char *const notes[] = {"a\nnote", "another", "a third"};
 			struct rc_summary s = {.command = "sync",
+					       .notes = notes,
+					       .n_notes = 3,
 					       .sources = sources,
 					       .n_sources = sizes[i],
 					       .targets = targets,
@@ -145,6 +148,7 @@ static void test_text_says_what_matters(void **state)
 	targets[0].pacing.busy = 12;
 	rc_summary_text(&b, &s, &style);
 	assert_string_equal(b.p, "Finished with failures: 10,000 created, 2 failed, 2 rows rejected.\n"
+				 "note: the snapshot was empty: both targets were listed first\n"
 				 "source hr/*.csv.gz: 10 rows, filtered 1, rejected 2\n"
 				 "vpn-eu: wanted 7, known 3\n"
 				 "  10,000 created, 77 unchanged, 2 failed\n"

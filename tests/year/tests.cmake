@@ -1,0 +1,15 @@
+# A year of nights from one seed. The small form runs always, the whole year and more seeds with the long ones.
+if(TARGET rollcall_test_helpers AND TARGET rollcall_simulator_lib)
+  add_executable(year ${CMAKE_CURRENT_LIST_DIR}/year.c ${CMAKE_CURRENT_LIST_DIR}/company.c)
+  target_link_libraries(year PRIVATE rollcall_flags rollcall_test_helpers rollcall_engine rollcall_simulator_lib
+    PkgConfig::CMOCKA)
+  set_target_properties(year PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+  add_test(NAME year.small COMMAND year 1 60 60)
+  set_tests_properties(year.small PROPERTIES LABELS e2e TIMEOUT 900)
+  foreach(seed RANGE 1 20)
+    add_test(NAME year.${seed} COMMAND year ${seed} 500 365)
+    set_tests_properties(year.${seed} PROPERTIES LABELS "e2e;long" TIMEOUT 7200)
+  endforeach()
+  add_test(NAME year.whole COMMAND year 1 5000 365)
+  set_tests_properties(year.whole PROPERTIES LABELS "e2e;long" TIMEOUT 36000)
+endif()
