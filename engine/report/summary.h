@@ -72,7 +72,7 @@ struct rc_summary_source {
 	const char *unreadable_at; /* FILE:LINE of the first row whose key cannot be read, or NULL */
 };
 
-enum { RC_GUARD_PEOPLE = 20 };
+enum { RC_GUARD_PEOPLE = 20, RC_SUMMARY_NAMES = 5 };
 
 struct rc_summary_guard {
 	const char *guard; /* "max_deletes" */
@@ -106,6 +106,8 @@ struct rc_summary_target {
 		int64_t calls, batches, seats_needed, seats_free;
 		double minutes;
 	} cost;
+	/* A plan: accounts that each action would touch, the first few; p NULL: no more. For the text only. */
+	struct rc_slice first[RC_ACTION_COUNT][RC_SUMMARY_NAMES];
 };
 
 struct rc_summary {

@@ -209,7 +209,53 @@ static void cost_line(struct rc_buf *b, const struct rc_summary_target *t, bool 
 	}
 }
 
-static void target_lines(struct rc_buf *b, const struct rc_summary_target *t, bool planned)
+/* Guards that the stopped line does not name: others that tripped, and those of whose room four fifths are used. */
+static size_t guard_lines(struct rc_buf *b, const struct rc_summary_target *t, size_t room)
+{
+	size_t said = 0;
+	bool first = true;
+
+	for (size_t i = 0; i < t->n_guards && said < room; i++) {
+		const struct rc_summary_guard *g = &t->guards[i];
+		bool near = g->planned && g->planned >= g->allowed - g->allowed / 5;
+
+		if (g->tripped && first) {
+			first = false;
+			continue;
+		}
+		if (!g->tripped && !near)
+			continue;
+		rc_buf_addf(b, g->tripped ? "  guard %s (" : "  near guard %s (", g->guard);
+		rc_words_safe(b, rc_slice_str(g->limit), MAX_NAME);
+		rc_buf_adds(b, "): ");
+		rc_words_number(b, g->planned);
+		rc_buf_adds(b, " planned, ");
+		rc_words_number(b, g->allowed);
+		rc_buf_adds(b, " allowed\n");
+		said++;
+	}
+	return said;
+}
+
+static void name_line(struct rc_buf *b, const struct rc_summary_target *t, enum rc_action action)
+{
+	uint64_t n = t->counts[action][RC_ST_PLANNED], shown = 0;
+
+	rc_buf_addf(b, "  to %s: ", rc_action_name(action));
+	for (size_t i = 0; i < RC_SUMMARY_NAMES && t->first[action][i].p; i++, shown++) {
+		rc_buf_adds(b, i ? ", " : "");
+		rc_words_safe(b, t->first[action][i].n ? t->first[action][i] : RC_SLICE("(unnamed)"), MAX_NAME);
+	}
+	if (n > shown) {
+		rc_buf_adds(b, " and ");
+		rc_words_number(b, n - shown);
+		rc_buf_adds(b, " more");
+	}
+	rc_buf_addc(b, '\n');
+}
+
+/* room: lines that may be added to the four of each target. */
+static void target_lines(struct rc_buf *b, const struct rc_summary_target *t, bool planned, size_t room)
 {
 	rc_words_safe(b, rc_slice_str(t->name), MAX_NAME);
 	rc_buf_adds(b, ": wanted ");
@@ -226,6 +272,12 @@ static void target_lines(struct rc_buf *b, const struct rc_summary_target *t, bo
 		rc_buf_adds(b, "nothing to do");
 	rc_buf_addc(b, '\n');
 	stopped_line(b, t);
+	room -= guard_lines(b, t, room);
+	for (int a = 0; a < RC_ACTION_COUNT && planned && room; a++)
+		if (t->first[a][0].p) {
+			name_line(b, t, (enum rc_action)a);
+			room--;
+		}
 	cost_line(b, t, planned);
 }
 
@@ -233,8 +285,10 @@ void rc_summary_text(struct rc_buf *b, const struct rc_summary *s, const struct 
 {
 	bool good = s->exit_code == RC_OK || s->exit_code == RC_CHANGES;
 	size_t sources = s->n_sources <= MAX_SOURCES + 1 ? s->n_sources : MAX_SOURCES;
-	size_t shown = s->n_targets <= BRIEF_TARGETS ? s->n_targets : BRIEF_TARGETS;
+	size_t shown = s->n_targets <= BRIEF_TARGETS ? s->n_targets : BRIEF_TARGETS, room = 0;
 
+	if (s->n_targets && s->n_targets <= DETAIL_TARGETS)
+		room = (MAX_LINES - 1 - (MAX_SOURCES + 1) - 1 - 4 * s->n_targets) / s->n_targets;
 	if (style->colour)
 		rc_buf_adds(b, good ? "\033[32m" : s->exit_code == RC_TEMPFAIL ? "\033[33m" : "\033[31m");
 	rc_summary_verdict(b, s);
@@ -250,7 +304,7 @@ void rc_summary_text(struct rc_buf *b, const struct rc_summary *s, const struct 
 		more_line(b, s->n_sources - sources, "sources");
 	for (size_t i = 0; i < shown; i++) {
 		if (s->n_targets <= DETAIL_TARGETS)
-			target_lines(b, &s->targets[i], style->planned);
+			target_lines(b, &s->targets[i], style->planned, room);
 		else
 			brief_line(b, &s->targets[i]);
 	}

@@ -1,6 +1,7 @@
 /* Books, summary, exit code. */
 #include "engine/run/carry.h"
 #include "engine/run/pool.h"
+#include "engine/run/cost.h"
 #include "engine/run/finish_int.h"
 #include "engine/base/alloc.h"
 #include "engine/base/log.h"
@@ -24,6 +25,40 @@ static enum rc_code code_of(const struct run *r, size_t i, const struct rc_exec_
 	if (failed || res->code == RC_PARTIAL)
 		return RC_PARTIAL;
 	return open ? RC_TEMPFAIL : RC_OK;
+}
+
+static void add_name(struct rc_summary_target *s, enum rc_action action, struct rc_slice name)
+{
+	for (size_t i = 0; i < RC_SUMMARY_NAMES; i++)
+		if (!s->first[action][i].p) {
+			s->first[action][i] = name;
+			return;
+		}
+}
+
+/* Of what is only planned: its cost, and the first few names of each action. */
+static void fill_plan(const struct run *r, size_t i, const struct rc_exec_target_result *res,
+		      struct rc_summary_target *s)
+{
+	const struct run_target *t = &r->targets[i];
+	struct rc_plan_cost cost;
+
+	run_cost(r, i, res, &cost);
+	s->cost.calls = cost.calls;
+	s->cost.batches = cost.batches;
+	s->cost.seats_needed = cost.seats_needed;
+	s->cost.seats_free = cost.seats_free;
+	s->cost.minutes = cost.minutes;
+	for (size_t p = 0; p < t->n_ops && !t->stopped; p++) {
+		const struct rc_op *op = r->ops[t->first_op + p];
+
+		if (op->state != RC_STEP_QUEUED || (op->class_ == RC_CLASS_RETIRE && op->linked))
+			continue; /* a rename is one row: that of its create, and called an update */
+		add_name(s, op->linked ? RC_ACT_UPDATE : op->action, op->name);
+	}
+	for (size_t p = 0; p < t->n_pending && !t->stopped; p++)
+		if (r->pending[t->first_pending + p].o.action == RC_ACT_ADOPT)
+			add_name(s, RC_ACT_ADOPT, r->pending[t->first_pending + p].o.name);
 }
 
 static void fill_target(struct run *r, size_t i, struct rc_summary_target *s)
@@ -65,6 +100,10 @@ static void fill_target(struct run *r, size_t i, struct rc_summary_target *s)
 	run_pool_seats(r, i, &s->seats.limit, &s->seats.used);
 	s->cost.calls = s->cost.batches = s->cost.seats_needed = s->cost.seats_free = -1;
 	s->cost.minutes = -1;
+	res.seat_limit = s->seats.limit;
+	res.seats_used = s->seats.used;
+	if (!r->opts->writes && !r->opts->list_only && t->decided)
+		fill_plan(r, i, &res, s);
 }
 
 static enum rc_code whole_code(const struct run *r)

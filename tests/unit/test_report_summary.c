@@ -94,24 +94,31 @@ static void test_text_has_at_most_25_lines(void **state)
 	static struct rc_summary_target targets[3000];
 	static struct rc_summary_source sources[3000];
 	static const size_t sizes[] = {0, 1, 2, 3, 4, 5, 6, 17, 18, 19, 3000};
-	struct rc_summary_guard guard = {.guard = "max_deletes", .limit = "5%", .tripped = true, .n_people = 20};
+	struct rc_summary_guard guards[6];
 	struct rc_summary_style style = {.report_dir = "reports/run"};
 	struct rc_buf b = {0};
 
 	(void)state;
-	for (size_t i = 0; i < RC_GUARD_PEOPLE; i++)
-		guard.people[i] = RC_SLICE("somebody\nelse");
+	for (size_t g = 0; g < 6; g++) {
+		guards[g] = (struct rc_summary_guard){
+			.guard = "max_deletes", .limit = "5%", .tripped = true, .planned = 9, .n_people = 20};
+		for (size_t i = 0; i < RC_GUARD_PEOPLE; i++)
+			guards[g].people[i] = RC_SLICE("somebody\nelse");
+	}
 	for (size_t i = 0; i < 3000; i++) {
 		targets[i] = (struct rc_summary_target){.name = "t",
 							.wanted = 1,
 							.known = 2,
 							.actual = 3,
 							.stopped_by = "max_deletes",
-							.guards = &guard,
-							.n_guards = 1,
+							.guards = guards,
+							.n_guards = 6,
 							.pacing.calls = 3,
 							.cost.calls = 7};
 		targets[i].counts[RC_ACT_CREATE][RC_ST_DONE] = 1234567;
+		for (int a = 0; a < RC_ACTION_COUNT; a++)
+			for (size_t n = 0; n < RC_SUMMARY_NAMES; n++)
+				targets[i].first[a][n] = RC_SLICE("a\nname");
 		sources[i] = (struct rc_summary_source){.name = "s\ns", .rows = 5, .rejected = 1};
 	}
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++)
@@ -156,6 +163,50 @@ static void test_text_says_what_matters(void **state)
 				 "sag-cn: wanted 7, known 3\n"
 				 "  nothing to do\n"
 				 "report: reports/run\n");
+	rc_buf_done(&b);
+}
+
+static void test_text_of_a_plan(void **state)
+{
+	struct rc_summary_guard guards[] = {
+		{.guard = "max_deletes", .limit = "10", .allowed = 10, .planned = 8},
+		{.guard = "max_updates", .limit = "10", .allowed = 10, .planned = 7},
+		{.guard = "max_creates", .limit = "unlimited", .allowed = UINT64_MAX, .planned = 100},
+		{.guard = "max_renames", .limit = "0", .allowed = 0, .planned = 0},
+	};
+	struct rc_summary_target targets[2];
+	struct rc_summary s = summary_of("run", targets);
+	struct rc_summary_style style = {.planned = true};
+	struct rc_buf b = {0};
+
+	(void)state;
+	s.command = "plan";
+	s.exit_code = 0;
+	s.n_targets = 1;
+	s.n_sources = 0;
+	targets[0].guards = guards;
+	targets[0].n_guards = 4;
+	targets[0].counts[RC_ACT_CREATE][RC_ST_PLANNED] = 100;
+	targets[0].counts[RC_ACT_DELETE][RC_ST_PLANNED] = 2;
+	for (size_t i = 0; i < RC_SUMMARY_NAMES; i++)
+		targets[0].first[RC_ACT_CREATE][i] = RC_SLICE("ada");
+	targets[0].first[RC_ACT_DELETE][0] = RC_SLICE("b\033[1m");
+	targets[0].first[RC_ACT_DELETE][1] = RC_SLICE("");
+	targets[0].cost.calls = 5;
+	targets[0].cost.batches = 2;
+	targets[0].cost.seats_needed = 100;
+	targets[0].cost.seats_free = 40;
+	targets[0].cost.minutes = 2.55;
+	rc_summary_text(&b, &s, &style);
+	assert_string_equal(b.p,
+			    "Planned: 100 to create, 2 to delete.\n"
+			    "vpn-eu: wanted 7, known 3\n"
+			    "  100 to create, 2 to delete\n"
+			    "  near guard max_deletes (10): 8 planned, 10 allowed\n"
+			    "  to create: ada, ada, ada, ada, ada and 95 more\n"
+			    "  to delete: b\\x1b[1m, (unnamed)\n"
+			    "  cost: 5 calls, batches 2, seats needed 100, seats free 40, about 2.5 min at the learned "
+			    "rate\n");
 	rc_buf_done(&b);
 }
 
@@ -257,6 +308,7 @@ int main(void)
 		cmocka_unit_test(test_lines_obey_their_schema),
 		cmocka_unit_test(test_text_has_at_most_25_lines),
 		cmocka_unit_test(test_text_says_what_matters),
+		cmocka_unit_test(test_text_of_a_plan),
 		cmocka_unit_test(test_timeline_is_bounded_and_keeps_its_sums),
 		cmocka_unit_test(test_timeline_survives_odd_clocks),
 		cmocka_unit_test(test_books),
