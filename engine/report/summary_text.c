@@ -217,7 +217,7 @@ static size_t guard_lines(struct rc_buf *b, const struct rc_summary_target *t, s
 
 	for (size_t i = 0; i < t->n_guards && said < room; i++) {
 		const struct rc_summary_guard *g = &t->guards[i];
-		bool near = g->planned && g->planned >= g->allowed - g->allowed / 5;
+		bool near = g->planned && g->planned <= g->allowed && g->planned >= g->allowed - g->allowed / 5;
 
 		if (g->tripped && first) {
 			first = false;

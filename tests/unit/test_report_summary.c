@@ -173,6 +173,7 @@ static void test_text_of_a_plan(void **state)
 		{.guard = "max_updates", .limit = "10", .allowed = 10, .planned = 7},
 		{.guard = "max_creates", .limit = "unlimited", .allowed = UINT64_MAX, .planned = 100},
 		{.guard = "max_renames", .limit = "0", .allowed = 0, .planned = 0},
+		{.guard = "min_source_rows", .limit = "1", .allowed = 1, .planned = 61},
 	};
 	struct rc_summary_target targets[2];
 	struct rc_summary s = summary_of("run", targets);
@@ -185,7 +186,7 @@ static void test_text_of_a_plan(void **state)
 	s.n_targets = 1;
 	s.n_sources = 0;
 	targets[0].guards = guards;
-	targets[0].n_guards = 4;
+	targets[0].n_guards = 5;
 	targets[0].counts[RC_ACT_CREATE][RC_ST_PLANNED] = 100;
 	targets[0].counts[RC_ACT_DELETE][RC_ST_PLANNED] = 2;
 	for (size_t i = 0; i < RC_SUMMARY_NAMES; i++)
