@@ -74,7 +74,10 @@ static void check_password(const struct taking *k, struct rc_op *op)
 	if (f < 0 || op->action != RC_ACT_CREATE || k->t->cfg->account[f].kind != RC_RULE_EXPR ||
 	    !rc_account_takes_secret(schema, op->want))
 		return;
-	if (!k->now || !w || w->filtered)
+	if (k->now && k->now->kind == RC_PERSON_FROZEN)
+		fail(op, "rollcall.row_gone",
+		     "the password comes from the source, and the row of this key was refused");
+	else if (!k->now || !w || w->filtered)
 		fail(op, "rollcall.row_gone",
 		     "the password comes from the source, and no row of this key is there any more");
 	else if (rc_account_check_field(schema, (size_t)f, w->password, op->name, &rule))
@@ -174,8 +177,10 @@ static enum rc_code take_order(struct taking *k, struct rc_op *op)
 	if (op->state != RC_STEP_QUEUED && op->state != RC_STEP_VERIFY && op->state != RC_STEP_FAILED &&
 	    op->state != RC_STEP_DEFERRED)
 		return odd(k, "a state");
-	if (op->state == RC_STEP_VERIFY)
+	if (op->state == RC_STEP_VERIFY) {
 		op->sent_ns = r->started_mono;
+		op->in_doubt = true;
+	}
 	if (k->moved)
 		fail(op, "rollcall.stale",
 		     "the account is no longer as it was when the plan was made; make a new plan");
@@ -214,7 +219,8 @@ static enum rc_code take_outcome(struct taking *k, struct pending *q)
 				   .reason = text(r, row->reason),
 				   .linked_name = row->linked_name,
 				   .due_at = row->due_at,
-				   .drift = row->drift};
+				   .drift = row->drift,
+				   .columns = k->p->mapped.columns};
 	if (row->record.n && !rc_known_decode(row->record, k->t->cfg->schema, &q->known))
 		return odd(k, "the record");
 	if (row->put && !row->record.n)
