@@ -103,6 +103,10 @@ static void rename_back(struct undoing *u)
 	struct rc_op *create, *retire;
 	bool pending;
 
+	if (rc_slice_eq(u->e.linked_name, u->e.name)) {
+		leave_alone(u, "that run moved the account to another server: plan --rebalance moves people");
+		return;
+	}
 	rc_walk_retiring_begin(u->r->view, u->s.t->number, u->e.key, &w);
 	pending = rc_walk_retiring(&w, &old);
 	rc_walk_end(&w);
