@@ -49,7 +49,7 @@ struct rc_plan_row {
 	uint8_t class_;             /* enum rc_op_class */
 	uint8_t state;              /* enum rc_step: QUEUED, VERIFY, FAILED or DEFERRED */
 	bool adopts;                /* the account is nobody's yet */
-	bool mail_sent, sets_password;
+	bool mail_sent, retiring, sets_password, disabled;
 	struct rc_plan_values want, before; /* whole; and the changed fields as they were, for people */
 	struct rc_plan_values changed;      /* names only */
 	struct rc_slice group;
