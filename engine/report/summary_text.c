@@ -288,7 +288,7 @@ void rc_summary_text(struct rc_buf *b, const struct rc_summary *s, const struct 
 	size_t shown = s->n_targets <= BRIEF_TARGETS ? s->n_targets : BRIEF_TARGETS, room = 0;
 
 	if (s->n_targets && s->n_targets <= DETAIL_TARGETS)
-		room = (MAX_LINES - 1 - (MAX_SOURCES + 1) - 1 - 4 * s->n_targets) / s->n_targets;
+		room = (MAX_LINES - 1 - MAX_NOTES - (MAX_SOURCES + 1) - 1 - 4 * s->n_targets) / s->n_targets;
 	if (style->colour)
 		rc_buf_adds(b, good ? "\033[32m" : s->exit_code == RC_TEMPFAIL ? "\033[33m" : "\033[31m");
 	rc_summary_verdict(b, s);

@@ -184,7 +184,7 @@ static void test_text_of_a_plan(void **state)
 	s.command = "plan";
 	s.exit_code = 0;
 	s.n_targets = 1;
-	s.n_sources = 0;
+	s.n_sources = s.n_notes = 0;
 	targets[0].guards = guards;
 	targets[0].n_guards = 5;
 	targets[0].counts[RC_ACT_CREATE][RC_ST_PLANNED] = 100;
