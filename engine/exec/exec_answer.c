@@ -194,6 +194,10 @@ static void split(struct call *c, const struct rc_answer *a)
 	struct server *s = c->s;
 	size_t half = c->n / 2;
 
+	/* A bare status may be a proxy's word over a batch that was carried out: what is there then is this run's own.
+	 */
+	for (size_t i = 0; a->v == V_SPLIT && a->code && strncmp(a->code, "http.", 5) == 0 && i < c->n; i++)
+		c->ops[i]->unsure = true;
 	if (a->v == V_TOO_BIG)
 		rc_pacer_set_batch_max(&s->pacer, c->token.op, (uint32_t)(half ? half : 1));
 	requeue_all(c);

@@ -65,6 +65,12 @@ static enum rc_status status_of(enum rc_step step)
 					  : RC_ST_UNKNOWN;
 }
 
+/* The provider itself said no. A bare status may be the word of a proxy that stands before a create that was made. */
+static bool refused(const struct rc_op *op)
+{
+	return op->state == RC_STEP_FAILED && !(op->error_code && strncmp(op->error_code, "http.", 5) == 0);
+}
+
 static void hook_changed(void *ctx, struct rc_op *op, enum rc_step from)
 {
 	struct run *r = ctx;
@@ -77,8 +83,7 @@ static void hook_changed(void *ctx, struct rc_op *op, enum rc_step from)
 		op->password = (struct rc_slice){0};
 	}
 	if (!(op->sets_password && op->first_done) && /* that password is real, whatever came of the fields */
-	    !run_reset_unsure(op) &&
-	    (op->state == RC_STEP_FAILED || op->foreign || (op->state == RC_STEP_DEFERRED && !op->unsure)))
+	    !run_reset_unsure(op) && (refused(op) || op->foreign || (op->state == RC_STEP_DEFERRED && !op->unsure)))
 		run_password_void(r, op);
 	run_outcome_op(r, op, status_of(op->state));
 }
