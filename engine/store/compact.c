@@ -1,24 +1,99 @@
 /* Rewrites the data file without its free pages. */
+#include "engine/base/alloc.h"
 #include "engine/store/dir.h"
 #include "engine/store/store_impl.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/file.h>
 #include <unistd.h>
 
-enum { WORTH_IT = 16 << 20 };
+enum { WORTH_IT = 16 << 20, AT_ONCE = 32 << 20 };
 
+/* Copies entries of one table from `c` on, as many as fit into one transaction. *ret_more: some are left, and c stands
+ * on the first of them. */
+static enum rc_code copy_some(struct rc_kv_cursor *c, enum rc_kv_table table, struct rc_slice k, struct rc_slice v,
+			      struct rc_kv *to, bool *ret_more, struct rc_slice *ret_k, struct rc_slice *ret_v,
+			      struct rc_err *err)
+{
+	bool resized, there = true;
+	struct rc_kv_txn *t = rc_kv_begin(to, true, &resized, err);
+	struct rc_kv_cursor *out;
+	size_t bytes = 0;
+
+	if (!t)
+		return err->code;
+	out = rc_kv_cursor(t, table);
+	for (; there && bytes < AT_ONCE && !rc_kv_failed(t); there = rc_kv_next(c, &k, &v)) {
+		rc_kv_cursor_put(out, k, v, table != RC_KV_META); /* the new file's meta has an entry already */
+		bytes += k.n + v.n;
+	}
+	*ret_more = there;
+	*ret_k = k;
+	*ret_v = v;
+	return rc_kv_commit(t, err);
+}
+
+static enum rc_code copy_table(struct rc_kv_txn *from, struct rc_kv *to, enum rc_kv_table table, struct rc_err *err)
+{
+	struct rc_kv_cursor *c = rc_kv_cursor(from, table);
+	struct rc_slice k, v;
+	bool more = rc_kv_seek(c, (struct rc_slice){0}, &k, &v);
+	enum rc_code code = RC_OK;
+
+	while (more && !code) {
+		struct rc_slice next_k, next_v, from_k = k;
+
+		code = copy_some(c, table, k, v, to, &more, &next_k, &next_v, err);
+		if (code && rc_kv_is_map_full(err)) { /* grow and do this part again */
+			code = rc_kv_grow(to, err);
+			more = rc_kv_seek(c, from_k, &k, &v);
+			continue;
+		}
+		k = next_k;
+		v = next_v;
+	}
+	rc_kv_cursor_close(c);
+	return code;
+}
+
+static enum rc_code copy_all(struct rc_store *s, struct rc_kv *to, struct rc_err *err)
+{
+	bool resized;
+	struct rc_kv_txn *from = rc_kv_begin(s->kv, false, &resized, err);
+	enum rc_code code = from ? RC_OK : err->code;
+
+	for (unsigned i = 0; i < RC_KV_TABLE_COUNT && !code; i++)
+		code = copy_table(from, to, (enum rc_kv_table)i, err);
+	if (!code && rc_kv_failed(from)) {
+		*err = *rc_kv_error(from);
+		code = err->code;
+	}
+	rc_kv_abort(from);
+	return code;
+}
+
+/* Entry by entry in order, not page by page: pages come out full, and what was once deleted is not in them any more. */
 static enum rc_code write_copy(struct rc_store *s, int dirfd, struct rc_err *err)
 {
 	int fd = openat(dirfd, RC_STORE_COPY, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	char *path;
+	struct rc_kv *to = NULL;
 	enum rc_code code;
 
 	if (fd < 0)
 		return rc_fail_sys(err, RC_CANTCREAT, errno, "cannot write %s/" RC_STORE_COPY, s->dir);
-	code = rc_kv_copy(s->kv, fd, err);
+	path = rc_xasprintf("%s/" RC_STORE_COPY, s->dir);
+	unlinkat(dirfd, RC_STORE_COPY "-lock", 0); /* of a copy that was killed */
+	code = rc_kv_open(path, true, RC_STORE_FORMAT, s->map_max, &to, err);
+	if (!code)
+		code = copy_all(s, to, err);
+	rc_kv_close(to);
 	if (!code && fsync(fd))
-		code = rc_fail_sys(err, RC_CANTCREAT, errno, "cannot write %s/" RC_STORE_COPY, s->dir);
+		code = rc_fail_sys(err, RC_CANTCREAT, errno, "cannot write %s", path);
+	unlinkat(dirfd, RC_STORE_COPY "-lock", 0);
+	free(path);
 	close(fd);
 	return code;
 }

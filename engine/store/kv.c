@@ -401,13 +401,6 @@ enum rc_code rc_kv_adopt_size(struct rc_kv *kv, struct rc_err *err)
 	return rc ? kv_fail(kv->path, rc, "cannot follow its growth", err) : RC_OK;
 }
 
-enum rc_code rc_kv_copy(struct rc_kv *kv, int fd, struct rc_err *err)
-{
-	int rc = CALL(mdb_env_copyfd2(kv->env, fd, MDB_CP_COMPACT));
-
-	return rc ? kv_fail(kv->path, rc, "cannot compact", err) : RC_OK;
-}
-
 static MDB_val val(struct rc_slice s)
 {
 	return (MDB_val){.mv_size = s.n, .mv_data = (void *)(uintptr_t)s.p};

@@ -49,11 +49,10 @@ bool rc_kv_failed(const struct rc_kv_txn *t);
 const struct rc_err *rc_kv_error(const struct rc_kv_txn *t);
 void rc_kv_damaged(struct rc_kv_txn *t, enum rc_kv_table table, const char *what); /* sticks: a value makes no sense */
 
-/* The three below: no transaction of this process may be open. */
+/* The two below: no transaction of this process may be open. */
 enum rc_code rc_kv_grow(struct rc_kv *kv, struct rc_err *err); /* RC_CANTCREAT at the bound */
 enum rc_code rc_kv_adopt_size(struct rc_kv *kv, struct rc_err *err);
-enum rc_code rc_kv_copy(struct rc_kv *kv, int fd, struct rc_err *err); /* compacted */
-bool rc_kv_is_map_full(const struct rc_err *err);                      /* grow, then do the transaction again */
+bool rc_kv_is_map_full(const struct rc_err *err); /* grow, then do the transaction again */
 
 bool rc_kv_get(struct rc_kv_txn *t, enum rc_kv_table table, struct rc_slice key, struct rc_slice *ret);
 bool rc_kv_put(struct rc_kv_txn *t, enum rc_kv_table table, struct rc_slice key, struct rc_slice val);
