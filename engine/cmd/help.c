@@ -11,7 +11,7 @@ const char rc_help_main[] =
 	"  plan CONFIG                  dry run: what would change; -o saves the plan\n"
 	"  sync CONFIG                  plan and carry out\n"
 	"  apply CONFIG PLAN            carry out a saved plan\n"
-	"  undo CONFIG RUN              carry out the inverse of a past run, or plan it\n"
+	"  undo CONFIG RUN              plan the inverse of a past run\n"
 	"  refresh CONFIG               read the provider's list into the snapshot\n"
 	"  status CONFIG                last success, what waits and why\n"
 	"  list CONFIG                  who has access, or had it at the end of a day\n"
