@@ -150,7 +150,8 @@ static void check_pause(struct run *r)
 	} else if (frozen) {
 		why = rc_arena_printf(&r->mem, "frozen by the config (%s)", frozen->text);
 	}
-	if (!why || r->opts->list_only || r->opts->plan || r->opts->n_reset) /* a saved plan or a reset is somebody's decision */
+	if (!why || r->opts->list_only || r->opts->plan ||
+	    r->opts->n_reset) /* a saved plan or a reset is somebody's decision */
 		return;
 	r->notes[r->n_notes++] = rc_arena_printf(
 		&r->mem, r->opts->writes ? "%s: this sync only plans" : "%s: a sync would only plan", why);
