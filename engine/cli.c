@@ -15,8 +15,9 @@ enum {
 	OFFLINE = RC_CMD_STATUS | RC_CMD_REPORT | RC_CMD_LIST | RC_CMD_WHY,
 	KEEPS = RC_CMD_STATE | RC_CMD_PRUNE | RC_CMD_FORGET,
 	KEYED = RC_CMD_HOLD | RC_CMD_RELEASE,
-	EVERY = RUNS | RC_CMD_APPLY | RC_CMD_RESET | RC_CMD_CHECK | OFFLINE | KEEPS | KEYED | RC_CMD_PAUSE |
-		RC_CMD_RESUME
+	WITH_CONFIG = RUNS | RC_CMD_APPLY | RC_CMD_RESET | RC_CMD_CHECK | OFFLINE | KEEPS | KEYED | RC_CMD_PAUSE |
+		      RC_CMD_RESUME,
+	EVERY = WITH_CONFIG | RC_CMD_OWN
 };
 
 /* How many words follow the config. */
@@ -55,6 +56,7 @@ enum option_id {
 	O_VERBOSE,
 	O_NO_PROGRESS,
 	O_COLOR,
+	O_VERSION,
 	O_HELP,
 	O_ONLINE,
 	O_PRINT,
@@ -129,8 +131,9 @@ static const struct option options[] = {
 	{"-v", EVERY, false, O_VERBOSE},
 	{"--no-progress", EVERY, false, O_NO_PROGRESS},
 	{"--color", EVERY, false, O_COLOR},
-	{"--help", EVERY, false, O_HELP},
-	{"-h", EVERY, false, O_HELP},
+	{"--version", EVERY, false, O_VERSION},
+	{"--help", WITH_CONFIG, false, O_HELP},
+	{"-h", WITH_CONFIG, false, O_HELP},
 };
 enum { OPTIONS = sizeof(options) / sizeof(*options) };
 
@@ -289,6 +292,9 @@ static enum rc_code set(struct parse *p, const struct option *o, const char *val
 	case O_COLOR:
 		run->colour = true;
 		break;
+	case O_VERSION:
+		c->version = true;
+		break;
 	case O_HELP:
 		c->help = true;
 		break;
@@ -436,7 +442,7 @@ enum rc_code rc_cli_parse(int argc, char **argv, enum rc_cli_command command, st
 	ret->run.drain_timeout_ns = 10 * RC_SECOND;
 	ret->run.progress = true;
 	ret->run.colour = isatty(1) && !getenv("NO_COLOR");
-	for (int i = 1; i < argc && !code && !ret->help; i++) {
+	for (int i = 1; i < argc && !code && !ret->help && !ret->version; i++) {
 		if (!only_args && strcmp(argv[i], "--") == 0)
 			only_args = true;
 		else if (!only_args && argv[i][0] == '-' && argv[i][1])
@@ -445,7 +451,7 @@ enum rc_code rc_cli_parse(int argc, char **argv, enum rc_cli_command command, st
 			code = positional(&p, argv[i]);
 	}
 	rc_log_setup(p.level, p.json);
-	if (!code && !ret->help)
+	if (!code && !ret->help && !ret->version)
 		code = enough_words(&p);
 	ret->run.command = argv[0];
 	ret->run.targets = ret->targets;
@@ -456,6 +462,38 @@ enum rc_code rc_cli_parse(int argc, char **argv, enum rc_cli_command command, st
 	ret->run.n_exclude = p.n_exclude;
 	ret->run.invocation = (const char *const *)argv;
 	ret->run.n_invocation = (size_t)argc;
+	return code;
+}
+
+static bool takes(enum rc_cli_command command, const char *arg)
+{
+	size_t n = strcspn(arg, "=");
+
+	for (size_t i = 0; i < OPTIONS; i++)
+		if (options[i].commands & (int)command && strlen(options[i].name) == n &&
+		    strncmp(options[i].name, arg, n) == 0)
+			return true;
+	return false;
+}
+
+enum rc_code rc_cli_general(int *argc, char **argv, struct rc_cli *ret, struct rc_err *err)
+{
+	struct parse p = {.c = ret, .err = err, .level = RC_LOG_INFO};
+	enum rc_code code = RC_OK;
+	bool only_args = false;
+	int kept = 1;
+
+	*ret = (struct rc_cli){.command = RC_CMD_OWN, .name = argv[0]};
+	for (int i = 1; i < *argc && !code; i++) {
+		only_args = only_args || strcmp(argv[i], "--") == 0;
+		if (!only_args && takes(RC_CMD_OWN, argv[i]))
+			code = option(&p, *argc, argv, &i);
+		else
+			argv[kept++] = argv[i];
+	}
+	argv[kept] = NULL;
+	*argc = kept;
+	rc_log_setup(p.level, p.json);
 	return code;
 }
 

@@ -1,7 +1,7 @@
 /* engine/cli.h - the command line of the commands that work on a config: one table of options, one parser.
  *
  * Only cli, main and engine/cmd print. Commands that read no config (read, init, schema, errors, credentials) parse
- * their own arguments. */
+ * their own arguments, but for the options that every command takes. */
 #ifndef RC_CLI_H
 #define RC_CLI_H
 #include "engine/config/config.h"
@@ -26,6 +26,7 @@ enum rc_cli_command {
 	RC_CMD_STATE = 1 << 9,
 	RC_CMD_PRUNE = 1 << 10,
 	RC_CMD_FORGET = 1 << 11,
+	RC_CMD_OWN = 1 << 12, /* any command that parses its own arguments */
 };
 
 struct rc_cli {
@@ -36,7 +37,7 @@ struct rc_cli {
 	const char **arguments;             /* all of them, those of --file among them */
 	size_t n_arguments;
 	struct rc_run_opts run;
-	bool help, online, print, check_age, yes, dry_run;
+	bool help, version, online, print, check_age, yes, dry_run;
 	const char *sample, *format, *status, *at, *name_of, *find;
 	const char *reason, *until;
 	int64_t max_age_ns;
@@ -46,9 +47,13 @@ struct rc_cli {
 	struct rc_arena mem;
 };
 
-/* Parses argv[1..]; RC_USAGE with one line otherwise. --help sets help and stops. Logging options act at once. */
+/* Parses argv[1..]; RC_USAGE with one line otherwise. --help and --version set a flag and stop. Logging options act at
+ * once. */
 enum rc_code rc_cli_parse(int argc, char **argv, enum rc_cli_command command, struct rc_cli *ret, struct rc_err *err);
 void rc_cli_done(struct rc_cli *c);
+
+/* For a command that parses its own arguments: obeys the options every command takes and removes them from argv. */
+enum rc_code rc_cli_general(int *argc, char **argv, struct rc_cli *ret, struct rc_err *err);
 
 /* Loads the config and checks --expect-env; prints every fault. */
 enum rc_code rc_cli_config(const struct rc_cli *c, struct rc_config **ret);

@@ -41,6 +41,11 @@ static const struct {
 	{"init", rc_cmd_init}, {"credentials", rc_cmd_credentials},
 };
 
+static int print_version(void)
+{
+	return rc_cli_print(RC_SLICE("rollcall " ROLLCALL_VERSION "\n"));
+}
+
 static int with_config(int argc, char **argv, size_t i)
 {
 	struct rc_cli c;
@@ -52,10 +57,24 @@ static int with_config(int argc, char **argv, size_t i)
 		out = rc_cli_fail(&err);
 	else if (c.help)
 		out = rc_cli_print(rc_slice_str(rc_help_of(argv[0])));
+	else if (c.version)
+		out = print_version();
 	else
 		out = commands[i].run(&c);
 	rc_cli_done(&c);
 	return out;
+}
+
+static int on_its_own(int argc, char **argv, size_t i)
+{
+	struct rc_cli general;
+	struct rc_err err;
+	enum rc_code code = rc_cli_general(&argc, argv, &general, &err);
+
+	rc_cli_done(&general);
+	if (code)
+		return rc_cli_fail(&err);
+	return general.version ? print_version() : own[i].run(argc, argv);
 }
 
 int main(int argc, char **argv)
@@ -70,13 +89,13 @@ int main(int argc, char **argv)
 	if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0)
 		return rc_cli_print(rc_slice_str(rc_help_main));
 	if (strcmp(name, "--version") == 0)
-		return rc_cli_print(RC_SLICE("rollcall " ROLLCALL_VERSION "\n"));
+		return print_version();
 	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++)
 		if (strcmp(name, commands[i].name) == 0)
 			return with_config(argc - 1, argv + 1, i);
 	for (size_t i = 0; i < sizeof(own) / sizeof(*own); i++)
 		if (strcmp(name, own[i].name) == 0)
-			return own[i].run(argc - 1, argv + 1);
+			return on_its_own(argc - 1, argv + 1, i);
 	rc_log(RC_LOG_ERROR, "%s is no command; see rollcall --help", name);
 	return RC_USAGE;
 }

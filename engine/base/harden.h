@@ -4,7 +4,8 @@
 #ifndef RC_HARDEN_H
 #define RC_HARDEN_H
 
-/* - no core dumps and no attaching by other processes of the same user (a build under a sanitizer stays dumpable, its
+/* - closed standard streams are filled in, so that no file or socket lands on their numbers; using one stays an error;
+ * - no core dumps and no attaching by other processes of the same user (a build under a sanitizer stays dumpable, its
  *   leak check attaches to itself);
  * - RLIMIT_NOFILE raised to its hard limit: one descriptor a connection;
  * - umask 077: every file is the user's own unless code says otherwise;

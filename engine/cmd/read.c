@@ -232,7 +232,7 @@ int rc_cmd_read(int argc, char **argv)
 
 	if (result)
 		return result;
-	if (fcntl(STDOUT_FILENO, F_GETFD) < 0) {
+	if ((fcntl(STDOUT_FILENO, F_GETFL) & O_ACCMODE) == O_RDONLY) { /* as rc_harden leaves a closed one */
 		rc_log(RC_LOG_ERROR, "standard output is closed");
 		return RC_CANTCREAT;
 	}

@@ -16,6 +16,7 @@ complete -c rollcall -n $everywhere -l log-level -x -a 'error warn info verbose 
 complete -c rollcall -n $everywhere -s q -d 'less output'
 complete -c rollcall -n $everywhere -s v -d 'more output'
 complete -c rollcall -n $everywhere -l no-progress -d 'no progress'
+complete -c rollcall -n $everywhere -l version -d 'version'
 complete -c rollcall -n $everywhere -l color -d 'colour, also elsewhere than on a terminal'
 
 set -l runs '__rollcall_in plan sync undo refresh'

@@ -9,6 +9,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include "engine/base/buf.h"
 #include "engine/base/harden.h"
@@ -36,6 +37,24 @@ static void the_process_is_hardened(void **state)
 	close(fds[1]);
 }
 
+static void a_closed_stdout_stays_an_error_and_lends_its_number_to_nobody(void **state)
+{
+	int status;
+	pid_t pid;
+
+	(void)state;
+	pid = fork();
+	if (pid == 0) {
+		close(STDOUT_FILENO);
+		rc_harden();
+		if (write(STDOUT_FILENO, "x", 1) != -1 || errno != EBADF)
+			_exit(1);
+		_exit(dup(STDERR_FILENO) > STDERR_FILENO ? 0 : 2);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
 static void a_secret_buffer_keeps_its_bytes_while_it_grows(void **state)
 {
 	struct rc_buf b = {.secret = true, .max = 100000};
@@ -54,6 +73,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_process_is_hardened),
+		cmocka_unit_test(a_closed_stdout_stays_an_error_and_lends_its_number_to_nobody),
 		cmocka_unit_test(a_secret_buffer_keeps_its_bytes_while_it_grows),
 	};
 
