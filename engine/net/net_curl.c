@@ -37,6 +37,7 @@ struct watcher { /* of one socket, from its first use until curl closes it */
 	curl_socket_t fd;
 	int armed;
 	bool idle;
+	bool connection; /* else a pipe of curl's own (its resolver's), which curl closes without telling */
 };
 
 struct net {
@@ -50,6 +51,8 @@ struct net {
 	struct watcher *
 		*by_fd; /* curl forgets what was assigned to a socket at CURL_POLL_REMOVE, this table does not */
 	size_t n_by_fd;
+	bool *connections; /* per descriptor: opened by open_socket, not closed yet */
+	size_t n_connections;
 	bool draining;
 	int open_handles; /* while closing */
 };
@@ -209,8 +212,35 @@ static void on_watcher_closed(uv_handle_t *h)
 {
 	struct watcher *w = h->data;
 
-	close(w->fd);
+	if (w->connection)
+		close(w->fd);
 	free(w);
+}
+
+/* Its number may come back as another descriptor as soon as curl has closed it, so nothing of it may be left. */
+static void watcher_forget(struct net *n, struct watcher *w)
+{
+	n->by_fd[w->fd] = NULL;
+	uv_poll_stop(&w->poll);
+	uv_close((uv_handle_t *)&w->poll, on_watcher_closed);
+}
+
+static curl_socket_t open_socket(void *clientp, curlsocktype purpose, struct curl_sockaddr *a)
+{
+	struct net *n = clientp;
+	int fd = socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
+	size_t i = (size_t)fd;
+
+	(void)purpose;
+	if (fd < 0)
+		return CURL_SOCKET_BAD;
+	if (i >= n->n_connections) {
+		n->connections = rc_xreallocarray(n->connections, i + 64, sizeof(*n->connections));
+		memset(n->connections + n->n_connections, 0, (i + 64 - n->n_connections) * sizeof(*n->connections));
+		n->n_connections = i + 64;
+	}
+	n->connections[i] = true;
+	return fd;
 }
 
 static struct watcher *watcher_of(struct net *n, curl_socket_t fd)
@@ -230,6 +260,7 @@ static struct watcher *watcher_of(struct net *n, curl_socket_t fd)
 	w = rc_xcalloc(1, sizeof(*w));
 	w->net = n;
 	w->fd = fd;
+	w->connection = i < n->n_connections && n->connections[i];
 	if (uv_poll_init_socket(n->loop, &w->poll, fd)) {
 		free(w);
 		return NULL;
@@ -248,6 +279,10 @@ static int socket_function(CURL *easy, curl_socket_t fd, int what, void *userp, 
 	(void)socketp;
 	if (!w)
 		return -1;
+	if (what == CURL_POLL_REMOVE && !w->connection) {
+		watcher_forget(userp, w);
+		return 0;
+	}
 	if (what == CURL_POLL_REMOVE) {
 		w->idle = true; /* stays armed: re-arming costs two system calls a request */
 		if (w->armed != UV_READABLE) {
@@ -269,12 +304,12 @@ static int close_socket(void *clientp, curl_socket_t fd)
 	struct net *n = clientp;
 	struct watcher *w = (size_t)fd < n->n_by_fd ? n->by_fd[fd] : NULL;
 
+	if ((size_t)fd < n->n_connections)
+		n->connections[fd] = false;
 	if (!w)
 		return close(fd);
-	n->by_fd[fd] = NULL;
-	uv_poll_stop(&w->poll);
-	/* The descriptor's number must not come back before libuv has let go of it, so it closes in the callback. */
-	uv_close((uv_handle_t *)&w->poll, on_watcher_closed);
+	w->connection = true;
+	watcher_forget(n, w); /* libuv has to let go of the descriptor before it closes: it does so in the callback */
 	return 0;
 }
 
@@ -362,6 +397,8 @@ static struct transfer *transfer_new(struct net *n)
 	curl_easy_setopt(t->easy, CURLOPT_PREREQFUNCTION, on_sending);
 	curl_easy_setopt(t->easy, CURLOPT_PREREQDATA, t);
 	curl_easy_setopt(t->easy, CURLOPT_ERRORBUFFER, t->error);
+	curl_easy_setopt(t->easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+	curl_easy_setopt(t->easy, CURLOPT_OPENSOCKETDATA, n);
 	curl_easy_setopt(t->easy, CURLOPT_CLOSESOCKETFUNCTION, close_socket);
 	curl_easy_setopt(t->easy, CURLOPT_CLOSESOCKETDATA, n);
 	curl_easy_setopt(t->easy, CURLOPT_SSL_CTX_FUNCTION, on_ssl_context);
@@ -519,6 +556,7 @@ static void on_last_closed(uv_handle_t *h)
 	if (--n->open_handles)
 		return;
 	free(n->by_fd);
+	free(n->connections);
 	free(n->proxy);
 	free(n->ca_file);
 	free(n);
@@ -546,6 +584,11 @@ void rc_net_free(struct rc_transport *t)
 		n->free_list = next;
 	}
 	curl_multi_cleanup(n->multi); /* closes the kept sockets through close_socket */
+	for (size_t i = 0; i < n->n_by_fd; i++)
+		if (n->by_fd[i]) {
+			n->by_fd[i]->connection = false; /* curl has closed whatever it had */
+			watcher_forget(n, n->by_fd[i]);
+		}
 	n->open_handles = 2;
 	uv_close((uv_handle_t *)&n->timer, on_last_closed);
 	uv_close((uv_handle_t *)&n->soon, on_last_closed);
