@@ -301,6 +301,7 @@ static void handle_request(struct sim_connection *c)
 	req.body = sim_buf_view(&c->body);
 	sim_request_split(&req);
 	sim_world_handle(c->net->world, &req, &c->reply, &c->server);
+	sim_net_write_log(c->net);
 	if (c->reply.delay_ms > 0)
 		uv_timer_start(&c->timer, on_delay_over, (uint64_t)(c->reply.delay_ms + 0.999), 0);
 	else

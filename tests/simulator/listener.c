@@ -42,7 +42,7 @@ static int complain(const char *what, const char *why)
 	return 1;
 }
 
-static void write_log(struct sim_net *net)
+void sim_net_write_log(struct sim_net *net)
 {
 	struct sim_buf *log = &net->world->log;
 	size_t at = 0;
@@ -57,14 +57,6 @@ static void write_log(struct sim_net *net)
 		at += (size_t)n;
 	}
 	log->n = 0;
-}
-
-static void after_poll(uv_check_t *check)
-{
-	struct sim_net *net = check->data;
-
-	if (net->world->log.n)
-		write_log(net);
 }
 
 static void close_handle(uv_handle_t *handle, void *arg)
@@ -85,7 +77,6 @@ static void stop(uv_signal_t *handle, int number)
 	close_handle((uv_handle_t *)&net->listener, NULL);
 	close_handle((uv_handle_t *)&net->on_term, NULL);
 	close_handle((uv_handle_t *)&net->on_int, NULL);
-	close_handle((uv_handle_t *)&net->after_poll, NULL);
 }
 
 static void on_connection(uv_stream_t *listener, int status)
@@ -154,11 +145,9 @@ static void begin(struct sim_net *net)
 	uv_tcp_init(&net->loop, &net->listener);
 	uv_signal_init(&net->loop, &net->on_term);
 	uv_signal_init(&net->loop, &net->on_int);
-	uv_check_init(&net->loop, &net->after_poll);
-	net->listener.data = net->on_term.data = net->on_int.data = net->after_poll.data = net;
+	net->listener.data = net->on_term.data = net->on_int.data = net;
 	uv_signal_start(&net->on_term, stop, SIGTERM);
 	uv_signal_start(&net->on_int, stop, SIGINT);
-	uv_check_start(&net->after_poll, after_poll);
 }
 
 static int open_files(struct sim_net *net, const struct sim_net_options *o)
@@ -202,7 +191,7 @@ int sim_net_run(struct sim_world *w, const struct sim_net_options *o)
 	uv_run(&net->loop, UV_RUN_DEFAULT);
 	uv_loop_close(&net->loop);
 	if (net->log_fd >= 0) {
-		write_log(net);
+		sim_net_write_log(net);
 		close(net->log_fd);
 	}
 	SSL_CTX_free(net->tls);

@@ -18,7 +18,6 @@ struct sim_net {
 	uv_loop_t loop;
 	uv_tcp_t listener;
 	uv_signal_t on_term, on_int;
-	uv_check_t after_poll;
 	struct sim_world *world;
 	SSL_CTX *tls; /* NULL: plain */
 	uint64_t start_ns;
@@ -41,6 +40,9 @@ int sim_net_run(struct sim_world *w, const struct sim_net_options *o);
 /* Sets the world's clocks to now. */
 void sim_net_tick(struct sim_net *net);
 const char *sim_net_date(struct sim_net *net);
+
+/* Writes the lines that the world has logged: before the answer leaves, so that who has an answer finds its line. */
+void sim_net_write_log(struct sim_net *net);
 
 void sim_connection_accept(struct sim_net *net);
 void sim_connection_close(struct sim_connection *c);
