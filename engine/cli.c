@@ -2,6 +2,7 @@
 #include "engine/base/alloc.h"
 #include "engine/base/log.h"
 #include "engine/base/nearest.h"
+#include "engine/run/mapping.h"
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -465,15 +466,23 @@ enum rc_code rc_cli_parse(int argc, char **argv, enum rc_cli_command command, st
 	return code;
 }
 
-static bool takes(enum rc_cli_command command, const char *arg)
+int rc_cli_is_general(const char *arg)
 {
 	size_t n = strcspn(arg, "=");
 
 	for (size_t i = 0; i < OPTIONS; i++)
-		if (options[i].commands & (int)command && strlen(options[i].name) == n &&
+		if (options[i].commands & RC_CMD_OWN && strlen(options[i].name) == n &&
 		    strncmp(options[i].name, arg, n) == 0)
-			return true;
-	return false;
+			return options[i].value && !arg[n] ? 2 : 1;
+	return 0;
+}
+
+void rc_cli_command_first(char **argv, size_t n)
+{
+	char *command = argv[n];
+
+	memmove(argv + 1, argv, n * sizeof(*argv));
+	argv[0] = command;
 }
 
 enum rc_code rc_cli_general(int *argc, char **argv, struct rc_cli *ret, struct rc_err *err)
@@ -486,7 +495,7 @@ enum rc_code rc_cli_general(int *argc, char **argv, struct rc_cli *ret, struct r
 	*ret = (struct rc_cli){.command = RC_CMD_OWN, .name = argv[0]};
 	for (int i = 1; i < *argc && !code; i++) {
 		only_args = only_args || strcmp(argv[i], "--") == 0;
-		if (!only_args && takes(RC_CMD_OWN, argv[i]))
+		if (!only_args && rc_cli_is_general(argv[i]))
 			code = option(&p, *argc, argv, &i);
 		else
 			argv[kept++] = argv[i];
@@ -508,7 +517,7 @@ void rc_cli_done(struct rc_cli *c)
 
 enum rc_code rc_cli_config(const struct rc_cli *c, struct rc_config **ret)
 {
-	struct rc_config_errors errs = {0};
+	struct rc_config_errors errs = {.also = rc_mapping_faults};
 	struct rc_err err;
 	enum rc_code code = rc_config_load(c->config_path, ret, &errs, &err);
 

@@ -55,6 +55,11 @@ void rc_cli_done(struct rc_cli *c);
 /* For a command that parses its own arguments: obeys the options every command takes and removes them from argv. */
 enum rc_code rc_cli_general(int *argc, char **argv, struct rc_cli *ret, struct rc_err *err);
 
+/* For options that stand before the command: 0: none that every command takes; else the words it is made of, 1 or 2. */
+int rc_cli_is_general(const char *arg);
+/* argv[n], the command, goes to the front; the n words before it follow. */
+void rc_cli_command_first(char **argv, size_t n);
+
 /* Loads the config and checks --expect-env; prints every fault. */
 enum rc_code rc_cli_config(const struct rc_cli *c, struct rc_config **ret);
 

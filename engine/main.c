@@ -1,5 +1,6 @@
 #include "engine/base/harden.h"
 #include "engine/base/log.h"
+#include "engine/base/nearest.h"
 #include "engine/cli.h"
 #include "engine/cmd/cmd_config.h"
 #include "engine/cmd/cmd_errors.h"
@@ -77,25 +78,57 @@ static int on_its_own(int argc, char **argv, size_t i)
 	return general.version ? print_version() : own[i].run(argc, argv);
 }
 
+/* argv[0] is the command. */
+static int dispatch(int argc, char **argv)
+{
+	const char *names[sizeof(commands) / sizeof(*commands) + sizeof(own) / sizeof(*own)], *near;
+	size_t n = 0;
+
+	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++) {
+		if (strcmp(argv[0], commands[i].name) == 0)
+			return with_config(argc, argv, i);
+		names[n++] = commands[i].name;
+	}
+	for (size_t i = 0; i < sizeof(own) / sizeof(*own); i++) {
+		if (strcmp(argv[0], own[i].name) == 0)
+			return on_its_own(argc, argv, i);
+		names[n++] = own[i].name;
+	}
+	near = rc_nearest(rc_slice_str(argv[0]), names, n);
+	rc_log(RC_LOG_ERROR, "%s is no command%s%s%s; see rollcall --help", argv[0], near ? ", did you mean " : "",
+	       near ? near : "", near ? "?" : "");
+	return RC_USAGE;
+}
+
 int main(int argc, char **argv)
 {
-	const char *name = argc > 1 ? argv[1] : NULL;
+	int at = 1;
 
 	rc_harden();
-	if (!name) {
+	while (at < argc && argv[at][0] == '-') {
+		int words = rc_cli_is_general(argv[at]);
+
+		if (strcmp(argv[at], "--help") == 0 || strcmp(argv[at], "-h") == 0)
+			return rc_cli_print(rc_slice_str(rc_help_main));
+		if (strcmp(argv[at], "--version") == 0)
+			return print_version();
+		if (!words) {
+			rc_log(RC_LOG_ERROR, "%s stands before the command; see rollcall --help", argv[at]);
+			return RC_USAGE;
+		}
+		at += words;
+	}
+	if (at >= argc) {
 		rc_log(RC_LOG_ERROR, "no command; see rollcall --help");
 		return RC_USAGE;
 	}
-	if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0)
-		return rc_cli_print(rc_slice_str(rc_help_main));
-	if (strcmp(name, "--version") == 0)
-		return print_version();
-	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++)
-		if (strcmp(name, commands[i].name) == 0)
-			return with_config(argc - 1, argv + 1, i);
-	for (size_t i = 0; i < sizeof(own) / sizeof(*own); i++)
-		if (strcmp(name, own[i].name) == 0)
-			return on_its_own(argc - 1, argv + 1, i);
-	rc_log(RC_LOG_ERROR, "%s is no command; see rollcall --help", name);
-	return RC_USAGE;
+	if (strcmp(argv[at], "help") == 0) { /* help sync: sync --help */
+		static char asked[] = "--help";
+
+		if (at + 1 == argc)
+			return rc_cli_print(rc_slice_str(rc_help_main));
+		return dispatch(2, (char *[]){argv[at + 1], asked, NULL});
+	}
+	rc_cli_command_first(argv + 1, (size_t)(at - 1));
+	return dispatch(argc - 1, argv + 1);
 }

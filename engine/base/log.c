@@ -7,6 +7,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static enum rc_log_level max_level = RC_LOG_INFO;
@@ -38,6 +40,20 @@ void rc_log_hook(void (*before)(void), void (*after)(void))
 	hook_after = after;
 }
 
+/* Whether stderr is the stream that JOURNAL_STREAM ("DEVICE:INODE") names: a child's pipe or a file is not, though the
+ * variable is inherited. */
+static bool to_journal(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	struct stat st;
+	char text[64];
+
+	if (!stream || fstat(STDERR_FILENO, &st))
+		return false;
+	snprintf(text, sizeof(text), "%llu:%llu", (unsigned long long)st.st_dev, (unsigned long long)st.st_ino);
+	return strcmp(stream, text) == 0;
+}
+
 static void format_json(struct rc_buf *b, const char *level, const char *msg)
 {
 	char when[32];
@@ -55,10 +71,6 @@ static void format_json(struct rc_buf *b, const char *level, const char *msg)
 static void format_text(struct rc_buf *b, enum rc_log_level level, const char *name, const char *prefix,
 			const char *msg)
 {
-	static const char *const journald[] = {"<3>", "<4>", "<6>", "<6>", "<7>"};
-
-	if (getenv("JOURNAL_STREAM"))
-		rc_buf_adds(b, journald[level]);
 	rc_buf_adds(b, prefix);
 	if (run[0])
 		rc_buf_addf(b, "[%s] ", run);
@@ -70,12 +82,15 @@ static void format_text(struct rc_buf *b, enum rc_log_level level, const char *n
 static void emit(enum rc_log_level level, const char *prefix, const char *fmt, va_list ap)
 {
 	static const char *const names[] = {"error", "warning", "info", "verbose", "debug"};
+	static const char *const journald[] = {"<3>", "<4>", "<6>", "<6>", "<7>"};
 	char msg[2000];
 	struct rc_buf b = {0};
 	ssize_t ignored;
 
 	vsnprintf(msg, sizeof(msg), fmt, ap);
 	rc_printable(msg, sizeof(msg));
+	if (to_journal())
+		rc_buf_adds(&b, journald[level]);
 	if (as_json)
 		format_json(&b, names[level], msg);
 	else

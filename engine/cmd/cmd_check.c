@@ -38,23 +38,18 @@ static int print_sample(const struct rc_config *cfg, const struct rc_mapped *m, 
 }
 
 /* Compiles every expression against the header; with a sample key also reads until that person. */
-static enum rc_code check_source(struct rc_cli *c, const struct rc_config *cfg, size_t i, bool *ret_found,
-				 struct rc_err *err)
+static enum rc_code check_source(struct rc_cli *c, struct rc_scan *scan, size_t i, bool *ret_found, struct rc_err *err)
 {
-	struct rc_scan scan;
+	const struct rc_config *cfg = scan->cfg;
 	struct rc_feed feed;
 	struct rc_reader *r = NULL;
 	const char *name = NULL;
 	struct rc_mapping *m = NULL;
 	size_t files = 0;
-	enum rc_code code = rc_sources_begin(&scan, cfg, NULL, false, err);
+	enum rc_code code = rc_feed_open(&feed, cfg, i, err);
 
-	if (!code)
-		code = rc_feed_open(&feed, cfg, i, err);
-	if (code) {
-		rc_sources_done(&scan);
+	if (code)
 		return code;
-	}
 	while (!code && !*ret_found) {
 		size_t n;
 		const struct rc_slice *columns;
@@ -67,10 +62,10 @@ static enum rc_code check_source(struct rc_cli *c, const struct rc_config *cfg, 
 		code = rc_feed_next(&feed, &r, &name, err);
 		if (code || !r)
 			break;
-		columns = rc_mapping_header(cfg, i, r, &scan.mem, &n);
+		columns = rc_mapping_header(cfg, i, r, &scan->mem, &n);
 		rc_mapping_free(m);
 		m = NULL;
-		code = rc_mapping_new(cfg, i, rc_reader_format(r) == RC_FORMAT_LDIF, columns, n, scan.lookups, NULL, 0,
+		code = rc_mapping_new(cfg, i, rc_reader_format(r) == RC_FORMAT_LDIF, columns, n, scan->lookups, NULL, 0,
 				      &m, err);
 		if (code == RC_CONFIG && files) /* the file before had it */
 			code = err->code = RC_DATA;
@@ -84,7 +79,7 @@ static enum rc_code check_source(struct rc_cli *c, const struct rc_config *cfg, 
 				code = RC_DATA;
 			if (got != RC_READ_RECORD)
 				continue;
-			if (!rc_mapping_row(m, &rec, false, &scan.mem, &mapped, &row) &&
+			if (!rc_mapping_row(m, &rec, false, &scan->mem, &mapped, &row) &&
 			    rc_slice_eqs(mapped.key, c->sample)) {
 				*ret_found = true;
 				print_sample(cfg, &mapped, name, rec.line);
@@ -94,8 +89,29 @@ static enum rc_code check_source(struct rc_cli *c, const struct rc_config *cfg, 
 	rc_reader_free(r);
 	rc_mapping_free(m);
 	rc_feed_done(&feed);
-	rc_sources_done(&scan);
 	return code;
+}
+
+/* A bad config goes before bad data: a run would not even begin. */
+static int worse(int a, int b)
+{
+	return a == RC_CONFIG || b == RC_CONFIG ? RC_CONFIG : (int)rc_graver((enum rc_code)a, (enum rc_code)b);
+}
+
+static int check_sources(struct rc_cli *c, const struct rc_config *cfg, bool *ret_found)
+{
+	struct rc_scan scan;
+	struct rc_err err;
+	int out = 0;
+
+	if (rc_sources_begin(&scan, cfg, NULL, false,
+			     &err)) /* a lookup table; the expressions can be judged all the same */
+		out = rc_cli_fail(&err);
+	for (size_t i = 0; i < cfg->n_sources; i++)
+		if (check_source(c, &scan, i, ret_found, &err))
+			out = worse(out, rc_cli_fail(&err));
+	rc_sources_done(&scan);
+	return out;
 }
 
 int rc_cmd_check(struct rc_cli *c)
@@ -120,11 +136,8 @@ int rc_cmd_check(struct rc_cli *c)
 		out = RC_CONFIG;
 	}
 	rc_config_errors_done(&faults);
-	for (size_t i = 0; i < cfg->n_sources; i++) {
-		code = check_source(c, cfg, i, &found, &err);
-		if (code)
-			out = (int)rc_graver((enum rc_code)out, (enum rc_code)rc_cli_fail(&err));
-	}
+	out = worse(out, (int)rc_check_files(cfg, c->run.clock));
+	out = worse(out, check_sources(c, cfg, &found));
 	if (c->sample && !found && !out) {
 		rc_fail(&err, RC_DATA, "--sample %s: no row has this key", c->sample);
 		out = rc_cli_fail(&err);
@@ -132,7 +145,7 @@ int rc_cmd_check(struct rc_cli *c)
 	if (!out && c->online)
 		out = rc_check_online(&c->run, cfg);
 	if (!out && !c->sample)
-		out = rc_cli_print(RC_SLICE("config, expressions, sources and secrets are good\n"));
+		out = rc_cli_print(RC_SLICE("config, expressions, files, sources and secrets are good\n"));
 	rc_config_free(cfg);
 	return out;
 }

@@ -43,19 +43,7 @@ static int usage(const char *what, const char *arg)
 	return RC_USAGE;
 }
 
-static bool set_log(const char *level, bool json)
-{
-	static const char *const names[] = {"error", "warning", "info", "verbose", "debug"};
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-		if (strcmp(level, names[i]) == 0) {
-			rc_log_setup((enum rc_log_level)i, json);
-			return true;
-		}
-	return false;
-}
-
-enum { OPT_KEY = 256, OPT_RUN, OPT_TARGET, OPT_NAME, OPT_ALL, OPT_PASS, OPT_FORMAT, OPT_LEVEL, OPT_NONE };
+enum { OPT_KEY = 256, OPT_RUN, OPT_TARGET, OPT_NAME, OPT_ALL, OPT_PASS };
 
 static const struct option options[] = {
 	{"key", required_argument, NULL, OPT_KEY},
@@ -64,10 +52,6 @@ static const struct option options[] = {
 	{"name", required_argument, NULL, OPT_NAME},
 	{"all", no_argument, NULL, OPT_ALL},
 	{"passphrase-file", required_argument, NULL, OPT_PASS},
-	{"log-format", required_argument, NULL, OPT_FORMAT},
-	{"log-level", required_argument, NULL, OPT_LEVEL},
-	{"no-progress", no_argument, NULL, OPT_NONE},
-	{"color", no_argument, NULL, OPT_NONE},
 	{"help", no_argument, NULL, 'h'},
 	{NULL, 0, NULL, 0},
 };
@@ -75,12 +59,11 @@ static const struct option options[] = {
 /* -1: help was printed. */
 static int parse(struct job *j, int argc, char **argv)
 {
-	const char *level = "info", *format = "text";
 	int o;
 
 	optind = 0;
 	opterr = 0;
-	while ((o = getopt_long(argc, argv, "hqv", options, NULL)) != -1) {
+	while ((o = getopt_long(argc, argv, "h", options, NULL)) != -1) {
 		switch (o) {
 		case OPT_KEY:
 			j->key = optarg;
@@ -100,30 +83,12 @@ static int parse(struct job *j, int argc, char **argv)
 		case OPT_PASS:
 			j->passphrase_file = optarg;
 			break;
-		case OPT_FORMAT:
-			format = optarg;
-			break;
-		case OPT_LEVEL:
-			level = optarg;
-			break;
-		case OPT_NONE:
-			break;
-		case 'q':
-			level = "error";
-			break;
-		case 'v':
-			level = "verbose";
-			break;
 		case 'h':
 			return rc_cli_print(rc_slice_str(help)) ? RC_CANTCREAT : -1;
 		default:
 			return usage("an unknown option or a missing value: ", argv[optind > 0 ? optind - 1 : 0]);
 		}
 	}
-	if (strcmp(format, "text") != 0 && strcmp(format, "json") != 0)
-		return usage("--log-format is text or json, not ", format);
-	if (!set_log(level, strcmp(format, "json") == 0))
-		return usage("--log-level is one of error, warning, info, verbose, debug, not ", level);
 	if (optind >= argc || strcmp(argv[optind], "open") != 0)
 		return usage("the one thing to do is `open`", NULL);
 	if (!j->key)

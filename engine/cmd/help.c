@@ -7,7 +7,7 @@ const char rc_help_main[] =
 	"\n"
 	"usage: rollcall COMMAND [OPTIONS] [ARGUMENTS]; rollcall COMMAND --help tells more\n"
 	"  init                         write a commented first config\n"
-	"  check CONFIG                 validate config, expressions, sources and secrets\n"
+	"  check CONFIG                 validate config, expressions, files, sources, secrets\n"
 	"  plan CONFIG                  dry run: what would change; -o saves the plan\n"
 	"  sync CONFIG                  plan and carry out\n"
 	"  apply CONFIG PLAN            carry out a saved plan\n"
@@ -52,7 +52,8 @@ static const struct {
 } pages[] = {
 	{"check",
 	 "usage: rollcall check CONFIG [--online] [--print] [--sample KEY]\n\n"
-	 "Validates the config, compiles every expression against the source's header, fetches every secret.\n\n"
+	 "Validates the config, compiles every expression against the source's header, reads every file that the\n"
+	 "config names, fetches every secret; names all faults, not the first.\n\n"
 	 "  --online       also ask each provider whether it accepts our credentials\n"
 	 "  --print        print the effective config, secrets as references\n"
 	 "  --sample KEY   print what the mapping makes of one person\n\n"

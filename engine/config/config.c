@@ -33,6 +33,14 @@ void rc_config_errors_add(struct rc_config_errors *e, const char *pointer, const
 	e->v[e->n++] = (struct rc_config_error){rc_arena_strdup(&e->mem, pointer), rc_arena_strdup(&e->mem, reason)};
 }
 
+bool rc_config_errors_at(const struct rc_config_errors *e, const char *pointer)
+{
+	for (size_t i = 0; i < e->n; i++)
+		if (strcmp(e->v[i].pointer, pointer) == 0)
+			return true;
+	return false;
+}
+
 void rc_config_errors_done(struct rc_config_errors *e)
 {
 	free(e->v);
@@ -303,6 +311,8 @@ static enum rc_code build(const char *path, const char *dir, cJSON *root, struct
 	b = (struct cfg_build){.c = c, .errs = errs};
 	everything(&b, root);
 	keep_env(&b);
+	if (errs->also)
+		errs->also(c, errs);
 	if (errs->n) {
 		rc_config_free(c);
 		cJSON_Delete(root);
@@ -402,7 +412,7 @@ static void check_secret(const struct rc_secret *s, struct rc_config_errors *err
 	struct rc_err err = {0};
 	size_t skip = s->pointer ? strlen(s->pointer) : 0;
 
-	if (s->kind == RC_SECRET_NONE)
+	if (s->kind == RC_SECRET_NONE || rc_config_errors_at(errs, s->pointer))
 		return;
 	if (rc_secret_get(s, &value, &err)) /* the message begins with the pointer, which stands apart here */
 		rc_config_errors_add(errs, s->pointer, "%s",

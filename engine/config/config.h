@@ -201,7 +201,13 @@ struct rc_config_errors {
 	struct rc_arena mem;
 	size_t n, cap;
 	struct rc_config_error *v;
+	/* Who can judge what this room cannot (expressions) adds faults of its own, so that all are told in one go.
+	 * NULL: nobody. c is whole as far as the faults found so far allow: any text, list or schema in it may be
+	 * missing. */
+	void (*also)(const struct rc_config *c, struct rc_config_errors *e);
 };
+/* Whether a fault at this place is known already. */
+bool rc_config_errors_at(const struct rc_config_errors *e, const char *pointer);
 
 /* Loads, merges `extends`, validates everything. On RC_OK *ret is the caller's (rc_config_free). Otherwise RC_CONFIG:
  * errs (required) holds every violation in the order of the file, and err the first with the number of the others; for
@@ -224,7 +230,8 @@ void rc_config_print(const struct rc_config *c, struct rc_buf *out);
 const struct rc_target *rc_config_target(const struct rc_config *c, const char *name); /* NULL: no such target */
 const char *rc_target_key(const struct rc_target *t, const char *name);                /* NULL: not set */
 
-/* Whether any secret of the targets, or of the one given, cannot be fetched; all of them into errs. RC_OK or RC_CONFIG.
+/* Whether the proxy's secret, or any of the targets, or of the one given, cannot be fetched; all of them into errs,
+ * each once. RC_OK or RC_CONFIG.
  * Fetches and wipes each one. */
 enum rc_code rc_config_check_secrets(const struct rc_config *c, const struct rc_target *only,
 				     struct rc_config_errors *errs);

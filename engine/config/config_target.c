@@ -45,10 +45,8 @@ static void note(void *ctx, const char *pointer, const char *reason)
 {
 	struct cfg_build *b = ctx;
 
-	for (size_t i = 0; i < b->errs->n; i++)
-		if (strcmp(b->errs->v[i].pointer, pointer) == 0)
-			return;
-	rc_config_errors_add(b->errs, pointer, "%s", reason);
+	if (!rc_config_errors_at(b->errs, pointer))
+		rc_config_errors_add(b->errs, pointer, "%s", reason);
 }
 
 /* ---- ids and servers ---- */

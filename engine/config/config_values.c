@@ -16,14 +16,12 @@ void cfg_fault(struct cfg_build *b, const struct rc_json_path *at, const char *k
 
 	rc_buf_adds(&pointer, "");
 	rc_json_path_text(key ? &below : at, &pointer);
-	for (size_t i = 0; i < b->errs->n; i++)
-		if (strcmp(b->errs->v[i].pointer, pointer.p) == 0)
-			goto out;
-	va_start(ap, fmt);
-	vsnprintf(reason, sizeof(reason), fmt, ap);
-	va_end(ap);
-	rc_config_errors_add(b->errs, pointer.p, "%s", reason);
-out:
+	if (!rc_config_errors_at(b->errs, pointer.p)) {
+		va_start(ap, fmt);
+		vsnprintf(reason, sizeof(reason), fmt, ap);
+		va_end(ap);
+		rc_config_errors_add(b->errs, pointer.p, "%s", reason);
+	}
 	rc_buf_done(&pointer);
 }
 

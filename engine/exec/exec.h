@@ -107,6 +107,9 @@ void rc_exec_seats(struct rc_exec *x, size_t target, size_t server, int64_t limi
 
 void rc_exec_seats_known(const struct rc_exec *x, size_t target, size_t server, int64_t *ret_limit, int64_t *ret_used);
 
+/* What the list of groups that was read in this run says: 1 the group is there, 0 it is not, -1 no list was read. */
+int rc_exec_group_there(const struct rc_exec *x, size_t target, size_t server, struct rc_slice name);
+
 /* Asks for a complete listing of a target's servers; ends with env.listed for each. */
 void rc_exec_list(struct rc_exec *x, size_t target);
 /* Only asks who we are (check --online). */

@@ -49,6 +49,7 @@ struct server {
 	struct group *groups;
 	size_t n_groups, cap_groups;
 	bool groups_known, groups_needed, groups_in_flight;
+	bool groups_read;     /* whole, at least once */
 	int64_t groups_at;    /* next reading of the group list */
 	unsigned group_looks; /* for groups that were made and are not shown yet */
 	struct rc_slice groups_marker;

@@ -13,6 +13,16 @@ struct group *group_find(struct server *s, struct rc_slice name)
 	return NULL;
 }
 
+int rc_exec_group_there(const struct rc_exec *x, size_t target, size_t server, struct rc_slice name)
+{
+	struct server *s = &x->targets[target].servers[server];
+	const struct group *g = group_find(s, name);
+
+	if (g && g->state == GROUP_PRESENT)
+		return 1;
+	return s->groups_read ? 0 : -1;
+}
+
 static struct group *group_add(struct server *s, struct rc_slice name)
 {
 	if (s->n_groups == s->cap_groups) {
@@ -160,6 +170,7 @@ static void groups_complete(struct server *s)
 	bool settling = false;
 
 	s->groups_marker = (struct rc_slice){0};
+	s->groups_read = true;
 	for (size_t i = 0; i < s->n_groups; i++) {
 		struct group *g = &s->groups[i];
 

@@ -39,6 +39,10 @@ struct rc_expr_env *rc_expr_env_csv(const struct rc_slice *columns, size_t n);
 
 /* LDIF: every name is an attribute, in any case; columns are numbered as expressions first name them. */
 struct rc_expr_env *rc_expr_env_ldif(void);
+
+/* To judge expressions before a source is seen: compiling finds every fault but names that no column bears. Such an
+ * expression cannot be evaluated. */
+struct rc_expr_env *rc_expr_env_any(void);
 void rc_expr_env_free(struct rc_expr_env *env); /* frees its expressions too */
 
 /* Both are borrowed for the life of env and must be set before expressions that need them are compiled; without them no

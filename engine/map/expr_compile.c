@@ -83,7 +83,7 @@ static enum rc_code use_column(struct compiling *c, size_t use, struct rc_slice 
 	size_t i;
 
 	if (!rc_expr_column_find(env, name, &i)) {
-		if (!env->ldif)
+		if (!env->ldif && !env->any)
 			return unknown_column(c, name);
 		i = rc_expr_column_add(env, name);
 	}
@@ -123,7 +123,7 @@ static enum rc_code resolve(struct compiling *c, size_t i)
 {
 	const struct rc_use *u = &c->scan.v[i];
 	struct rc_expr *e = c->e;
-	bool ldif = e->env->ldif, table;
+	bool ldif = e->env->ldif, any = e->env->any, table;
 	size_t column;
 
 	if (rc_slice_eqs(u->name, "_ENV"))
@@ -134,7 +134,7 @@ static enum rc_code resolve(struct compiling *c, size_t i)
 		return RC_OK;
 	if (u->kind == RC_USE_CALL)
 		return resolve_call(c, u);
-	table = rc_slice_eqs(u->name, "col") || (ldif && rc_slice_eqs(u->name, "all"));
+	table = rc_slice_eqs(u->name, "col") || ((ldif || any) && rc_slice_eqs(u->name, "all"));
 	if (table && u->kind == RC_USE_MEMBER && u->literal.p)
 		return use_column(c, i, u->literal);
 	if (table && (u->kind == RC_USE_COMPUTED || u->kind == RC_USE_MEMBER)) {
@@ -145,10 +145,10 @@ static enum rc_code resolve(struct compiling *c, size_t i)
 		return use_column(c, i, u->name);
 	if (u->local)
 		return RC_OK;
-	if (table)
+	if (table && !any)
 		return fault(c, "%.*s stands before a name: %.*s.NAME or %.*s[\"NAME\"]", clip(u->name), u->name.p,
 			     clip(u->name), u->name.p, clip(u->name), u->name.p);
-	if (!ldif && rc_expr_lib_has(u->name))
+	if (!ldif && !any && rc_expr_lib_has(u->name))
 		return fault(c, "%.*s is a function: write %.*s(...)", clip(u->name), u->name.p, clip(u->name),
 			     u->name.p);
 	return use_column(c, i, u->name);
@@ -202,6 +202,19 @@ static int check_syntax(lua_State *L)
 	return luaL_loadbufferx(L, c->source.p, c->source.n, "=e", "t") ? lua_error(L) : 0;
 }
 
+/* Words, not an expression: as a header line would have them. */
+static bool looks_like_header(struct rc_slice text)
+{
+	for (size_t i = 0; i < text.n; i++) {
+		unsigned char c = (unsigned char)text.p[i];
+
+		if (c < 0x80 && !(c >= '0' && c <= '9') && !(c >= 'A' && c <= 'Z') && !(c >= 'a' && c <= 'z') &&
+		    !strchr(" _-.#/", c))
+			return false;
+	}
+	return true;
+}
+
 static enum rc_code syntax_fault(struct compiling *c, const char *msg)
 {
 	struct rc_slice text = rc_slice_str(c->e->text);
@@ -209,6 +222,9 @@ static enum rc_code syntax_fault(struct compiling *c, const char *msg)
 
 	if (rc_expr_column_find(c->e->env, text, &i))
 		return unknown_column(c, text);
+	if (c->e->env->any && looks_like_header(text))
+		return fault(c, "no Lua expression: %s; the column of this name is col[\"%.*s\"]", msg, clip(text),
+			     text.p);
 	return fault(c, "no Lua expression: %s%s", msg, strstr(msg, "near '='") ? "; equal is ==" : "");
 }
 

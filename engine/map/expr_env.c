@@ -310,6 +310,14 @@ struct rc_expr_env *rc_expr_env_ldif(void)
 	return env_new(true, NULL, 0);
 }
 
+struct rc_expr_env *rc_expr_env_any(void)
+{
+	struct rc_expr_env *env = env_new(false, NULL, 0);
+
+	env->any = true;
+	return env;
+}
+
 void rc_expr_env_free(struct rc_expr_env *env)
 {
 	struct rc_expr *next;

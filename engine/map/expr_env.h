@@ -42,6 +42,7 @@ struct rc_expr_env {
 	lua_State *L;
 	size_t held, allocated; /* bytes */
 	bool ldif;
+	bool any; /* only to compile: the columns are not known, every name may be one */
 	size_t n_columns, cap_columns;
 	char **columns;
 	struct rc_slice *column_names;

@@ -1,4 +1,5 @@
 #include "engine/net/net_tls.h"
+#include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <stdio.h>
@@ -39,6 +40,16 @@ static int on_verify(int ok, X509_STORE_CTX *store)
 	snprintf(n->p, n->cap, "%s, certificate %s", X509_verify_cert_error_string(X509_STORE_CTX_get_error(store)),
 		 subject);
 	return ok;
+}
+
+bool rc_net_tls_readable(const char *ca_file)
+{
+	X509_STORE *store = X509_STORE_new();
+	bool good = store && X509_STORE_load_file(store, ca_file) == 1;
+
+	ERR_clear_error();
+	X509_STORE_free(store);
+	return good;
 }
 
 bool rc_net_tls_setup(void *ssl_ctx, const char *ca_file, char *note, size_t note_cap)

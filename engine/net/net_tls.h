@@ -9,4 +9,7 @@
  */
 bool rc_net_tls_setup(void *ssl_ctx, const char *ca_file, char *note, size_t note_cap);
 
+/* Whether the file holds certificates that can be read. */
+bool rc_net_tls_readable(const char *ca_file);
+
 #endif

@@ -84,19 +84,20 @@ static enum rc_code columns_of(const struct rc_reader *r, const char *path, size
 	return RC_OK;
 }
 
-static enum rc_code take_record(struct run *r, size_t target, const char *path, const struct rc_record *rec,
+static enum rc_code take_record(const struct rc_config *cfg, const struct rc_target *t, const struct rc_record *rec,
 				const size_t column[3], struct adopt_map *m, struct rc_err *err)
 {
+	const char *path = t->adopt_map;
 	struct rc_slice name = rec->field[column[1]], key = rec->field[column[2]];
 	char text[200];
 
 	snprintf(text, sizeof(text), "%.*s", (int)(rec->field[column[0]].n < 190 ? rec->field[column[0]].n : 190),
 		 rec->field[column[0]].p);
 	rc_printable(text, sizeof(text));
-	if (!rc_config_target(r->cfg, text))
+	if (!rc_config_target(cfg, text))
 		return rc_fail(err, RC_DATA, "%s:%llu: the config has no target \"%s\"", path,
 			       (unsigned long long)rec->line, text);
-	if (!key.n || strcmp(text, r->targets[target].cfg->name) != 0)
+	if (!key.n || strcmp(text, t->name) != 0)
 		return RC_OK;
 	if (!name.n)
 		return rc_fail(err, RC_DATA, "%s:%llu: the account has no name", path, (unsigned long long)rec->line);
@@ -128,9 +129,10 @@ static enum rc_code sort(struct adopt_map *m, const char *path, struct rc_err *e
 	return RC_OK;
 }
 
-static enum rc_code load(struct run *r, size_t target, struct adopt_map *m, struct rc_err *err)
+static enum rc_code load(const struct rc_config *cfg, const struct rc_target *t, struct adopt_map *m,
+			 struct rc_err *err)
 {
-	const char *path = r->targets[target].cfg->adopt_map;
+	const char *path = t->adopt_map;
 	struct rc_reader_opts o = {.in.path = path, .format = RC_FORMAT_CSV};
 	struct rc_reader *reader;
 	struct rc_record rec;
@@ -143,7 +145,7 @@ static enum rc_code load(struct run *r, size_t target, struct adopt_map *m, stru
 		return code;
 	code = columns_of(reader, path, column, err);
 	while (!code && (got = rc_reader_next(reader, &rec, &rej, err)) == RC_READ_RECORD)
-		code = take_record(r, target, path, &rec, column, m, err);
+		code = take_record(cfg, t, &rec, column, m, err);
 	if (!code && got == RC_READ_REJECT)
 		code = rc_fail(err, RC_DATA, "%s:%llu: %s", path, (unsigned long long)rej.line, rej.why);
 	else if (!code && got == RC_READ_ERROR)
@@ -160,8 +162,24 @@ enum rc_code run_adopt_load(struct run *r, struct rc_err *err)
 		if (!r->targets[i].selected || !r->targets[i].cfg->adopt_map)
 			continue;
 		r->targets[i].adopt_map = rc_xcalloc(1, sizeof(struct adopt_map));
-		code = load(r, i, r->targets[i].adopt_map, err);
+		code = load(r->cfg, r->targets[i].cfg, r->targets[i].adopt_map, err);
 	}
+	return code;
+}
+
+static void forget(struct adopt_map *m)
+{
+	free(m->by_name);
+	free(m->by_key);
+	rc_arena_done(&m->mem);
+}
+
+enum rc_code run_adopt_check(const struct rc_config *cfg, const struct rc_target *t, struct rc_err *err)
+{
+	struct adopt_map m = {0};
+	enum rc_code code = load(cfg, t, &m, err);
+
+	forget(&m);
 	return code;
 }
 
@@ -172,9 +190,7 @@ void run_adopt_done(struct run *r)
 
 		if (!m)
 			continue;
-		free(m->by_name);
-		free(m->by_key);
-		rc_arena_done(&m->mem);
+		forget(m);
 		free(m);
 	}
 }

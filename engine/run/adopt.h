@@ -6,6 +6,9 @@
 
 struct adopt_map;
 
+/* Reads the target's adopt_map and forgets it: RC_DATA as below. */
+enum rc_code run_adopt_check(const struct rc_config *cfg, const struct rc_target *t, struct rc_err *err);
+
 /* Reads adopt_map of every selected target. RC_DATA: unreadable, malformed, an account or a person named twice. A line
  * without a key says nothing (adopt_candidates.csv has such lines); further columns are allowed. */
 enum rc_code run_adopt_load(struct run *r, struct rc_err *err);

@@ -4,7 +4,7 @@
 #include "engine/run/run_int.h"
 
 struct rc_plan_cost {         /* -1: not known */
-	int64_t calls;        /* writes, and one list that confirms them; without repeats and groups to be made */
+	int64_t calls;        /* writes, groups among them, and the lists they need; without repeats */
 	int64_t batches;      /* of the writes: calls for many users at once */
 	int64_t seats_needed; /* creates; renames take one in turn */
 	int64_t seats_free;   /* now; the plan's own deletes free more */

@@ -1,11 +1,13 @@
 /* Compiles a source's expressions for one header, and tells which columns they need. */
 #include "engine/run/mapping_int.h"
 #include "engine/base/alloc.h"
+#include "engine/base/log.h"
 #include <stdio.h>
 #include <stdlib.h>
 
 struct compiler {
 	struct rc_mapping *m;
+	enum rc_code code; /* of the fault in err; RC_OK: none yet */
 	struct rc_columns used;
 	const struct rc_slice *seen;
 	size_t n_seen;
@@ -68,70 +70,60 @@ static bool seen(const struct compiler *c, struct rc_slice name)
 	return yes;
 }
 
-static enum rc_code compile_in(struct compiler *c, const char *text, const char *where,
-			       const struct rc_expr_scope *scope, struct rc_expr **ret)
+/* A fault does not end the compiling: all of them are told. */
+static void compile_in(struct compiler *c, const char *text, const char *where, const struct rc_expr_scope *scope,
+		       struct rc_expr **ret)
 {
 	struct rc_slice unknown = {0};
-	enum rc_code code;
+	struct rc_err err;
 
-	if (!text)
-		return RC_OK;
-	code = rc_expr_compile(c->m->env, text, where, scope, ret, &unknown, c->err);
-	if (code) {
-		if (unknown.p && seen(c, unknown)) {
-			char what[sizeof(c->err->what)];
-
-			snprintf(what, sizeof(what), "%s", c->err->what);
-			return rc_fail(c->err, RC_DATA, "%.600s: the source had this column before and has lost it",
-				       what);
-		}
-		return code;
-	}
-	return RC_OK;
+	if (!text || !rc_expr_compile(c->m->env, text, where, scope, ret, &unknown, &err))
+		return;
+	if (c->code)
+		rc_log(RC_LOG_ERROR, "%s", c->err->what);
+	if (unknown.p && seen(c, unknown))
+		c->code =
+			rc_fail(c->err, RC_DATA, "%.600s: the source had this column before and has lost it", err.what);
+	else
+		c->code = rc_fail(c->err, err.code, "%s", err.what);
 }
 
-static enum rc_code compile(struct compiler *c, const char *text, const char *where, bool secret, struct rc_expr **ret)
+static void compile(struct compiler *c, const char *text, const char *where, bool secret, struct rc_expr **ret)
 {
-	enum rc_code code = compile_in(c, text, where, NULL, ret);
-
-	if (!code && text && !secret)
+	compile_in(c, text, where, NULL, ret);
+	if (*ret && !secret)
 		rc_columns_add(&c->used, *ret);
-	return code;
 }
 
 /* An expression that is asked after the scan, too: its columns are kept. */
-static enum rc_code compile_later(struct compiler *c, const char *text, const char *where,
-				  const struct rc_expr_scope *scope, struct rc_expr **ret)
+static void compile_later(struct compiler *c, const char *text, const char *where, const struct rc_expr_scope *scope,
+			  struct rc_expr **ret)
 {
-	enum rc_code code = compile_in(c, text, where, scope, ret);
-
-	if (code || !text)
-		return code;
+	compile_in(c, text, where, scope, ret);
+	if (!*ret)
+		return;
 	c->m->asked_later = true;
 	rc_columns_add(&c->used, *ret);
 	rc_columns_add(&c->m->later, *ret);
-	return RC_OK;
 }
 
-static enum rc_code compile_choices(struct compiler *c, struct target_rules *t, size_t f, const char *where)
+static void compile_choices(struct compiler *c, struct target_rules *t, size_t f, const char *where)
 {
 	const struct rc_account_rule *r = &t->cfg->account[f];
-	enum rc_code code = RC_OK;
 
 	t->chosen = (int)f;
 	t->choices = rc_xcalloc(r->exprs.n, sizeof(struct rc_expr *));
 	t->n_choices = r->exprs.n;
-	for (size_t i = 0; i < r->exprs.n && !code; i++) {
+	for (size_t i = 0; i < r->exprs.n; i++) {
 		struct rc_expr_scope scope = {.n = i + 1 == r->exprs.n};
 		char at[340];
 
 		snprintf(at, sizeof(at), "%s/first_free/%zu", where, i);
-		code = compile_later(c, r->exprs.v[i], at, &scope, &t->choices[i]);
+		compile_later(c, r->exprs.v[i], at, &scope, &t->choices[i]);
 	}
-	return code;
 }
 
-static enum rc_code compile_adopt_if(struct compiler *c, struct target_rules *t)
+static void compile_adopt_if(struct compiler *c, struct target_rules *t)
 {
 	const struct rc_account_schema *schema = t->cfg->schema;
 	const char *fields[RC_MAX_FIELDS];
@@ -142,35 +134,32 @@ static enum rc_code compile_adopt_if(struct compiler *c, struct target_rules *t)
 		if (!schema->fields[f].secret)
 			fields[scope.n_account++] = schema->fields[f].name;
 	snprintf(where, sizeof(where), "/targets/%s/adopt_if", t->cfg->name);
-	return compile_later(c, t->cfg->adopt_if, where, &scope, &t->adopt_if);
+	compile_later(c, t->cfg->adopt_if, where, &scope, &t->adopt_if);
 }
 
-static enum rc_code compile_target(struct compiler *c, size_t i)
+static void compile_target(struct compiler *c, size_t i)
 {
 	struct target_rules *t = &c->m->targets[i];
 	const struct rc_target *cfg = t->cfg = &c->m->cfg->targets[i];
-	enum rc_code code = RC_OK;
 	char where[300];
 
 	t->chosen = -1;
 	snprintf(where, sizeof(where), "/targets/%s/where", cfg->name);
-	code = compile(c, cfg->where, where, false, &t->where);
+	compile(c, cfg->where, where, false, &t->where);
 	snprintf(where, sizeof(where), "/targets/%s/server", cfg->name);
-	if (!code)
-		code = compile(c, cfg->server, where, false, &t->server);
+	compile(c, cfg->server, where, false, &t->server);
 	snprintf(where, sizeof(where), "/targets/%s/priority", cfg->name);
-	if (!code)
-		code = compile(c, cfg->priority, where, false, &t->priority);
-	for (size_t f = 0; f < cfg->schema->n_fields && !code; f++) {
+	compile(c, cfg->priority, where, false, &t->priority);
+	for (size_t f = 0; f < cfg->schema->n_fields; f++) {
 		const struct rc_account_rule *r = &cfg->account[f];
 
 		snprintf(where, sizeof(where), "/targets/%s/account/%s", cfg->name, cfg->schema->fields[f].name);
 		if (r->kind == RC_RULE_FIRST_FREE)
-			code = compile_choices(c, t, f, where);
+			compile_choices(c, t, f, where);
 		else if (r->kind == RC_RULE_EXPR)
-			code = compile(c, r->exprs.v[0], where, cfg->schema->fields[f].secret, &t->field[f]);
+			compile(c, r->exprs.v[0], where, cfg->schema->fields[f].secret, &t->field[f]);
 	}
-	return code ? code : compile_adopt_if(c, t);
+	compile_adopt_if(c, t);
 }
 
 static void collect_used(struct rc_mapping *m, const struct rc_columns *used)
@@ -228,7 +217,7 @@ enum rc_code rc_mapping_new(const struct rc_config *cfg, size_t source, bool ldi
 #define COMPILE(member, text, name)                                                                                    \
 	snprintf(where, sizeof(where), "/sources/%zu/%s", source, name);                                               \
 	if (!code)                                                                                                     \
-	code = compile(&c, text, where, false, &m->member)
+	compile(&c, text, where, false, &m->member)
 	COMPILE(key, s->key, "key");
 	COMPILE(where, s->where, "where");
 	COMPILE(left, s->left, "left");
@@ -237,7 +226,8 @@ enum rc_code rc_mapping_new(const struct rc_config *cfg, size_t source, bool ldi
 	COMPILE(prefer, s->prefer, "duplicates/prefer");
 #undef COMPILE
 	for (size_t i = 0; i < cfg->n_targets && !code; i++)
-		code = compile_target(&c, i);
+		compile_target(&c, i);
+	code = code ? code : c.code;
 	if (!code) {
 		collect_used(m, &c.used);
 		collect_secret(m);

@@ -39,10 +39,14 @@ const struct rc_slice *rc_mapping_header(const struct rc_config *cfg, size_t sou
 					 struct rc_arena *mem, size_t *ret_n);
 
 /* columns: the header (CSV) with aliases already put in place; n 0 for LDIF. A name that is neither function nor column
- * is RC_DATA when `seen` (the state has known such a column) lists it, else RC_CONFIG; err says which. */
+ * is RC_DATA when `seen` (the state has known such a column) lists it, else RC_CONFIG; err says which. Of several
+ * faults err is the last, the others are logged. */
 enum rc_code rc_mapping_new(const struct rc_config *cfg, size_t source, bool ldif, const struct rc_slice *columns,
 			    size_t n, const struct rc_lookups *lookups, const struct rc_slice *seen, size_t n_seen,
 			    struct rc_mapping **ret, struct rc_err *err);
+/* Adds what is wrong with expressions and time zones whatever the sources hold: all but names that no column bears. c
+ * may be a config with faults, see struct rc_config_errors. */
+void rc_mapping_faults(const struct rc_config *c, struct rc_config_errors *errs);
 void rc_mapping_free(struct rc_mapping *m); /* NULL is fine */
 
 /* Names of the columns that can reach a verdict; *ret_all: every column can. Secret fields' columns are left out. */

@@ -31,7 +31,8 @@ struct rc_overrides { /* zeroed: none */
 };
 
 /* Reads cfg->overrides_file, when there is one, into mem. Missing, unreadable or malformed: RC_DATA with FILE:LINE; so
- * are a target that the config lacks, an unknown column, and two rows that contradict one another. */
+ * are a target that the config lacks, an unknown column, and two rows that contradict one another. store NULL: only to
+ * judge the file, nobody can be found. */
 enum rc_code rc_overrides_load(const struct rc_config *cfg, struct rc_store *store, const struct rc_zone *z,
 			       int64_t now_ns, struct rc_arena *mem, struct rc_overrides *ret, struct rc_err *err);
 

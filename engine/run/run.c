@@ -162,13 +162,30 @@ static void check_pause(struct run *r)
 	r->paused = true;
 }
 
+/* Of the targets this run is about; every missing one is told, the last by the caller. */
+static enum rc_code check_secrets(struct run *r, struct rc_err *err)
+{
+	struct rc_config_errors faults = {0};
+	enum rc_code code = RC_OK;
+
+	for (size_t i = 0; i < r->cfg->n_targets; i++)
+		if (r->targets[i].selected)
+			rc_config_check_secrets(r->cfg, &r->cfg->targets[i], &faults);
+	for (size_t i = 0; i < faults.n; i++) {
+		if (i)
+			rc_log(RC_LOG_ERROR, "%s", err->what);
+		code = rc_fail(err, RC_CONFIG, "%s: %s", faults.v[i].pointer, faults.v[i].reason);
+	}
+	rc_config_errors_done(&faults);
+	return code;
+}
+
 static enum rc_code begin(struct run *r, struct rc_err *err)
 {
 	struct rc_report_opts o = {.all_users = r->cfg->report.all_users,
 				   .html = r->cfg->report.html,
 				   .columns = r->cfg->report.columns.v,
 				   .n_columns = r->cfg->report.columns.n};
-	struct rc_config_errors faults = {0};
 	enum rc_code code = run_plan_fits(r, err);
 	bool calls = r->opts->writes || r->opts->list_only || r->opts->refresh;
 
@@ -178,10 +195,10 @@ static enum rc_code begin(struct run *r, struct rc_err *err)
 		code = run_rebalance_check(r, err);
 	if (!code)
 		code = name_run(r, err);
-	if (!code && calls && rc_config_check_secrets(r->cfg, NULL, &faults)) {
-		code = rc_fail(err, RC_CONFIG, "%s: %s", faults.v[0].pointer, faults.v[0].reason);
-	}
-	rc_config_errors_done(&faults);
+	if (!code && calls)
+		code = run_check_ca(r->cfg, err);
+	if (!code && calls)
+		code = check_secrets(r, err);
 	if (!code)
 		code = open_zones(r, err);
 	if (!code && r->opts->writes)

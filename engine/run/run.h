@@ -70,6 +70,11 @@ enum rc_code rc_run(const struct rc_config *cfg, const struct rc_run_opts *opts,
 /* Runs the config's on_finish with the run's facts in its environment, for at most 5 minutes; a failure is logged. */
 void rc_run_on_finish(const struct rc_config *cfg, const char *run_id, int exit_code);
 
+/* Looks at every file that a run needs beside its sources and secrets (overrides, adopt_map, certificates to trust and
+ * to seal to, on_finish; lookup tables belong to the sources); one line for each that it would miss. Returns the
+ * gravest code, RC_CONFIG first. */
+enum rc_code rc_check_files(const struct rc_config *cfg, const struct rc_clock *clock);
+
 /* Asks each provider who we are; logs one line a target. Returns the gravest code. */
 int rc_check_online(const struct rc_run_opts *opts, const struct rc_config *cfg);
 

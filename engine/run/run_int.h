@@ -168,6 +168,8 @@ enum rc_code run_reset(struct run *r, size_t target, struct rc_err *err);
 bool run_is_reset(const struct rc_op *op);
 bool run_reset_unsure(const struct rc_op *op); /* which password the account has is not known */
 void run_reset_keep(struct run *r, const struct rc_op *op, enum rc_status status);
+/* check_files.c: certificates of the config that cannot be read are told before the first call */
+enum rc_code run_check_ca(const struct rc_config *cfg, struct rc_err *err);
 /* retain.c: retention at the end of a run */
 void run_retain(struct run *r);
 /* metrics_early.c */

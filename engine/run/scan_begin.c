@@ -1,6 +1,7 @@
 /* What a scan begins with: lookup tables, and the seed of everything beside a row that can change its verdict. */
 #include "engine/run/scan_int.h"
 #include "engine/base/alloc.h"
+#include "engine/base/log.h"
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -58,6 +59,7 @@ enum rc_code rc_sources_begin(struct rc_scan *s, const struct rc_config *cfg, st
 	} parts;
 	XXH128_hash_t h;
 	XXH128_canonical_t canonical;
+	enum rc_code code = RC_OK;
 
 	*s = (struct rc_scan){.cfg = cfg, .store = store, .secrets = secrets, .keep_raws = secrets, .absence_ok = true};
 	s->sources = rc_xcalloc(cfg->n_sources, sizeof(*s->sources));
@@ -65,11 +67,16 @@ enum rc_code rc_sources_begin(struct rc_scan *s, const struct rc_config *cfg, st
 		s->sources[i].keep_raws = s->keep_raws;
 	s->lookups = rc_lookups_new();
 	for (size_t i = 0; i < cfg->n_lookups; i++) {
-		enum rc_code code = load_lookup(s->lookups, &cfg->lookups[i], err);
+		struct rc_err why;
 
-		if (code)
-			return code;
+		if (!load_lookup(s->lookups, &cfg->lookups[i], &why))
+			continue;
+		if (code) /* each of them is named: the caller tells the last */
+			rc_log(RC_LOG_ERROR, "%s", err->what);
+		code = rc_fail(err, why.code, "%s", why.what);
 	}
+	if (code)
+		return code;
 	memset(&parts, 0, sizeof(parts));
 	rc_lookups_hash(s->lookups, parts.lookups);
 	parts.revision = RC_EXPR_FUNCTIONS_REVISION;

@@ -121,7 +121,7 @@ uint64_t rc_store_seed(const struct rc_store *s)
 
 void rc_store_key_hash(const struct rc_store *s, struct rc_slice key, uint8_t ret[RC_HASH_BYTES])
 {
-	rc_hash_key(s->seed, key, ret);
+	rc_hash_key(s ? s->seed : 0, key, ret);
 }
 
 enum rc_code rc_store_size(struct rc_store *s, struct rc_store_size *ret, struct rc_err *err)

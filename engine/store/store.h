@@ -52,7 +52,8 @@ bool rc_store_exists(const struct rc_store *s); /* false: READ and nothing was e
  * of this process only. */
 uint64_t rc_store_seed(const struct rc_store *s);
 
-/* The seeded XXH3-128 of a person's key, as the records and the order sequence use it. */
+/* The seeded XXH3-128 of a person's key, as the records and the order sequence use it. s NULL: of no state, to tell
+ * keys apart. */
 void rc_store_key_hash(const struct rc_store *s, struct rc_slice key, uint8_t ret[RC_HASH_BYTES]);
 
 /* --- targets: a number instead of the name in every key ----------------------------------------------------------- */
