@@ -170,7 +170,7 @@ struct connector {
 	bool lookup_by_name;        /* CALL_LOOKUP works without remote_id */
 	bool client_token;          /* creates are idempotent on the wire under one token */
 	bool paging_needs_proof;    /* listing must be proven by total_count */
-	unsigned list_page;         /* rows asked for per page of a list */
+	unsigned largest_page;      /* rows that a page of a list may hold; 0: as many as are asked for */
 	bool needs_lone_first_read; /* aksk: one read alone before fanning out */
 	/* Builds the request; RC_USAGE for a call kind the provider does not have. */
 	enum rc_code (*build)(const struct rc_conn_config *cfg, const struct rc_conn_auth *auth,

@@ -8,7 +8,10 @@
 extern const struct connector rc_alibaba_sag_app;
 extern const struct rc_error_row rc_alibaba_errors[];
 
-enum { RC_ALIBABA_MAX_PAIRS = 24 };
+enum {
+	RC_ALIBABA_MAX_PAIRS = 24,
+	RC_ALIBABA_PAGE_SIZE = 100 /* the most that any page of the documentation allows */
+};
 
 /* The page a marker stands for. Markers are ours here ("PAGE:ROWS"), as the API counts pages: rows told before it. */
 struct rc_alibaba_page {

@@ -5,8 +5,6 @@
 
 #define API_VERSION "2018-03-13"
 
-enum { PAGE_SIZE = 100 }; /* the most that any page of the documentation allows */
-
 struct writing {
 	const struct rc_conn_config *cfg;
 	const struct rc_conn_auth *auth;
@@ -22,7 +20,7 @@ unsigned rc_alibaba_page_size(const struct rc_call *call)
 {
 	if (call->kind == CALL_WHOAMI)
 		return 1;
-	return call->page_limit && call->page_limit < PAGE_SIZE ? call->page_limit : PAGE_SIZE;
+	return call->page_limit && call->page_limit < RC_ALIBABA_PAGE_SIZE ? call->page_limit : RC_ALIBABA_PAGE_SIZE;
 }
 
 struct rc_alibaba_page rc_alibaba_page(struct rc_slice marker)

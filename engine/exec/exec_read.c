@@ -223,7 +223,6 @@ static void begin_listing(struct server *s, int64_t now)
 			ids[n++] = s->groups[i].id;
 	rc_listing_done(&s->list);
 	rc_listing_begin(&s->list, 0, s->t->conn->paging_needs_proof, ids, n);
-	s->list.page = s->t->conn->list_page;
 	s->list.began_ns = now;
 	s->list_running = true;
 	free(ids);

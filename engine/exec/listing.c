@@ -3,7 +3,14 @@
 #include <stdlib.h>
 #include <xxhash.h>
 
-enum { MAX_WALKS = 12, MAX_BARREN = 3, LARGEST_PAGE = 1000, PAGE_STEP = 83, MAX_PAGES = 100000 };
+enum {
+	MAX_WALKS = 12,
+	MAX_BARREN = 3,
+	LARGEST_PAGE = 1000,
+	PAGE_STEP = 83,
+	SMALLEST_PAGE = 50 /* what a connector asks for first */,
+	MAX_PAGES = 100000
+};
 
 void rc_listing_begin(struct rc_list *l, unsigned page, bool needs_proof, const struct rc_slice *groups,
 		      size_t n_groups)
@@ -21,6 +28,13 @@ void rc_listing_done(struct rc_list *l)
 	free(l->by_id);
 	free(l->by_name);
 	*l = (struct rc_list){0};
+}
+
+uint64_t rc_listing_calls(uint64_t rows, unsigned largest_page)
+{
+	uint64_t page = largest_page && largest_page < LARGEST_PAGE ? largest_page : LARGEST_PAGE;
+
+	return rows <= SMALLEST_PAGE ? 1 : 1 + (rows - 1) / page + 1;
 }
 
 static size_t slot_of(const struct rc_list *l, const uint32_t *table, struct rc_slice s, bool by_id)

@@ -51,6 +51,10 @@ bool rc_listing_refused(struct rc_list *l);
 void rc_listing_fail(struct rc_list *l, const char *problem);
 void rc_listing_done(struct rc_list *l);
 
+/* Calls that a list of so many rows takes when nothing changes meanwhile: the first page tells how many there are, then
+ * it is walked in large pages. largest_page: the provider's, 0: none. */
+uint64_t rc_listing_calls(uint64_t rows, unsigned largest_page);
+
 /* Row of an account by exact name or by id; NULL: not listed. */
 struct rc_listing_row *rc_listing_by_name(const struct rc_list *l, struct rc_slice name);
 struct rc_listing_row *rc_listing_by_id(const struct rc_list *l, struct rc_slice id);

@@ -1,10 +1,9 @@
 /* What a plan asks for: calls, batches, seats, and minutes at the rate that was learned on earlier nights. */
 #include "engine/run/carry.h"
+#include "engine/exec/listing.h"
 #include "engine/run/cost.h"
 #include "engine/base/alloc.h"
 #include <stdlib.h>
-
-enum { ROWS_A_PAGE = 50 }; /* of a list, where the connector leaves the size to itself */
 
 struct tally { /* of one server */
 	uint64_t creates, deletes, others, seats;
@@ -127,8 +126,7 @@ void run_cost(const struct run *r, size_t target, const struct rc_exec_target_re
 		ret->batches += (int64_t)((schema->batch_create ? creates : 0) + (schema->batch_delete ? deletes : 0));
 		ret->calls += (int64_t)(creates + deletes + y.others); /* and the list that confirms them */
 		ret->calls += (int64_t)group_calls(r, target, s);
-		ret->calls += (int64_t)pieces(on_each + y.creates + 1,
-					      conn && conn->list_page ? conn->list_page : ROWS_A_PAGE);
+		ret->calls += (int64_t)rc_listing_calls(on_each + y.creates, conn ? conn->largest_page : 0);
 		ret->seats_needed += (int64_t)y.seats;
 		users += y.creates + y.deletes + y.others;
 	}
@@ -137,6 +135,6 @@ void run_cost(const struct run *r, size_t target, const struct rc_exec_target_re
 
 		ret->seats_free = res->seat_limit > used ? res->seat_limit - used : 0;
 	}
-	if (rate > 0)
-		ret->minutes = (double)users / rate / 60;
+	if (rate > 0 && users)
+		ret->minutes = ((double)users / rate + (double)r->cfg->timeouts.settle_ns / 1e9) / 60;
 }
