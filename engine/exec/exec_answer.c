@@ -1,5 +1,6 @@
 /* What an answer means for each operation of a call: batch surgery, pacing signals, breakers. */
 #include "engine/exec/exec_int.h"
+#include <stdio.h>
 #include "engine/base/alloc.h"
 #include <stdlib.h>
 
@@ -41,6 +42,7 @@ static void tell_pacer(struct call *c, const struct rc_answer *a, const struct h
 		t->taken = true;
 		t->writes_taken |= call_writes(c);
 	}
+	snprintf(c->s->said, sizeof(c->s->said), "%s", resp->problem ? resp->problem : a->message ? a->message : "");
 	if (c->paced)
 		rc_pacer_result(&c->s->pacer, x_sec(now), &c->token, &p);
 }

@@ -67,6 +67,7 @@ struct server {
 	uint64_t waiting;               /* creates deferred for want of a seat */
 	bool busy, drained;       /* of this pump: reads or waits for an answer; the look after the stop is over */
 	unsigned looks;           /* confirming listings since the last one that showed something new */
+	char said[200];           /* why the last call was not taken, printable; "": it was */
 	int64_t waiting_since_ns; /* first call since the last one that was taken; 0: none; monotonic */
 	const char *given_up;     /* it took nothing for too long while others of its pool did: says so; NULL: no */
 };

@@ -32,9 +32,9 @@ static void check_reach(struct server *s, int64_t now, int64_t *next)
 		s->given_up = silence(s);
 	else if (now >= limit)
 		target_stop(t, RC_UNAVAILABLE, "unreachable",
-			    "target %s: %s accepted nothing for %lld s: check that it is up and reachable",
-			    t->cfg->name, t->cfg->endpoint,
-			    (long long)(t->x->cfg->timeouts.unreachable_ns / RC_SECOND));
+			    "target %s: %s accepted nothing for %lld s: check that it is up and reachable%s%s",
+			    t->cfg->name, t->cfg->endpoint, (long long)(t->x->cfg->timeouts.unreachable_ns / RC_SECOND),
+			    s->said[0] ? ": " : "", s->said);
 	else if (limit < *next)
 		*next = limit;
 }

@@ -1,6 +1,8 @@
-/* libcurl's multi interface on libuv: one uv_poll a socket for the socket's life, easy handles from a pool. */
+/* libcurl's multi interface on libuv: easy handles from a pool, sockets by net_watch.h. */
 #include "engine/net/transport.h"
+#include "engine/net/net_env.h"
 #include "engine/net/net_tls.h"
+#include "engine/net/net_watch.h"
 #include "engine/base/alloc.h"
 #include "engine/base/buf.h"
 #include <curl/curl.h>
@@ -31,15 +33,6 @@ struct transfer {
 	void *arg;
 };
 
-struct watcher { /* of one socket, from its first use until curl closes it */
-	uv_poll_t poll;
-	struct net *net;
-	curl_socket_t fd;
-	int armed;
-	bool idle;
-	bool connection; /* else a pipe of curl's own (its resolver's), which curl closes without telling */
-};
-
 struct net {
 	uv_loop_t *loop;
 	CURLM *multi;
@@ -48,11 +41,7 @@ struct net {
 	struct transfer *open, *free_list;
 	struct rc_transport_opts opts;
 	char *proxy, *ca_file;
-	struct watcher *
-		*by_fd; /* curl forgets what was assigned to a socket at CURL_POLL_REMOVE, this table does not */
-	size_t n_by_fd;
-	bool *connections; /* per descriptor: opened by open_socket, not closed yet */
-	size_t n_connections;
+	struct rc_watch watch;
 	bool draining;
 	int open_handles; /* while closing */
 };
@@ -146,8 +135,9 @@ static void finish(struct transfer *t, CURLcode rc)
 }
 
 /* After every socket_action, also from the timer: else the last timed-out transfer is never seen. */
-static void drain(struct net *n)
+static void drain(void *ctx)
 {
+	struct net *n = ctx;
 	CURLMsg *m;
 	int left;
 
@@ -184,132 +174,6 @@ static int timer_function(CURLM *multi, long ms, void *userp)
 		uv_timer_stop(&n->timer);
 	else
 		uv_timer_start(&n->timer, on_timer, (uint64_t)(ms ? ms : 1), 0); /* 0 means soon, never a direct call */
-	return 0;
-}
-
-static void on_poll(uv_poll_t *poll, int status, int events)
-{
-	struct watcher *w = poll->data;
-	struct net *n = w->net;
-	int flags = 0, running;
-
-	if (w->idle) { /* the server closed a kept connection: be quiet until curl looks at it */
-		uv_poll_stop(poll);
-		w->armed = 0;
-		return;
-	}
-	if (status < 0)
-		flags = CURL_CSELECT_ERR;
-	if (events & UV_READABLE)
-		flags |= CURL_CSELECT_IN;
-	if (events & UV_WRITABLE)
-		flags |= CURL_CSELECT_OUT;
-	curl_multi_socket_action(n->multi, w->fd, flags, &running);
-	drain(n);
-}
-
-static void on_watcher_closed(uv_handle_t *h)
-{
-	struct watcher *w = h->data;
-
-	if (w->connection)
-		close(w->fd);
-	free(w);
-}
-
-/* Its number may come back as another descriptor as soon as curl has closed it, so nothing of it may be left. */
-static void watcher_forget(struct net *n, struct watcher *w)
-{
-	n->by_fd[w->fd] = NULL;
-	uv_poll_stop(&w->poll);
-	uv_close((uv_handle_t *)&w->poll, on_watcher_closed);
-}
-
-static curl_socket_t open_socket(void *clientp, curlsocktype purpose, struct curl_sockaddr *a)
-{
-	struct net *n = clientp;
-	int fd = socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
-	size_t i = (size_t)fd;
-
-	(void)purpose;
-	if (fd < 0)
-		return CURL_SOCKET_BAD;
-	if (i >= n->n_connections) {
-		n->connections = rc_xreallocarray(n->connections, i + 64, sizeof(*n->connections));
-		memset(n->connections + n->n_connections, 0, (i + 64 - n->n_connections) * sizeof(*n->connections));
-		n->n_connections = i + 64;
-	}
-	n->connections[i] = true;
-	return fd;
-}
-
-static struct watcher *watcher_of(struct net *n, curl_socket_t fd)
-{
-	size_t i = (size_t)fd;
-	struct watcher *w;
-
-	if (i >= n->n_by_fd) {
-		size_t cap = i + 64;
-
-		n->by_fd = rc_xreallocarray(n->by_fd, cap, sizeof(*n->by_fd));
-		memset(n->by_fd + n->n_by_fd, 0, (cap - n->n_by_fd) * sizeof(*n->by_fd));
-		n->n_by_fd = cap;
-	}
-	if (n->by_fd[i])
-		return n->by_fd[i];
-	w = rc_xcalloc(1, sizeof(*w));
-	w->net = n;
-	w->fd = fd;
-	w->connection = i < n->n_connections && n->connections[i];
-	if (uv_poll_init_socket(n->loop, &w->poll, fd)) {
-		free(w);
-		return NULL;
-	}
-	w->poll.data = w;
-	n->by_fd[i] = w;
-	return w;
-}
-
-static int socket_function(CURL *easy, curl_socket_t fd, int what, void *userp, void *socketp)
-{
-	struct watcher *w = watcher_of(userp, fd);
-	int events = (what != CURL_POLL_OUT ? UV_READABLE : 0) | (what != CURL_POLL_IN ? UV_WRITABLE : 0);
-
-	(void)easy;
-	(void)socketp;
-	if (!w)
-		return -1;
-	if (what == CURL_POLL_REMOVE && !w->connection) {
-		watcher_forget(userp, w);
-		return 0;
-	}
-	if (what == CURL_POLL_REMOVE) {
-		w->idle = true; /* stays armed: re-arming costs two system calls a request */
-		if (w->armed != UV_READABLE) {
-			w->armed = UV_READABLE;
-			uv_poll_start(&w->poll, UV_READABLE, on_poll);
-		}
-		return 0;
-	}
-	w->idle = false;
-	if (w->armed != events) {
-		w->armed = events;
-		uv_poll_start(&w->poll, events, on_poll);
-	}
-	return 0;
-}
-
-static int close_socket(void *clientp, curl_socket_t fd)
-{
-	struct net *n = clientp;
-	struct watcher *w = (size_t)fd < n->n_by_fd ? n->by_fd[fd] : NULL;
-
-	if ((size_t)fd < n->n_connections)
-		n->connections[fd] = false;
-	if (!w)
-		return close(fd);
-	w->connection = true;
-	watcher_forget(n, w); /* libuv has to let go of the descriptor before it closes: it does so in the callback */
 	return 0;
 }
 
@@ -397,14 +261,11 @@ static struct transfer *transfer_new(struct net *n)
 	curl_easy_setopt(t->easy, CURLOPT_PREREQFUNCTION, on_sending);
 	curl_easy_setopt(t->easy, CURLOPT_PREREQDATA, t);
 	curl_easy_setopt(t->easy, CURLOPT_ERRORBUFFER, t->error);
-	curl_easy_setopt(t->easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
-	curl_easy_setopt(t->easy, CURLOPT_OPENSOCKETDATA, n);
-	curl_easy_setopt(t->easy, CURLOPT_CLOSESOCKETFUNCTION, close_socket);
-	curl_easy_setopt(t->easy, CURLOPT_CLOSESOCKETDATA, n);
+	rc_watch_connections(&n->watch, t->easy);
 	curl_easy_setopt(t->easy, CURLOPT_SSL_CTX_FUNCTION, on_ssl_context);
 	curl_easy_setopt(t->easy, CURLOPT_SSL_CTX_DATA, t);
 	curl_easy_setopt(t->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)(n->opts.connect_timeout_ns / 1000000));
-	curl_easy_setopt(t->easy, CURLOPT_NOPROXY, "localhost,127.0.0.1,::1");
+	rc_net_env_apply(t->easy);
 	if (n->proxy)
 		curl_easy_setopt(t->easy, CURLOPT_PROXY, n->proxy);
 	return t;
@@ -540,8 +401,8 @@ enum rc_code rc_net_new(struct uv_loop_s *loop, const struct rc_transport_opts *
 	uv_timer_init(loop, &n->timer);
 	uv_check_init(loop, &n->soon);
 	n->timer.data = n->soon.data = n;
-	curl_multi_setopt(n->multi, CURLMOPT_SOCKETFUNCTION, socket_function);
-	curl_multi_setopt(n->multi, CURLMOPT_SOCKETDATA, n);
+	n->watch = (struct rc_watch){.loop = loop, .multi = n->multi, .moved = drain, .ctx = n};
+	rc_watch_begin(&n->watch);
 	curl_multi_setopt(n->multi, CURLMOPT_TIMERFUNCTION, timer_function);
 	curl_multi_setopt(n->multi, CURLMOPT_TIMERDATA, n);
 	curl_multi_setopt(n->multi, CURLMOPT_MAXCONNECTS, (long)KEPT_CONNECTIONS);
@@ -555,8 +416,6 @@ static void on_last_closed(uv_handle_t *h)
 
 	if (--n->open_handles)
 		return;
-	free(n->by_fd);
-	free(n->connections);
 	free(n->proxy);
 	free(n->ca_file);
 	free(n);
@@ -584,11 +443,7 @@ void rc_net_free(struct rc_transport *t)
 		n->free_list = next;
 	}
 	curl_multi_cleanup(n->multi); /* closes the kept sockets through close_socket */
-	for (size_t i = 0; i < n->n_by_fd; i++)
-		if (n->by_fd[i]) {
-			n->by_fd[i]->connection = false; /* curl has closed whatever it had */
-			watcher_forget(n, n->by_fd[i]);
-		}
+	rc_watch_end(&n->watch);
 	n->open_handles = 2;
 	uv_close((uv_handle_t *)&n->timer, on_last_closed);
 	uv_close((uv_handle_t *)&n->soon, on_last_closed);

@@ -55,15 +55,10 @@ bool rc_net_tls_readable(const char *ca_file)
 bool rc_net_tls_setup(void *ssl_ctx, const char *ca_file, char *note, size_t note_cap)
 {
 	SSL_CTX *ctx = ssl_ctx;
-	const char *env[] = {getenv("CURL_CA_BUNDLE"), getenv("SSL_CERT_FILE"), ca_file};
 	struct note *n;
 
-	for (size_t i = 0; i < sizeof(env) / sizeof(*env); i++) {
-		if (!env[i] || !env[i][0])
-			continue;
-		if (SSL_CTX_load_verify_locations(ctx, env[i], NULL) == 1)
-			continue;
-		snprintf(note, note_cap, "cannot read certificates from %s", env[i]);
+	if (ca_file && SSL_CTX_load_verify_locations(ctx, ca_file, NULL) != 1) {
+		snprintf(note, note_cap, "cannot read certificates from %s", ca_file);
 		return false;
 	}
 	n = SSL_CTX_get_ex_data(ctx, note_index());

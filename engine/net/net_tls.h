@@ -1,4 +1,4 @@
-/* engine/net/net_tls.h - trust: the system's store, SSL_CERT_FILE or CURL_CA_BUNDLE, and the config's own file. */
+/* engine/net/net_tls.h - trust: the config's own file beside what libcurl trusts, and words for what it refuses. */
 #ifndef RC_NET_TLS_H
 #define RC_NET_TLS_H
 #include <stdbool.h>
