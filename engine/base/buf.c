@@ -34,36 +34,21 @@ char *rc_buf_reserve(struct rc_buf *b, size_t n)
 
 		while (cap < need + 1)
 			cap *= 2;
+		if (b->max && cap > b->max + 1)
+			cap = b->max + 1; /* what fits is within the bound, so appends need look no further */
 		grow(b, cap);
 	}
 	return b->p + b->n;
 }
 
-void rc_buf_add(struct rc_buf *b, const void *p, size_t n)
+void rc_buf_addu(struct rc_buf *b, uint64_t v)
 {
-	char *to = rc_buf_reserve(b, n);
+	char text[20], *p = text + sizeof(text);
 
-	if (!to)
-		return;
-	if (n)
-		memcpy(to, p, n);
-	b->n += n;
-	b->p[b->n] = 0;
-}
-
-void rc_buf_adds(struct rc_buf *b, const char *s)
-{
-	rc_buf_add(b, s, strlen(s));
-}
-
-void rc_buf_addc(struct rc_buf *b, char c)
-{
-	rc_buf_add(b, &c, 1);
-}
-
-void rc_buf_addslice(struct rc_buf *b, struct rc_slice s)
-{
-	rc_buf_add(b, s.p, s.n);
+	do
+		*--p = (char)('0' + v % 10);
+	while (v /= 10);
+	rc_buf_add(b, p, (size_t)(text + sizeof(text) - p));
 }
 
 void rc_buf_addf(struct rc_buf *b, const char *fmt, ...)

@@ -7,6 +7,7 @@
 #define RC_BUF_H
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include "engine/base/slice.h"
 
 struct rc_buf {
@@ -17,19 +18,44 @@ struct rc_buf {
 	bool secret; /* growth copies and cleanses the old memory */
 };
 
-void rc_buf_add(struct rc_buf *b, const void *p, size_t n);
-void rc_buf_adds(struct rc_buf *b, const char *s);
-void rc_buf_addc(struct rc_buf *b, char c);
-void rc_buf_addslice(struct rc_buf *b, struct rc_slice s);
-void rc_buf_addf(struct rc_buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 char *rc_buf_reserve(struct rc_buf *b, size_t n); /* room for n more bytes; NULL on overflow; then add to b->n */
-void rc_buf_clear(struct rc_buf *b);              /* empty, memory kept */
+void rc_buf_addf(struct rc_buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void rc_buf_addu(struct rc_buf *b, uint64_t v); /* in decimal */
+void rc_buf_clear(struct rc_buf *b);            /* empty, memory kept */
 void rc_buf_done(struct rc_buf *b);
 void rc_buf_wipe(struct rc_buf *b); /* cleanses, then frees; .max and .secret stay */
 
 static inline struct rc_slice rc_buf_slice(const struct rc_buf *b)
 {
 	return (struct rc_slice){b->p, b->n};
+}
+
+/* Here, so that short appends of known length cost no call: a report is made of nothing else. */
+static inline void rc_buf_add(struct rc_buf *b, const void *p, size_t n)
+{
+	char *to = !b->overflow && n < b->cap - b->n ? b->p + b->n : rc_buf_reserve(b, n);
+
+	if (!to)
+		return;
+	if (n)
+		memcpy(to, p, n);
+	b->n += n;
+	b->p[b->n] = 0;
+}
+
+static inline void rc_buf_adds(struct rc_buf *b, const char *s)
+{
+	rc_buf_add(b, s, strlen(s));
+}
+
+static inline void rc_buf_addc(struct rc_buf *b, char c)
+{
+	rc_buf_add(b, &c, 1);
+}
+
+static inline void rc_buf_addslice(struct rc_buf *b, struct rc_slice s)
+{
+	rc_buf_add(b, s.p, s.n);
 }
 
 #endif

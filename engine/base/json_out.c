@@ -1,22 +1,27 @@
 #include "engine/base/json_out.h"
 #include "engine/base/utf8.h"
-#include <inttypes.h>
 #include <math.h>
+
+/* Bytes that are written as they are: printable ASCII but for the quote and the backslash. */
+static const bool plain[256] = {[0x20 ... 0x21] = true, [0x23 ... 0x5b] = true, [0x5d ... 0x7e] = true};
+
+static size_t skip_plain(struct rc_slice s, size_t i)
+{
+	while (i < s.n && plain[(unsigned char)s.p[i]])
+		i++;
+	return i;
+}
 
 void rc_json_string(struct rc_buf *b, struct rc_slice s)
 {
 	size_t from = 0, i = 0;
 
 	rc_buf_addc(b, '"');
-	while (i < s.n) {
+	while ((i = skip_plain(s, i)) < s.n) {
 		unsigned char c = (unsigned char)s.p[i];
 		uint32_t cp;
 		size_t w;
 
-		if (c >= 0x20 && c < 0x7f && c != '"' && c != '\\') {
-			i++;
-			continue;
-		}
 		if (c >= 0x80 && (w = rc_utf8_next(s.p + i, s.n - i, &cp)) && cp != 0x2028 && cp != 0x2029) {
 			i += w;
 			continue;
@@ -24,7 +29,10 @@ void rc_json_string(struct rc_buf *b, struct rc_slice s)
 		rc_buf_add(b, s.p + from, i - from);
 		if (c >= 0x80) {
 			w = rc_utf8_next(s.p + i, s.n - i, &cp);
-			rc_buf_addf(b, "\\u%04x", w ? (unsigned)cp : 0xfffdu);
+			if (w)
+				rc_buf_addf(b, "\\u%04x", (unsigned)cp);
+			else
+				rc_buf_adds(b, "\xef\xbf\xbd"); /* U+FFFD itself: what reads it writes the same again */
 			i += w ? w : 1;
 		} else {
 			switch (c) {
@@ -90,7 +98,9 @@ void rc_json_kcstr(struct rc_buf *b, const char *key, const char *s)
 void rc_json_kint(struct rc_buf *b, const char *key, int64_t v)
 {
 	rc_json_key(b, key);
-	rc_buf_addf(b, "%" PRId64, v);
+	if (v < 0)
+		rc_buf_addc(b, '-');
+	rc_buf_addu(b, v < 0 ? 0 - (uint64_t)v : (uint64_t)v);
 }
 
 void rc_json_kbool(struct rc_buf *b, const char *key, bool v)

@@ -13,6 +13,19 @@ static bool needs_quotes(struct rc_slice s, char delimiter)
 	return false;
 }
 
+/* Whether every byte is written as it is and none asks for quotes: nearly every cell of a report. */
+static bool is_plain(struct rc_slice s)
+{
+	bool odd = s.n && (s.p[0] == ' ' || s.p[s.n - 1] == ' ' || memchr("=+-@", s.p[0], 4));
+
+	for (size_t i = 0; i < s.n && !odd; i++) {
+		unsigned char c = (unsigned char)s.p[i];
+
+		odd = c < 0x20 || c >= 0x7f || c == ',' || c == '"';
+	}
+	return !odd;
+}
+
 /* Copies up to the next byte that needs care, then takes care of it. */
 static void add_escaped(struct rc_buf *b, struct rc_slice s)
 {
@@ -43,9 +56,14 @@ static void add_escaped(struct rc_buf *b, struct rc_slice s)
 
 void rc_cell_safe(struct rc_buf *b, struct rc_slice s)
 {
-	bool formula = s.n && memchr("=+-@\t\r", s.p[0], 6);
-	bool quote = formula || needs_quotes(s, ',');
+	bool formula, quote;
 
+	if (is_plain(s)) {
+		rc_buf_addslice(b, s);
+		return;
+	}
+	formula = memchr("=+-@\t\r", s.p[0], 6);
+	quote = formula || needs_quotes(s, ',');
 	if (quote)
 		rc_buf_addc(b, '"');
 	if (formula)

@@ -46,7 +46,7 @@ static void next_number(struct rc_buf *b, uint64_t v, bool blank)
 {
 	rc_buf_addc(b, ',');
 	if (!blank)
-		rc_buf_addf(b, "%llu", (unsigned long long)v);
+		rc_buf_addu(b, v);
 }
 
 static void next_time(struct rc_buf *b, int64_t wall_ns)
@@ -75,8 +75,10 @@ static void next_fields(struct rc_buf *b, const struct rc_outcome *o)
 static void source_text(struct rc_buf *b, const struct rc_outcome *o)
 {
 	rc_buf_addslice(b, o->source_file);
-	if (o->source_file.n && o->source_line)
-		rc_buf_addf(b, ":%llu", (unsigned long long)o->source_line);
+	if (o->source_file.n && o->source_line) {
+		rc_buf_addc(b, ':');
+		rc_buf_addu(b, o->source_line);
+	}
 }
 
 static void next_source(struct rc_buf *b, const struct rc_outcome *o)
@@ -169,7 +171,7 @@ static void json_source(struct rc_buf *b, const struct rc_outcome *o)
 	key_slice(b, "source_file", o->source_file);
 	rc_json_key(b, "source_line");
 	if (o->source_line)
-		rc_buf_addf(b, "%llu", (unsigned long long)o->source_line);
+		rc_buf_addu(b, o->source_line);
 	else
 		rc_buf_adds(b, "null");
 }
@@ -199,7 +201,7 @@ void rc_outcome_json(struct rc_buf *b, const char *run_id, const struct rc_outco
 	key_time(b, "due_at", o->due_at);
 	rc_json_key(b, "queue_position");
 	if (o->queue_position)
-		rc_buf_addf(b, "%u", o->queue_position);
+		rc_buf_addu(b, o->queue_position);
 	else
 		rc_buf_adds(b, "null");
 	rc_json_kbool(b, "drift", o->drift);
