@@ -1,11 +1,9 @@
 /* report.html: one file that loads nothing. Its Content-Security-Policy names the hashes of the one style and the one
  * script, so that even a value that slipped through the escaping could not run. */
-#include "engine/base/alloc.h"
 #include "engine/base/embedded.h"
 #include "engine/report/html_int.h"
 #include <errno.h>
 #include <openssl/evp.h>
-#include <stdlib.h>
 
 static struct rc_slice part(const char *name)
 {
@@ -74,8 +72,7 @@ static enum rc_code put(FILE *out, struct rc_buf *b, struct rc_err *err)
 	return RC_OK;
 }
 
-static enum rc_code write_page(int dir_fd, const cJSON *doc, const struct rc_html_scan *scan, FILE *out,
-			       struct rc_err *err)
+static enum rc_code write_page(const cJSON *doc, const struct rc_html_scan *scan, FILE *out, struct rc_err *err)
 {
 	struct rc_buf b = {0};
 	enum rc_code code;
@@ -91,7 +88,7 @@ static enum rc_code write_page(int dir_fd, const cJSON *doc, const struct rc_htm
 	rc_buf_adds(&b, people);
 	code = put(out, &b, err);
 	if (!code)
-		code = rc_html_rows(dir_fd, scan, out, err);
+		code = rc_html_rows_put(&scan->rows, scan->total, out, err);
 	rc_buf_adds(&b, "</script>\n</main>\n<script>");
 	rc_buf_addslice(&b, part("script.js"));
 	rc_buf_adds(&b, "</script>\n</body>\n</html>\n");
@@ -101,22 +98,27 @@ static enum rc_code write_page(int dir_fd, const cJSON *doc, const struct rc_htm
 	return code;
 }
 
-enum rc_code rc_report_html(int dir_fd, struct rc_slice summary, FILE *out, struct rc_err *err)
+enum rc_code rc_report_html(const struct rc_html_scan *scan, struct rc_slice summary, FILE *out, struct rc_err *err)
 {
 	cJSON *doc = cJSON_ParseWithLength(summary.p, summary.n);
-	struct rc_html_scan *scan;
 	enum rc_code code;
 
 	if (!doc)
 		return rc_fail(err, RC_CANTCREAT, "summary.json is damaged");
-	scan = rc_xcalloc(1, sizeof(*scan));
-	code = rc_html_scan(dir_fd, scan, err);
-	if (!code)
-		code = write_page(dir_fd, doc, scan, out, err);
+	code = write_page(doc, scan, out, err);
 	if (!code && ferror(out))
 		code = rc_fail_sys(err, RC_CANTCREAT, errno, "the report cannot be written out");
-	rc_arena_done(&scan->mem);
-	free(scan);
 	cJSON_Delete(doc);
+	return code;
+}
+
+enum rc_code rc_report_html_past(int dir_fd, struct rc_slice summary, FILE *out, struct rc_err *err)
+{
+	struct rc_html_scan *scan = rc_html_scan_new();
+	enum rc_code code = rc_html_scan_file(scan, dir_fd, err);
+
+	if (!code)
+		code = rc_report_html(scan, summary, out, err);
+	rc_html_scan_free(scan);
 	return code;
 }

@@ -32,21 +32,35 @@ struct rc_html_list {
 	uint64_t total;
 };
 
-/* What a first walk over users.jsonl finds. */
+/* The rows of the table, ready to be written. Memory: about 240 bytes a row, of at most 2 x RC_HTML_ROWS. */
+enum rc_html_row_kind { RC_HTML_ROW_GOOD, RC_HTML_ROW_TROUBLED, RC_HTML_ROW_OUT };
+struct rc_html_row {
+	uint32_t n; /* bytes of the text */
+	enum rc_html_row_kind kind;
+};
+struct rc_html_rows {
+	struct rc_buf text, json;
+	struct rc_html_row *v;
+	size_t n, cap, kept, look_below;
+};
+void rc_html_rows_add(struct rc_html_rows *r, const struct rc_outcome *o, bool troubled);
+/* As a JSON object for the page's script; total: how many rows the run had. */
+enum rc_code rc_html_rows_put(const struct rc_html_rows *r, uint64_t total, FILE *out, struct rc_err *err);
+void rc_html_rows_done(struct rc_html_rows *r);
+
+/* What the page says of all rows; a zeroed one is empty. */
 struct rc_html_scan {
 	struct rc_arena mem;
-	uint64_t total, troubled; /* rows; rows that did not end as wanted */
+	uint64_t total;
 	struct rc_html_cause causes[RC_HTML_CAUSES];
 	size_t n_causes;
 	uint64_t other_failures; /* beyond RC_HTML_CAUSES */
 	struct rc_html_list waiting, drift;
+	struct rc_html_rows rows;
 };
-
-enum rc_code rc_html_scan(int dir_fd, struct rc_html_scan *ret, struct rc_err *err);
-bool rc_html_troubled(const struct rc_outcome *o);
-
-/* The rows as a JSON object for the page's script, straight to `out`. */
-enum rc_code rc_html_rows(int dir_fd, const struct rc_html_scan *scan, FILE *out, struct rc_err *err);
+/* A run hands each row over as it writes it; a past run is read again from users.jsonl. Both give the same page. */
+void rc_html_scan_row(struct rc_html_scan *s, const struct rc_outcome *o);
+enum rc_code rc_html_scan_file(struct rc_html_scan *s, int dir_fd, struct rc_err *err);
 
 void rc_html_text(struct rc_buf *b, struct rc_slice s);
 void rc_html_cstr(struct rc_buf *b, const char *s);

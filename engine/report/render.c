@@ -113,7 +113,7 @@ static enum rc_code render_html(int dir_fd, const char *run_id, FILE *out, struc
 		code = RC_OK;
 	}
 	if (!code)
-		code = rc_report_html(dir_fd, rc_buf_slice(&summary), out, err);
+		code = rc_report_html_past(dir_fd, rc_buf_slice(&summary), out, err);
 	rc_buf_done(&summary);
 	return code;
 }

@@ -1,6 +1,6 @@
 #include "engine/report/report.h"
 #include "engine/base/alloc.h"
-#include "engine/report/report_int.h"
+#include "engine/report/html_int.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -41,6 +41,7 @@ static struct rc_report *report_new(const char *reports_dir, const char *run_id,
 	r->run_id = rc_xstrdup(run_id);
 	r->dir = rc_xasprintf("%s/%s", reports_dir, run_id);
 	r->opts = *opts;
+	r->page = opts->html ? rc_html_scan_new() : NULL;
 	r->dir_fd = r->jsonl.fd = r->csv.fd = r->ldif.fd = r->candidates.fd = -1;
 	return r;
 }
@@ -58,7 +59,7 @@ enum rc_code rc_report_open(const char *reports_dir, const char *run_id, const s
 			    struct rc_report **ret, struct rc_err *err)
 {
 	struct rc_report *r = report_new(reports_dir, run_id, opts);
-	enum rc_code code = rc_run_dir_create(reports_dir, run_id, &r->dir_fd, err);
+	enum rc_code code = rc_run_dir_create(reports_dir, run_id, opts->sync, &r->dir_fd, err);
 
 	if (!code)
 		code = rc_sink_create(&r->jsonl, r->dir_fd, "users.jsonl", err);
@@ -103,6 +104,8 @@ static enum rc_code take_back(void *ctx, struct rc_slice line, struct rc_err *er
 		rc_row_set_add(&r->seen, &o);
 		rc_report_count(r, o.target, o.action, o.status, 1);
 		rc_outcome_csv(&r->csv.buf, r->run_id, &o, r->opts.n_columns);
+		if (r->page)
+			rc_html_scan_row(r->page, &o);
 		if (r->csv.buf.n >= FLUSH_BYTES)
 			code = rc_sink_flush(&r->csv, err);
 	}
@@ -117,7 +120,7 @@ enum rc_code rc_report_resume(const char *reports_dir, const char *run_id, const
 	enum rc_code code = rc_run_dir_open(reports_dir, run_id, &r->dir_fd, err);
 
 	if (code == RC_USAGE && rc_run_id_valid(run_id))
-		code = rc_run_dir_create(reports_dir, run_id, &r->dir_fd, err);
+		code = rc_run_dir_create(reports_dir, run_id, opts->sync, &r->dir_fd, err);
 	rc_row_set_add(&r->seen, NULL);
 	if (!code)
 		code = rc_sink_reopen(&r->jsonl, r->dir_fd, "users.jsonl", err);
@@ -157,6 +160,7 @@ void rc_report_free(struct rc_report *r)
 		free(r->totals[i].target);
 	free(r->totals);
 	rc_row_set_free(r->seen);
+	rc_html_scan_free(r->page);
 	if (r->dir_fd >= 0)
 		close(r->dir_fd);
 	free(r->run_id);
@@ -223,6 +227,8 @@ enum rc_code rc_report_row(struct rc_report *r, const struct rc_outcome *o, stru
 		return RC_OK;
 	rc_outcome_json(&r->jsonl.buf, r->run_id, o, r->opts.columns, r->opts.n_columns);
 	rc_outcome_csv(&r->csv.buf, r->run_id, o, r->opts.n_columns);
+	if (r->page)
+		rc_html_scan_row(r->page, o);
 	if (r->jsonl.buf.n < FLUSH_BYTES)
 		return RC_OK;
 	return rc_report_stick(r, flush_rows(r, err), err);
@@ -284,11 +290,11 @@ static enum rc_code write_html(struct rc_report *r, struct rc_slice summary, str
 		if (copy >= 0)
 			close(copy);
 	} else {
-		code = rc_report_html(r->dir_fd, summary, f, err);
+		code = rc_report_html(r->page, summary, f, err);
 		if (fclose(f) && !code)
 			code = rc_fail_sys(err, RC_CANTCREAT, errno, "%s/report.html cannot be written", r->dir);
 	}
-	end = rc_run_file_commit(r->dir_fd, "report.html", fd, code == RC_OK, code ? NULL : err);
+	end = rc_run_file_commit(r->dir_fd, "report.html", fd, code == RC_OK, r->opts.sync, code ? NULL : err);
 	return code ? code : end;
 }
 
@@ -302,18 +308,18 @@ enum rc_code rc_report_finish(struct rc_report *r, struct rc_summary *s, struct 
 		code = fill_counts(r, s, err);
 	if (!code)
 		code = flush_all(r, err);
-	if (!code)
+	if (!code && r->opts.sync)
 		code = rc_sink_sync(&r->jsonl, err);
-	if (!code)
+	if (!code && r->opts.sync)
 		code = rc_sink_sync(&r->csv, err);
 	if (!code && config_json.p)
-		code = rc_run_file_write(r->dir_fd, "config.json", config_json, err);
+		code = rc_run_file_write(r->dir_fd, "config.json", config_json, r->opts.sync, err);
 	if (!code)
 		rc_summary_json(&text, s);
 	if (!code && r->opts.html)
 		code = write_html(r, rc_buf_slice(&text), err);
 	if (!code) /* last: its presence says that the report is whole */
-		code = rc_run_file_write(r->dir_fd, "summary.json", rc_buf_slice(&text), err);
+		code = rc_run_file_write(r->dir_fd, "summary.json", rc_buf_slice(&text), r->opts.sync, err);
 	rc_buf_done(&text);
 	return rc_report_stick(r, code, err);
 }

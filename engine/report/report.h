@@ -18,6 +18,7 @@ struct rc_report;
 struct rc_report_opts {
 	bool all_users; /* rows none/done too; they are counted either way */
 	bool html;
+	bool sync;                  /* on disk before it is called finished: for runs that changed something */
 	const char *const *columns; /* source columns to append; must outlive the report */
 	size_t n_columns;
 };

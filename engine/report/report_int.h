@@ -31,6 +31,7 @@ struct rc_report {
 	struct rc_row_set *seen;                               /* NULL: not a resumed run */
 	void (*listen)(void *ctx, const struct rc_outcome *o); /* instead of writing anything; NULL: a real report */
 	void *listen_ctx;
+	struct rc_html_scan *page; /* rows for report.html, as they come; NULL: there will be none */
 	int64_t flushed_ns;
 	struct rc_err err; /* the first failure */
 };
@@ -42,8 +43,12 @@ enum rc_code rc_report_stick(struct rc_report *r, enum rc_code code, struct rc_e
 enum rc_code rc_report_sink(struct rc_report *r, struct rc_sink *s, const char *name, struct rc_slice header,
 			    struct rc_err *err);
 
-/* report.html of a run: summary as JSON text, rows from users.jsonl in dir_fd. */
-enum rc_code rc_report_html(int dir_fd, struct rc_slice summary, FILE *out, struct rc_err *err);
+/* report.html: summary as JSON text; of a past run, rows from users.jsonl in dir_fd. */
+struct rc_html_scan;
+struct rc_html_scan *rc_html_scan_new(void);
+void rc_html_scan_free(struct rc_html_scan *s); /* NULL is fine */
+enum rc_code rc_report_html(const struct rc_html_scan *scan, struct rc_slice summary, FILE *out, struct rc_err *err);
+enum rc_code rc_report_html_past(int dir_fd, struct rc_slice summary, FILE *out, struct rc_err *err);
 
 /* Calls row for each line of users.jsonl, without its newline; a torn last line is left out. */
 enum rc_code rc_report_lines(int dir_fd, enum rc_code (*row)(void *ctx, struct rc_slice line, struct rc_err *err),

@@ -74,7 +74,7 @@ static enum rc_code open_reports(const char *reports_dir, int *ret_fd, struct rc
 	return RC_OK;
 }
 
-enum rc_code rc_run_dir_create(const char *reports_dir, const char *run_id, int *ret_fd, struct rc_err *err)
+enum rc_code rc_run_dir_create(const char *reports_dir, const char *run_id, bool sync, int *ret_fd, struct rc_err *err)
 {
 	int top, fd;
 	enum rc_code code = check_id(run_id, err);
@@ -95,7 +95,8 @@ enum rc_code rc_run_dir_create(const char *reports_dir, const char *run_id, int 
 		code = rc_fail_sys(err, RC_CANTCREAT, errno, "%s/%s: the report cannot be opened", reports_dir, run_id);
 		goto out;
 	}
-	fsync(top); /* a file system that cannot sync a directory has nothing to sync */
+	if (sync)
+		fsync(top); /* a file system that cannot sync a directory has nothing to sync */
 	*ret_fd = fd;
 out:
 	close(top);
@@ -141,13 +142,13 @@ enum rc_code rc_run_file_begin(int dir_fd, const char *name, int *ret_fd, struct
 	return RC_OK;
 }
 
-enum rc_code rc_run_file_commit(int dir_fd, const char *name, int fd, bool ok, struct rc_err *err)
+enum rc_code rc_run_file_commit(int dir_fd, const char *name, int fd, bool ok, bool sync, struct rc_err *err)
 {
 	char tmp[80];
 	enum rc_code code = RC_OK;
 
 	temporary(name, tmp);
-	if (ok && (fsync(fd) || renameat(dir_fd, tmp, dir_fd, name)))
+	if (ok && ((sync && fsync(fd)) || renameat(dir_fd, tmp, dir_fd, name)))
 		code = rc_fail_sys(err, RC_CANTCREAT, errno, "%s: the report cannot be written", name);
 	close(fd);
 	if (!ok || code)
@@ -155,7 +156,7 @@ enum rc_code rc_run_file_commit(int dir_fd, const char *name, int fd, bool ok, s
 	return code;
 }
 
-enum rc_code rc_run_file_write(int dir_fd, const char *name, struct rc_slice bytes, struct rc_err *err)
+enum rc_code rc_run_file_write(int dir_fd, const char *name, struct rc_slice bytes, bool sync, struct rc_err *err)
 {
 	size_t done = 0;
 	int fd;
@@ -171,7 +172,7 @@ enum rc_code rc_run_file_write(int dir_fd, const char *name, struct rc_slice byt
 		else if (errno != EINTR)
 			code = rc_fail_sys(err, RC_CANTCREAT, errno, "%s: the report cannot be written", name);
 	}
-	end = rc_run_file_commit(dir_fd, name, fd, code == RC_OK, err);
+	end = rc_run_file_commit(dir_fd, name, fd, code == RC_OK, sync, err);
 	return code ? code : end;
 }
 

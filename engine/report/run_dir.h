@@ -18,9 +18,9 @@ bool rc_run_id_valid(const char *id);
 /* "20261124T050244Z-x7k2m9": sorts by time, unique within a second by its random end. */
 void rc_run_id_new(const struct rc_clock *clock, char out[RC_RUN_ID_MAX + 1]);
 
-/* Makes the reports directory (with its parents) and, in it, a new directory for the run, both 0700, and opens it.
- * RC_USAGE: bad or used id. RC_CANTCREAT otherwise. */
-enum rc_code rc_run_dir_create(const char *reports_dir, const char *run_id, int *ret_fd, struct rc_err *err);
+/* Makes the reports directory (with its parents) and, in it, a new directory for the run, both 0700, and opens it;
+ * sync: on disk when it returns. RC_USAGE: bad or used id. RC_CANTCREAT otherwise. */
+enum rc_code rc_run_dir_create(const char *reports_dir, const char *run_id, bool sync, int *ret_fd, struct rc_err *err);
 
 /* Opens an existing one. RC_USAGE when there is none. */
 enum rc_code rc_run_dir_open(const char *reports_dir, const char *run_id, int *ret_fd, struct rc_err *err);
@@ -41,11 +41,11 @@ enum rc_code rc_run_list(const char *reports_dir, struct rc_arena *mem, struct r
 enum rc_code rc_run_prune(const char *reports_dir, int64_t before_ns, const char *keep_run, bool dry,
 			  void (*removed)(void *ctx, const char *run_id), void *ctx, size_t *ret_n, struct rc_err *err);
 
-/* Replaces a file of the run's directory by temporary file, fsync and rename, mode 0600: begin gives the temporary
- * file, commit ends it under its name (ok false: takes it away) and closes fd; write does both. */
+/* Replaces a file of the run's directory by temporary file, fsync (if sync) and rename, mode 0600: begin gives the
+ * temporary file, commit ends it under its name (ok false: takes it away) and closes fd; write does both. */
 enum rc_code rc_run_file_begin(int dir_fd, const char *name, int *ret_fd, struct rc_err *err);
-enum rc_code rc_run_file_commit(int dir_fd, const char *name, int fd, bool ok, struct rc_err *err);
-enum rc_code rc_run_file_write(int dir_fd, const char *name, struct rc_slice bytes, struct rc_err *err);
+enum rc_code rc_run_file_commit(int dir_fd, const char *name, int fd, bool ok, bool sync, struct rc_err *err);
+enum rc_code rc_run_file_write(int dir_fd, const char *name, struct rc_slice bytes, bool sync, struct rc_err *err);
 
 /* The inverse of rc_time_iso and rc_time_iso_ms. */
 bool rc_run_time_parse(const char *iso, int64_t *ret_ns);

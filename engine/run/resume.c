@@ -82,7 +82,7 @@ static void close_row(struct run *r, struct rc_report *report, const struct rc_o
 /* Gives the killed run's report its end. A fault here is told and stops nothing: that report is history. */
 static void close_report(struct run *r, struct rc_slice run_id)
 {
-	struct rc_report_opts o = {.all_users = r->cfg->report.all_users, .html = r->cfg->report.html};
+	struct rc_report_opts o = {.all_users = r->cfg->report.all_users, .html = r->cfg->report.html, .sync = true};
 	struct rc_summary_target *targets = rc_arena_zalloc(&r->mem, r->cfg->n_targets * sizeof(*targets));
 	const char *id = rc_arena_copy(&r->mem, run_id).p;
 	struct rc_report *report = NULL;

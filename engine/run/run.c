@@ -216,6 +216,8 @@ static enum rc_code begin(struct run *r, struct rc_err *err)
 	if (!code)
 		code = tell_begun(r, err);
 	if (!code)
+		o.sync = r->writer && !r->scratch; /* what only a plan says can be said again */
+	if (!code)
 		code = rc_report_open(r->cfg->reports, r->run_id, &o, &r->report, err);
 	return code;
 }

@@ -121,7 +121,7 @@ static void test_row_in_both_forms(void **state)
 
 static void test_modes_and_used_ids(void **state)
 {
-	struct rc_report_opts opts = {.html = true};
+	struct rc_report_opts opts = {.html = true, .sync = true};
 	struct rc_report *r = open_report("twice", &opts), *again = NULL;
 	struct rc_err err = {0};
 	static const char *const bad[] = {
@@ -196,12 +196,35 @@ static void test_render_equals_what_was_written(void **state)
 	struct rc_report_opts opts = {.columns = columns, .n_columns = 1, .html = true};
 	struct rc_report *r = open_report("past", &opts);
 	struct rc_outcome o = outcome_of("Jos\xc3\xa9 <script>", "=cmd()");
+	const struct rc_field_change fields[] = {{"name", RC_SLICE("a\xe2\x80\xa8 \"\\</b>"), RC_SLICE(""), false},
+						 {"password", RC_SLICE("old"), RC_SLICE("new"), true},
+						 {"description", {NULL, 0}, RC_SLICE("x"), false}};
 	static const char *const files[] = {"users.csv", "users.jsonl", "summary.json", "report.html"};
 	static const enum rc_report_format formats[] = {RC_REPORT_CSV, RC_REPORT_JSONL, RC_REPORT_JSON, RC_REPORT_HTML};
 
 	(void)state;
 	o.columns = value;
 	put(r, &o);
+	o.fields = fields;
+	o.n_fields = 3;
+	o.drift = true;
+	o.server = "cn-1";
+	o.source_file = RC_SLICE("hr/\xc3\xa9 & co.csv");
+	o.source_line = 18446744073709551615u >> 11;
+	o.linked_name = RC_SLICE("old'name");
+	o.due_at = 1764999999987654321;
+	for (int st = 0; st < RC_STATUS_COUNT; st++) {
+		char key[8];
+
+		snprintf(key, sizeof(key), "S%d", st);
+		o.key = rc_slice_str(key);
+		o.status = (enum rc_status)st;
+		o.error_code = st % 2 ? "E-1" : NULL;
+		o.error_message = st % 3 ? "it\tfailed" : NULL;
+		o.reason = st % 4 ? NULL : "because";
+		o.queue_position = (uint32_t)st * 1000000000u;
+		put(r, &o);
+	}
 	o.key = RC_SLICE("\xff\x01");
 	o.columns = NULL;
 	put(r, &o);

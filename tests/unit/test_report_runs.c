@@ -195,9 +195,9 @@ static void test_reports_dir_faults(void **state)
 	snprintf(file, sizeof(file), "%s/file", dir.root);
 	f = fopen(file, "w");
 	fclose(f);
-	assert_int_equal(rc_run_dir_create(file, "r", &fd, &err), RC_CANTCREAT);
+	assert_int_equal(rc_run_dir_create(file, "r", true, &fd, &err), RC_CANTCREAT);
 	snprintf(file, sizeof(file), "%s/file/below", dir.root);
-	assert_int_equal(rc_run_dir_create(file, "r", &fd, &err), RC_CANTCREAT);
+	assert_int_equal(rc_run_dir_create(file, "r", true, &fd, &err), RC_CANTCREAT);
 }
 
 int main(void)
