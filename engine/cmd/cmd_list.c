@@ -81,8 +81,20 @@ static void flush(struct listing *l, size_t least)
 		rc_buf_clear(&l->out);
 }
 
-static void put(struct listing *l, const struct list_row *r, bool access)
+/* Where people connect to: the config says it, for each server of a pool. */
+static const char *address_of(const struct listing *l, const struct list_row *r)
 {
+	const struct rc_target *t = rc_config_target(l->o->cfg, r->target);
+
+	for (size_t i = 0; t && t->pool && i < t->n_servers; i++)
+		if (rc_slice_eqs(r->server, t->servers[i].label))
+			return t->servers[i].address;
+	return NULL;
+}
+
+static void put(struct listing *l, struct list_row *r, bool access)
+{
+	r->address = address_of(l, r);
 	if (!asked_for(l->c, r->status, access))
 		return;
 	if (l->json)

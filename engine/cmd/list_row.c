@@ -5,7 +5,7 @@
 
 void list_row_header(struct rc_buf *b)
 {
-	rc_buf_adds(b, "target,key,name,server,status,since,due_at,source,reason\n");
+	rc_buf_adds(b, "target,key,name,server,status,since,due_at,source,reason,address\n");
 }
 
 static struct rc_slice moment(int64_t ns, char out[32])
@@ -30,6 +30,7 @@ void list_row_csv(struct rc_buf *b, const struct list_row *r)
 	rc_cell_next(b, moment(r->due_ns, due));
 	rc_cell_next(b, rc_slice_str(r->source));
 	rc_cell_next(b, r->reason);
+	rc_cell_next(b, rc_slice_str(r->address));
 	rc_buf_addc(b, '\n');
 }
 
@@ -55,5 +56,6 @@ void list_row_json(struct rc_buf *b, const struct list_row *r)
 	text(b, "due_at", moment(r->due_ns, due));
 	rc_json_kcstr(b, "source", r->source);
 	text(b, "reason", r->reason);
+	rc_json_kcstr(b, "address", r->address);
 	rc_buf_adds(b, "}\n");
 }

@@ -11,6 +11,7 @@ struct list_row {
 	int64_t since_ns, due_ns; /* 0: none */
 	const char *source;       /* as configured; NULL: none */
 	struct rc_slice reason;
+	const char *address; /* of the pool's server, for people; NULL: none */
 };
 
 void list_row_header(struct rc_buf *b); /* of the CSV */

@@ -3,6 +3,7 @@
 #include "engine/base/nearest.h"
 #include "engine/config/config_build.h"
 #include "engine/config/schema.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -255,8 +256,13 @@ static void guards(struct cfg_build *b, const cJSON *target, const struct rc_jso
 		{"max_rejected_rows", &g->max_rejected_rows},
 	};
 
-	for (size_t i = 0; i < sizeof(limits) / sizeof(*limits); i++)
-		*limits[i].to = cfg_limit(b, v, limits[i].key, &at);
+	for (size_t i = 0; i < sizeof(limits) / sizeof(*limits); i++) {
+		char above[64];
+
+		snprintf(above, sizeof(above), "/guards/%s", limits[i].key);
+		if (!rc_config_errors_at(b->errs, above)) /* every target has that value: it is told once */
+			*limits[i].to = cfg_limit(b, v, limits[i].key, &at);
+	}
 	g->min_source_rows = cfg_whole(v, "min_source_rows");
 	g->tolerate_rejected = cfg_whole(v, "tolerate_rejected");
 }

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Trust and the way out: a certificate that nobody we know vouches for, of another host, or past its time is refused, and
 the message says which; certificates to trust come from tls.ca_file, CURL_CA_BUNDLE and SSL_CERT_FILE; a proxy from the config
-or the environment, and never for loopback; redirects are not followed; nobody waits longer than timeouts.connect.
+or the environment, and never for loopback; redirects are not followed; nobody waits longer than timeouts.connect; how a
+target's auth looks on the wire.
 
 usage: check.py BUILD_DIR"""
 import json
@@ -164,21 +165,55 @@ def proxies(d):
     sim.stop()
 
 
-def redirects(d):
-    """A token does not travel: nobody comes to where a redirect points."""
-    elsewhere, here, came = Proxy(0), socket.create_server(("127.0.0.1", 0)), []
+def answering(text):
+    """A server that gives each request this answer; its address, and the requests."""
+    listener, came = socket.create_server(("127.0.0.1", 0)), []
 
     def answer():
         while True:
-            c, _ = here.accept()
-            came.append(c.recv(65536))
-            c.sendall(("HTTP/1.1 307 There\r\nLocation: http://%s/v5/\r\nContent-Length: 0\r\n\r\n" % elsewhere.url).encode())
+            c, _ = listener.accept()
+            got = c.recv(65536)
+            while b"\r\n\r\n" not in got or (b"password" in got and b"}}}}" not in got):
+                got += c.recv(65536)
+            came.append(got)
+            c.sendall(text.encode())
             c.close()
 
     threading.Thread(target=answer, daemon=True).start()
-    expect("a redirect", ask(d, "http://127.0.0.1:%d" % here.getsockname()[1], {}), 69, "set endpoint to the address that it redirects to")
+    return "http://127.0.0.1:%d" % listener.getsockname()[1], came
+
+
+def redirects(d):
+    """A token does not travel: nobody comes to where a redirect points."""
+    elsewhere = Proxy(0)
+    here, came = answering("HTTP/1.1 307 There\r\nLocation: http://%s/v5/\r\nContent-Length: 0\r\n\r\n" % elsewhere.url)
+    expect("a redirect", ask(d, here, {}), 69, "set endpoint to the address that it redirects to")
     if not came or elsewhere.asked:
         expect("asked %d times, and elsewhere for %s" % (len(came), elsewhere.asked), (0, ""), -1, "")
+
+
+def wire(d):
+    """auth.signature and auth.project_name, as they leave."""
+    def first(target, **secrets):
+        here, came = answering("HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n")
+        target = json.loads(json.dumps(target).replace("@HERE@", here))
+        ask(d, here, {"targets": {"t": {"endpoint": here, **target}}}, **secrets)
+        return came[0]
+
+    def sag(**auth):
+        return {"connector": "alibaba-sag-app", "region_id": "cn-shanghai", "smart_ag_id": "sag-one", "account":
+                {"UserMail": "name .. '@example.com'", "Bandwidth": "2000"},
+                "auth": {"method": "aksk", "access_key": {"env": "AK"}, "secret_key": {"env": "SK"}, **auth}}
+
+    login = {"connector": "huawei-p2c-vpn", "project_id": "P", "vpn_server_id": "S", "account": {"name": "name", "password": "'Pw-xyz12'"},
+             "auth": {"method": "password", "user": "u", "domain": "d", "password": {"env": "SK"}, "iam_endpoint": "@HERE@"}}
+    named = {**login, "auth": {**login["auth"], "project_name": "cn-north-4"}}
+    for what, target, words in (("v3 is the default", sag(), b"ACS3-HMAC-SHA256"), ("v3", sag(signature="v3"), b"ACS3-HMAC-SHA256"),
+                                ("v1", sag(signature="v1"), b"SignatureVersion=1.0"), ("a project by its id", login, b'"project":{"id":"P"}'),
+                                ("a project by its name", named, b'"project":{"name":"cn-north-4"}')):
+        got = first(target, AK="ak", SK="sk")
+        if words not in got:
+            expect("%s: %s" % (what, got), (0, ""), -1, "")
 
 
 def silence(d):
@@ -207,6 +242,7 @@ with tempfile.TemporaryDirectory() as d:
     trust(d)
     proxies(d)
     redirects(d)
+    wire(d)
     silence(d)
 print("%d differ" % failures if failures else "as promised")
 sys.exit(bool(failures))
