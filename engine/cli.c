@@ -378,7 +378,7 @@ static enum rc_code option(struct parse *p, int argc, char **argv, int *at)
 		if (!o->value && eq)
 			return rc_fail(p->err, RC_USAGE, "%s takes no value", o->name);
 		if (!o->value)
-			return set(p, o, NULL);
+			return set(p, o, "");
 		if (eq)
 			return set(p, o, eq + 1);
 		if (*at + 1 >= argc)

@@ -9,7 +9,7 @@ static struct rc_slice printable(struct rc_arena *mem, const char *text)
 	size_t cap = 4 * strlen(text) + 1;
 	char *s = rc_arena_zalloc(mem, cap);
 
-	memcpy(s, text, strlen(text));
+	memcpy(s, text, strlen(text) + 1);
 	rc_printable(s, cap);
 	return rc_slice_str(s);
 }

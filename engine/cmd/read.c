@@ -121,7 +121,7 @@ static int usage(const char *what, const char *value)
 
 static bool size_of(const char *s, size_t *ret)
 {
-	static const char units[] = "KMG";
+	static const char units[3] = {'K', 'M', 'G'};
 	unsigned long long n;
 	const char *unit;
 	char *end;
@@ -131,7 +131,7 @@ static bool size_of(const char *s, size_t *ret)
 	if (errno || end == s || *s < '0' || *s > '9' || n == 0)
 		return false;
 	if (*end) {
-		unit = memchr(units, *end & ~0x20, 3);
+		unit = memchr(units, *end & ~0x20, sizeof(units));
 		if (!unit || (end[1] && strcasecmp(end + 1, "iB") != 0 && strcasecmp(end + 1, "B") != 0))
 			return false;
 		if (n > SIZE_MAX >> 30)
