@@ -197,6 +197,8 @@ static void decide(struct run *r, size_t target, struct rc_person *p, const stru
 	bool not_begun = present && p->mapped.from_ns > r->started_ns;
 	bool is_wanted = present && !p->mapped.left && !until_passed && !not_begun && !p->mapped.want[target].filtered;
 
+	if (!k && !p->key.n)
+		return; /* in no row, and known on another target only: there is nobody here to speak of */
 	if (k) {
 		s.k = rc_known_copy(k, &r->mem);
 		s.has = true;
