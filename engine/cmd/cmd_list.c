@@ -182,7 +182,9 @@ struct past {
 
 static void past_take(struct past *p, const struct rc_event *e)
 {
-	if (p->any && e->access && e->action == RC_ACT_DELETE)
+	bool removes = e->action == RC_ACT_DELETE || e->action == RC_ACT_DISABLE || e->action == RC_ACT_LOCK;
+
+	if (p->any && e->access && removes)
 		return; /* the old account of a changed name went, or could not: the person is who they were */
 	if (e->access && !(p->any && p->last.access))
 		p->since_ns = e->at_ns;

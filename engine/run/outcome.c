@@ -301,6 +301,13 @@ static bool is_adopted(const struct rc_op *op, enum rc_status status)
 	return status == RC_ST_PLANNED || status == RC_ST_DONE || op->attempts;
 }
 
+/* The new account of a rename is there, and its row says so; the old one did not go, and somebody must know. */
+static bool left_standing(const struct rc_op *op, enum rc_status status)
+{
+	return op->linked->state == RC_STEP_DONE && status != RC_ST_DONE && status != RC_ST_WAITING &&
+	       status != RC_ST_PLANNED;
+}
+
 void run_outcome_op(struct run *r, struct rc_op *op, enum rc_status status)
 {
 	struct op_info *info = op->owner;
@@ -339,7 +346,7 @@ void run_outcome_op(struct run *r, struct rc_op *op, enum rc_status status)
 		o.reason = "used this month: disabled, deleted when the month is over";
 	}
 	if (op->linked || op->linked_name.n) {
-		if (op->retiring && op->linked)
+		if (op->retiring && op->linked && !left_standing(op, status))
 			goto store; /* a rename is one row: that of the new account */
 		if (!op->retiring)
 			o.action = RC_ACT_UPDATE;
