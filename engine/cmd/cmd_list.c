@@ -122,21 +122,17 @@ static const char *status_of(const struct rc_known *k)
 
 static struct list_row row_of(const struct listing *l, const struct rc_target *t, const struct rc_known *k)
 {
-	struct list_row r = {.target = t->name,
-			     .key = k->key,
-			     .name = k->name,
-			     .server = k->server,
-			     .status = status_of(k),
-			     .since_ns = k->created_at_ns,
-			     .due_ns = k->due_at_ns,
-			     .source = source_name(l->o->cfg, k->source),
-			     .reason = k->reason.n          ? k->reason
-				       : k->error_message.n ? k->error_message
-							    : k->error_code};
-
-	if (k->status == RC_KNOWN_WAITING && !r.due_ns && k->missing_since_ns)
-		r.due_ns = k->missing_since_ns + (int64_t)t->missing.after_days * RC_DAY;
-	return r;
+	return (struct list_row){.target = t->name,
+				 .key = k->key,
+				 .name = k->name,
+				 .server = k->server,
+				 .status = status_of(k),
+				 .since_ns = k->created_at_ns,
+				 .due_ns = k->due_at_ns,
+				 .source = source_name(l->o->cfg, k->source),
+				 .reason = k->reason.n          ? k->reason
+					   : k->error_message.n ? k->error_message
+								: k->error_code};
 }
 
 static void list_now(struct listing *l, size_t i)

@@ -2,14 +2,6 @@
 #include "engine/run/pace.h"
 #include <cjson/cJSON.h>
 
-/* When a waiting leaver's account goes. */
-static int64_t due_of(const struct rc_known *k, const struct rc_target *t)
-{
-	if (k->due_at_ns)
-		return k->due_at_ns;
-	return k->missing_since_ns ? k->missing_since_ns + (int64_t)t->missing.after_days * RC_DAY : 0;
-}
-
 static void count_records(struct rc_view *v, uint16_t number, struct status_target *s)
 {
 	struct rc_walk w = {0};
@@ -28,14 +20,14 @@ static void count_records(struct rc_view *v, uint16_t number, struct status_targ
 	rc_walk_end(&w);
 }
 
-static void find_due(struct rc_view *v, uint16_t number, const struct rc_target *t, struct status_target *s)
+static void find_due(struct rc_view *v, uint16_t number, struct status_target *s)
 {
 	struct rc_walk w = {0};
 	struct rc_known k;
 
 	rc_walk_open_begin(v, number, &w);
 	while (rc_walk_open(&w, &k, NULL)) {
-		int64_t due = k.status == RC_KNOWN_WAITING ? due_of(&k, t) : 0;
+		int64_t due = k.status == RC_KNOWN_WAITING ? k.due_at_ns : 0;
 
 		if (due && (!s->next_due_ns || due < s->next_due_ns))
 			s->next_due_ns = due;
@@ -58,7 +50,7 @@ static void count_target(struct rc_view *v, uint16_t number, const struct rc_tar
 				    .seat_limit = -1,
 				    .seats_used = -1};
 	count_records(v, number, s);
-	find_due(v, number, t, s);
+	find_due(v, number, s);
 	rc_walk_unmanaged_begin(v, number, &w);
 	while (rc_walk_unmanaged(&w, &u))
 		s->unmanaged++;
