@@ -29,7 +29,7 @@ static pid_t simulator;
 static int64_t wall_at, mono_at; /* the wall clock says wall_at when the monotonic one says mono_at */
 
 static struct rc_outcome *rows;
-static size_t n_rows;
+static size_t n_rows, cap_rows;
 static struct rc_arena row_mem, known_mem;
 
 /* ---- time */
@@ -108,7 +108,7 @@ void nights_config(const char *text)
 	rc_buf_done(&b);
 }
 
-static void remove_tree(const char *path)
+void nights_remove(const char *path)
 {
 	pid_t pid = fork();
 
@@ -185,9 +185,9 @@ int nights_end(void **state)
 	rc_arena_done(&known_mem);
 	free(rows);
 	rows = NULL;
-	n_rows = 0;
+	n_rows = cap_rows = 0;
 	if (!getenv("NIGHTS_KEEP"))
-		remove_tree(nights_dir);
+		nights_remove(nights_dir);
 	return 0;
 }
 
@@ -273,7 +273,7 @@ const char *nights_accounts(void)
 
 /* ---- runs */
 
-static void read_rows(const char *run_id)
+void nights_read_rows(const char *run_id)
 {
 	char path[300];
 	char *line = NULL;
@@ -290,8 +290,11 @@ static void read_rows(const char *run_id)
 	while ((n = getline(&line, &cap, f)) > 0) {
 		struct rc_err err;
 
-		rows = realloc(rows, (n_rows + 1) * sizeof(*rows));
-		assert_non_null(rows);
+		if (n_rows == cap_rows) {
+			cap_rows = cap_rows ? cap_rows * 2 : 64;
+			rows = realloc(rows, cap_rows * sizeof(*rows));
+			assert_non_null(rows);
+		}
 		assert_int_equal(rc_outcome_parse(rc_arena_copy(&row_mem, (struct rc_slice){line, (size_t)n - 1}), NULL,
 						  0, &row_mem, &rows[n_rows++], &err),
 				 RC_OK);
@@ -333,7 +336,7 @@ int nights_run(const char *command, const struct rc_run_opts *more)
 	char run_id[80];
 	int code = run(command, more, run_id);
 
-	read_rows(run_id);
+	nights_read_rows(run_id);
 	for (size_t i = 0; code && i < n_rows; i++)
 		if (rows[i].error_code)
 			print_message("%.*s %s %s: %s %s\n", (int)rows[i].key.n, rows[i].key.p,

@@ -16,6 +16,8 @@ void nights_begin(const char *script);
 /* A cmocka teardown. */
 int nights_end(void **state);
 
+/* rm -rf */
+void nights_remove(const char *path);
 void nights_file(const char *name, const char *text);
 /* rollcall.json; @ENDPOINT@ is the simulator's address. */
 void nights_config(const char *text);
@@ -30,6 +32,8 @@ int nights_run(const char *command, const struct rc_run_opts *more);
  * code. Its report is not read. */
 int nights_run_killed(uint64_t after_requests);
 
+/* For a test with runs of its own: reads the report of this one; none: no rows. */
+void nights_read_rows(const char *run_id);
 size_t nights_rows(const struct rc_outcome **ret); /* of the last run, until the next */
 /* The last run's only row of this person; NULL: none. Fails the test when there are two. */
 const struct rc_outcome *nights_row(const char *key);

@@ -42,23 +42,44 @@ struct wire_answer { /* followed by the body */
 bool wire_put(int fd, const void *p, size_t n);
 bool wire_get(int fd, void *p, size_t n);
 
-/* world_child.c: loads the config and runs; returns the exit code. start_ns: monotonic. */
-int world_run(const char *config, int fd, uint64_t seed, const struct world_faults *f, int64_t start_ns,
-	      int64_t *ret_end_ns);
+struct rc_run_opts;
+
+struct provider;
+
+/* Where the requests of a run go. */
+struct world_link {
+	int fd;                    /* to a provider_serve() in another process, which outlives a crash; or -1 and */
+	struct provider *provider; /* one in this process */
+};
+
+/* world_child.c: loads the config and runs; returns the exit code. start_ns: monotonic. opts NULL: a plain sync; the
+ * seams are set here. */
+int world_run(const char *config, struct world_link link, uint64_t seed, const struct world_faults *f, int64_t start_ns,
+	      int64_t *ret_end_ns, const struct rc_run_opts *opts);
 
 /* world_provider.c */
-struct provider;
 struct provider *provider_new(uint64_t seed, double apply_delay_ms);
 void provider_free(struct provider *p);
+/* One letter: its status, and its body to be freed; of one that arrives later: 0. */
+int provider_ask(struct provider *p, const struct wire_ask *a, const char *bytes, char **ret_body, size_t *ret_n);
 /* Answers until the child has closed its end; returns the latest time it was told. */
 int64_t provider_serve(struct provider *p, int fd, int64_t now_ns);
+/* A new script (tests/simulator/README.md) in place of the old one; one that is wrong ends the process. */
+void provider_script(struct provider *p, int64_t now_ns, const char *text);
+
+struct provider_user {
+	const char *name, *password;
+	const char *what; /* "description/group" (Huawei), "mail/bandwidth" (Alibaba) */
+	bool alibaba, disabled;
+};
 /* Calls fn for every account that is there at now_ns, pending ones too. */
-void provider_users(struct provider *p, int64_t now_ns,
-		    void (*fn)(void *ctx, const char *name, const char *what, const char *password), void *ctx);
+void provider_users(struct provider *p, int64_t now_ns, void (*fn)(void *ctx, const struct provider_user *u),
+		    void *ctx);
 uint64_t provider_double_creates(const struct provider *p);
 uint64_t provider_writes(const struct provider *p);
 uint64_t provider_calls(const struct provider *p);
 
-#define WORLD_WALL0 INT64_C(1764300000000000000) /* the wall clock when the monotonic one shows 0 */
+/* The wall clock when the monotonic one shows 0; a test may choose another one before anything runs. */
+extern int64_t world_wall0_ns;
 
 #endif

@@ -14,6 +14,8 @@
 enum { MAX_EVENTS = 4096, TICK_NS = 100000000 };
 #define MS INT64_C(1000000)
 
+int64_t world_wall0_ns = INT64_C(1764300000000000000);
+
 enum kind { ARRIVES, ANSWERED };
 
 struct event {
@@ -36,7 +38,7 @@ struct transfer {
 };
 
 struct child {
-	int fd;
+	struct world_link link;
 	struct dice dice;
 	const struct world_faults *f;
 	int64_t now_ns, skew_ns, tick_ns;
@@ -82,7 +84,7 @@ static int64_t clock_wall(void *ctx)
 {
 	struct child *c = ctx;
 
-	return WORLD_WALL0 + c->now_ns + c->skew_ns;
+	return world_wall0_ns + c->now_ns + c->skew_ns;
 }
 
 static void clock_random(void *ctx, void *buf, size_t n)
@@ -93,13 +95,38 @@ static void clock_random(void *ctx, void *buf, size_t n)
 		((unsigned char *)buf)[i] = (unsigned char)dice_u64(&c->dice);
 }
 
-static void put_ask(struct child *c, const struct transfer *t, bool later)
+static int ask(struct child *c, struct transfer *t, bool later, struct rc_buf *body)
 {
-	struct wire_ask a = t->ask;
+	struct wire_answer a = {0};
+	char *bytes;
+	size_t n;
 
-	a.later = later;
-	if (!wire_put(c->fd, &a, sizeof(a)) || !wire_put(c->fd, t->bytes.p, t->bytes.n))
+	t->ask.later = later;
+	if (c->link.provider) {
+		a.status = provider_ask(c->link.provider, &t->ask, t->bytes.p, &bytes, &n);
+		rc_buf_add(body, bytes, n);
+		free(bytes);
+		return a.status;
+	}
+	if (!wire_put(c->link.fd, &t->ask, sizeof(t->ask)) || !wire_put(c->link.fd, t->bytes.p, t->bytes.n))
 		fail("the provider is gone");
+	if (later)
+		return 0;
+	if (!wire_get(c->link.fd, &a, sizeof(a)) ||
+	    (a.body_n && !wire_get(c->link.fd, rc_buf_reserve(body, a.body_n), a.body_n)))
+		fail("the provider does not answer");
+	body->n = a.body_n;
+	return a.status;
+}
+
+/* Sent by somebody who will not hear the answer. */
+static void ask_later(struct child *c, const struct event *e)
+{
+	struct rc_buf none = {0};
+
+	e->t->ask.mono_ns = e->at_ns;
+	(void)ask(c, e->t, true, &none);
+	rc_buf_done(&none);
 }
 
 /* The process ends here; what it has sent may still arrive. */
@@ -110,8 +137,7 @@ static void die(struct child *c)
 
 		if (e->kind != ARRIVES || dice_chance(&c->dice, 300))
 			continue;
-		e->t->ask.mono_ns = e->at_ns;
-		put_ask(c, e->t, true);
+		ask_later(c, e);
 	}
 	_exit(WORLD_CRASHED);
 }
@@ -217,19 +243,15 @@ static void net_cancel_all(void *ctx)
 
 static void arrive(struct child *c, struct transfer *t)
 {
-	struct wire_answer a;
 	struct rc_buf body = {0};
+	int status;
 
 	t->ask.mono_ns = c->now_ns;
-	put_ask(c, t, false);
-	if (!wire_get(c->fd, &a, sizeof(a)) ||
-	    (a.body_n && !wire_get(c->fd, rc_buf_reserve(&body, a.body_n), a.body_n)))
-		fail("the provider does not answer");
-	body.n = a.body_n;
+	status = ask(c, t, false, &body);
 	if (t->back_ns >= 0 && !t->body.p) {
 		t->body = body;
 		if (!t->status)
-			t->status = a.status;
+			t->status = status;
 		else
 			rc_buf_clear(&t->body);
 		add_event(c, c->now_ns + t->back_ns, ANSWERED, t);
@@ -265,6 +287,16 @@ static size_t next_event(const struct child *c)
 	return best;
 }
 
+/* One of its events is over. */
+static void let_go(struct transfer *t)
+{
+	if (--t->events || t->done)
+		return;
+	rc_buf_done(&t->bytes);
+	rc_buf_done(&t->body);
+	free(t);
+}
+
 static void take(struct child *c, size_t i)
 {
 	struct event e = c->events[i];
@@ -275,11 +307,7 @@ static void take(struct child *c, size_t i)
 		arrive(c, e.t);
 	else
 		answered(e.t);
-	if (--e.t->events == 0 && !e.t->done) {
-		rc_buf_done(&e.t->bytes);
-		rc_buf_done(&e.t->body);
-		free(e.t);
-	}
+	let_go(e.t);
 }
 
 static void turn(void *ctx, const struct rc_loop_hooks *h)
@@ -330,42 +358,45 @@ static int before_commit(void *ctx)
 	return c->f->disk_at && ++c->commits == c->f->disk_at ? ENOSPC : 0;
 }
 
-int world_run(const char *config, int fd, uint64_t seed, const struct world_faults *f, int64_t start_ns,
-	      int64_t *ret_end_ns)
+int world_run(const char *config, struct world_link link, uint64_t seed, const struct world_faults *f, int64_t start_ns,
+	      int64_t *ret_end_ns, const struct rc_run_opts *opts)
 {
 	struct child *c = calloc(1, sizeof(*c));
 	struct rc_config_errors errs = {0};
 	struct rc_config *cfg = NULL;
 	struct rc_err err = {0};
 	struct rc_run_result res;
+	int code;
 	struct rc_clock clock = {c, clock_wall, clock_mono, clock_random};
 	struct rc_loop loop = {c, {c, net_send, net_cancel_all}, turn, watch, NULL};
 	struct rc_writer_options writer = {.manual = true, .before_commit = before_commit, .ctx = c};
-	struct rc_run_opts opts = {.command = "sync",
-				   .writes = true,
-				   .drain_timeout_ns = 10000 * MS,
-				   .clock = &clock,
-				   .loop = &loop,
-				   .writer = &writer};
+	struct rc_run_opts o = opts ? *opts : (struct rc_run_opts){.command = "sync", .writes = true};
 
 	if (!c)
 		abort();
-	c->fd = fd;
+	c->link = link;
 	c->dice.state = seed;
 	c->f = f;
 	c->now_ns = start_ns;
 	c->tick_ns = start_ns + TICK_NS;
 	if (rc_config_load(config, &cfg, &errs, &err))
 		fail(errs.n ? errs.v[0].reason : err.what);
-	rc_run(cfg, &opts, &res, &err);
+	o.drain_timeout_ns = 10000 * MS;
+	o.clock = &clock;
+	o.loop = &loop;
+	o.writer = &writer;
+	rc_run(cfg, &o, &res, &err);
 	fprintf(stderr, "exit %d %s\n%.*s", (int)res.code, err.what, (int)res.text.n, res.text.p ? res.text.p : "");
 	rc_buf_done(&res.text);
 	rc_config_free(cfg);
 	*ret_end_ns = c->now_ns;
-	for (size_t i = 0; i < c->n_events; i++) /* late ones are still on their way */
-		if (c->events[i].kind == ARRIVES) {
-			c->events[i].t->ask.mono_ns = c->events[i].at_ns;
-			put_ask(c, c->events[i].t, true);
-		}
-	return (int)res.code;
+	code = (int)res.code;
+	for (size_t i = 0; i < c->n_events; i++) { /* late ones are still on their way */
+		if (c->events[i].kind == ARRIVES)
+			ask_later(c, &c->events[i]);
+		c->events[i].t->done = NULL;
+		let_go(c->events[i].t);
+	}
+	free(c);
+	return code;
 }

@@ -1,5 +1,6 @@
 /* The parent's side: the simulator's world behind a socket pair, in virtual time. */
 #include "tests/world/world.h"
+#include "tests/simulator/script.h"
 #include "tests/simulator/world.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -63,7 +64,7 @@ static void tick(struct provider *p, int64_t now_ns)
 {
 	if (now_ns > p->now_ns)
 		p->now_ns = now_ns;
-	sim_world_tick(&p->world, (double)p->now_ns / 1e9, (WORLD_WALL0 + p->now_ns) / 1000000);
+	sim_world_tick(&p->world, (double)p->now_ns / 1e9, (world_wall0_ns + p->now_ns) / 1000000);
 }
 
 static size_t bytes_of(const struct wire_ask *a)
@@ -109,41 +110,93 @@ static void deliver(struct provider *p, int64_t now_ns)
 	}
 }
 
+static void keep_letter(struct provider *p, const struct wire_ask *a, const char *bytes)
+{
+	struct letter *l = malloc(sizeof(*l));
+	size_t n = bytes_of(a);
+
+	if (!l || !(l->bytes = malloc(n + 1)))
+		abort();
+	memcpy(l->bytes, bytes, n);
+	l->next = p->on_the_way;
+	l->ask = *a;
+	p->on_the_way = l;
+}
+
+int provider_ask(struct provider *p, const struct wire_ask *a, const char *bytes, char **ret_body, size_t *ret_n)
+{
+	struct sim_reply reply = {0};
+	int status;
+
+	*ret_body = NULL;
+	*ret_n = 0;
+	if (a->later) {
+		keep_letter(p, a, bytes);
+		return 0;
+	}
+	deliver(p, a->mono_ns);
+	handle(p, a, bytes, &reply);
+	*ret_n = reply.body.n;
+	if (!(*ret_body = malloc(reply.body.n + 1)))
+		abort();
+	if (reply.body.n)
+		memcpy(*ret_body, reply.body.p, reply.body.n);
+	status = reply.status;
+	sim_reply_done(&reply);
+	return status;
+}
+
 int64_t provider_serve(struct provider *p, int fd, int64_t now_ns)
 {
 	struct wire_ask a;
 
 	while (wire_get(fd, &a, sizeof(a))) {
-		struct sim_reply reply = {0};
 		struct wire_answer answer;
-		char *bytes = malloc(bytes_of(&a) + 1);
+		char *bytes = malloc(bytes_of(&a) + 1), *body;
+		size_t n;
 
 		if (!bytes || !wire_get(fd, bytes, bytes_of(&a)))
 			abort();
-		if (a.later) {
-			struct letter *l = malloc(sizeof(*l));
-
-			if (!l)
-				abort();
-			*l = (struct letter){p->on_the_way, a, bytes};
-			p->on_the_way = l;
-			continue;
-		}
-		if (a.mono_ns > now_ns)
+		if (!a.later && a.mono_ns > now_ns)
 			now_ns = a.mono_ns;
-		deliver(p, now_ns);
-		handle(p, &a, bytes, &reply);
-		answer = (struct wire_answer){reply.status, (uint32_t)reply.body.n};
-		if (!wire_put(fd, &answer, sizeof(answer)) || !wire_put(fd, reply.body.p, reply.body.n))
+		answer.status = provider_ask(p, &a, bytes, &body, &n);
+		answer.body_n = (uint32_t)n;
+		if (!a.later && (!wire_put(fd, &answer, sizeof(answer)) || !wire_put(fd, body, n)))
 			abort();
-		sim_reply_done(&reply);
+		free(body);
 		free(bytes);
 	}
 	return now_ns;
 }
 
-void provider_users(struct provider *p, int64_t now_ns,
-		    void (*fn)(void *ctx, const char *name, const char *what, const char *password), void *ctx)
+void provider_script(struct provider *p, int64_t now_ns, const char *text)
+{
+	struct sim_buf err = {0};
+	struct sim_script *script = sim_script_read(&p->world, sim_str_of(text), &err);
+
+	if (!script) {
+		fprintf(stderr, "the script is wrong: %.*s\n", (int)err.n, err.p);
+		abort();
+	}
+	deliver(p, now_ns);
+	tick(p, now_ns);
+	sim_script_begin(&p->world, script);
+}
+
+static void tell(const struct sim_server *s, const struct sim_user *u,
+		 void (*fn)(void *ctx, const struct provider_user *u), void *ctx)
+{
+	char what[200];
+
+	if (s->provider == SIM_HUAWEI)
+		snprintf(what, sizeof(what), "%s/%s", u->description ? u->description : "",
+			 u->group ? u->group->name : "");
+	else
+		snprintf(what, sizeof(what), "%s/%llu", u->mail, (unsigned long long)u->bandwidth);
+	fn(ctx, &(struct provider_user){u->name, u->passwords[0], what, s->provider == SIM_ALIBABA, u->disabled});
+}
+
+void provider_users(struct provider *p, int64_t now_ns, void (*fn)(void *ctx, const struct provider_user *u), void *ctx)
 {
 	deliver(p, now_ns);
 	tick(p, now_ns);
@@ -153,16 +206,9 @@ void provider_users(struct provider *p, int64_t now_ns,
 		sim_server_settle(s, &p->world.settings, (double)p->now_ns / 1e9);
 		for (size_t k = 0; k < s->order_count; k++) {
 			const struct sim_user *u = s->order[k];
-			char what[200];
 
-			if (!u || u->deleting || u->dead)
-				continue;
-			if (s->provider == SIM_HUAWEI)
-				snprintf(what, sizeof(what), "%s/%s", u->description ? u->description : "",
-					 u->group ? u->group->name : "");
-			else
-				snprintf(what, sizeof(what), "%s/%llu", u->mail, (unsigned long long)u->bandwidth);
-			fn(ctx, u->name, what, u->passwords[0]);
+			if (u && !u->deleting && !u->dead)
+				tell(s, u, fn, ctx);
 		}
 	}
 }

@@ -179,7 +179,8 @@ static int run(struct story *s, const struct world_faults *f)
 		dup2(log, 1);
 		dup2(log, 2);
 		path_in(s, "rollcall.json", path);
-		_exit(world_run(path, pair[1], dice_u64(&s->dice) + s->runs, f, s->now_ns, end));
+		_exit(world_run(path, (struct world_link){.fd = pair[1]}, dice_u64(&s->dice) + s->runs, f, s->now_ns,
+				end, NULL));
 	}
 	dice_u64(&s->dice);
 	close(pair[1]);
@@ -223,11 +224,11 @@ static bool opens(const struct rc_seal_rows *rows, const char *name, const char 
 	return false;
 }
 
-static void see(void *ctx, const char *name, const char *what, const char *password)
+static void see(void *ctx, const struct provider_user *u)
 {
 	struct look *l = ctx;
 	struct story *s = l->s;
-	struct person *p = person_named(s, name);
+	struct person *p = person_named(s, u->name);
 	char want[100];
 
 	if (p)
@@ -235,17 +236,17 @@ static void see(void *ctx, const char *name, const char *what, const char *passw
 	if (!l->settled)
 		return;
 	if (!p) {
-		wrong(s, "%s is still there", name);
+		wrong(s, "%s is still there", u->name);
 		return;
 	}
 	if (s->alibaba)
 		snprintf(want, sizeof(want), "%s@x.org/%s", p->dept, strcmp(p->group, "ops") == 0 ? "2000" : "1000");
 	else
 		snprintf(want, sizeof(want), "%s/%s", p->dept, p->group);
-	if (strcmp(want, what) != 0)
-		wrong(s, "%s is %s, not %s", name, what, want);
-	if (!opens(l->sealed, name, password))
-		wrong(s, "the credentials do not hold the password of %s", name);
+	if (strcmp(want, u->what) != 0)
+		wrong(s, "%s is %s, not %s", u->name, u->what, want);
+	if (!opens(l->sealed, u->name, u->password))
+		wrong(s, "the credentials do not hold the password of %s", u->name);
 }
 
 static void look(struct story *s, bool settled)

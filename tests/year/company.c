@@ -39,6 +39,13 @@ int32_t berlin_day(int64_t unix_s)
 	return (int32_t)((unix_s + (summer ? 2 : 1) * HOUR_S) / DAY_S);
 }
 
+int64_t berlin_day_begins(int32_t day)
+{
+	int64_t s = (int64_t)day * DAY_S - 2 * HOUR_S; /* summer's */
+
+	return berlin_day(s) == day ? s : s + HOUR_S;
+}
+
 int64_t shanghai_next_month(int64_t unix_s)
 {
 	int year;
@@ -124,10 +131,8 @@ static void come_back(struct company *c, struct worker *w)
 	w->until = company_chance(c, 0.3) ? c->today + 5 + (int32_t)company_random(c, 60) : -1;
 }
 
-void company_day(struct company *c, void (*hold)(int id, bool held))
+void company_day(struct company *c, size_t events, void (*hold)(int id, bool held))
 {
-	size_t events = c->n / 15 + 1;
-
 	for (size_t i = 0; i < events; i++) {
 		struct worker *w = anybody(c);
 		uint64_t what = company_random(c, 100);
@@ -170,6 +175,7 @@ static void name_of(const struct worker *w, char ret[NAME_SIZE])
 
 static void row(const struct worker *w, FILE *hr)
 {
+	static const char *const cities[] = {"Rome", "Köln", "Dublin", "北京"};
 	char name[NAME_SIZE], until[16] = "";
 	unsigned month, day;
 	int year;
@@ -178,14 +184,14 @@ static void row(const struct worker *w, FILE *hr)
 	rc_date_civil(w->until, &year, &month, &day);
 	if (w->until >= 0)
 		snprintf(until, sizeof(until), "%02u.%02u.%04d", day % 100, month % 100, year % 10000);
-	fprintf(hr, "%d,%s,%d,%s,%s\n", w->id, name, w->dept, until, w->gone ? "yes" : "no");
+	fprintf(hr, "%05d,%s,%d,%s,%s,%s\n", w->id, name, w->dept, until, w->gone ? "yes" : "no", cities[w->id % 4]);
 }
 
 void company_write(const struct company *c, FILE *hr, FILE *overrides)
 {
 	static const char *const effects[] = {"", "deny", "keep", "hold"};
 
-	fprintf(hr, "id,name,dept,until,gone\n");
+	fprintf(hr, "id,name,dept,until,gone,city\n");
 	fprintf(overrides, "key,effect,until\n");
 	for (size_t i = 0; i < c->n; i++) {
 		const struct worker *w = &c->w[i];
@@ -198,8 +204,16 @@ void company_write(const struct company *c, FILE *hr, FILE *overrides)
 			row(w, hr);
 		rc_date_civil(w->effect_until, &year, &month, &day);
 		if (w->effect) /* also those that have ended */
-			fprintf(overrides, "%d,%s,%04d-%02u-%02u\n", w->id, effects[w->effect], year, month, day);
+			fprintf(overrides, "%05d,%s,%04d-%02u-%02u\n", w->id, effects[w->effect], year, month, day);
 	}
+}
+
+bool company_anybody_twice(const struct company *c)
+{
+	for (size_t i = 0; i < c->n; i++)
+		if (c->w[i].listed && c->w[i].twice)
+			return true;
+	return false;
 }
 
 /* ---- the truth */
@@ -278,10 +292,17 @@ static void change_name(const struct company *c, struct account *a, const char *
 		keep_old(a, shanghai_next_month(c->now_s));
 }
 
+/* What the target is to show of the department. */
+static int shown(const struct company *c, const struct worker *w, size_t target)
+{
+	return target == VPN && c->mapping == OTHER_WORDS && w->dept == OTHER_DEPT ? OTHER_DEPT_SHOWN : w->dept;
+}
+
 static void wanted(const struct company *c, const struct worker *w, struct account *a, size_t target)
 {
 	char name[NAME_SIZE];
 	bool renamed, had = a->has;
+	int dept = shown(c, w, target);
 
 	name_of(w, name);
 	renamed = had && strcmp(a->name, name) != 0;
@@ -289,14 +310,14 @@ static void wanted(const struct company *c, const struct worker *w, struct accou
 		change_name(c, a, name, target);
 	else
 		old_accounts(c, a);
-	say(a, !had                 ? "create done"
-	       : renamed            ? "update done"
-	       : a->disabled        ? "enable done"
-	       : a->dept != w->dept ? "update done"
-	       : w->until >= 0      ? "delete waiting"
-				    : "none");
+	say(a, !had              ? "create done"
+	       : renamed         ? "update done"
+	       : a->disabled     ? "enable done"
+	       : a->dept != dept ? "update done"
+	       : w->until >= 0   ? "delete waiting"
+				 : "none");
 	memcpy(a->name, name, sizeof(a->name));
-	a->dept = w->dept;
+	a->dept = dept;
 	a->has = true;
 	a->disabled = false;
 	a->due_s = 0;

@@ -43,7 +43,11 @@ struct company {
 	size_t n, cap;
 	int32_t today; /* days since 1970 in Berlin */
 	int64_t now_s;
+	int mapping; /* which of the two mappings is in force, MAPPINGS */
 };
+
+/* The second one says the same in other words, but for department 3 on the VPN. */
+enum { SAME_WORDS, OTHER_WORDS, MAPPINGS, OTHER_DEPT = 3, OTHER_DEPT_SHOWN = 77 };
 
 uint64_t company_random(struct company *c, uint64_t below);
 bool company_chance(struct company *c, double p);
@@ -51,14 +55,18 @@ void company_init(struct company *c, uint64_t seed, size_t people);
 void company_done(struct company *c);
 /* The clock of tonight. */
 void company_night(struct company *c, int64_t now_s);
-/* A day's events; hold and release are told to the caller, who carries them out. */
-void company_day(struct company *c, void (*hold)(int id, bool held));
+/* So many events of a day; hold and release are told to the caller, who carries them out. */
+void company_day(struct company *c, size_t events, void (*hold)(int id, bool held));
 void company_write(const struct company *c, FILE *hr, FILE *overrides);
+/* Whether somebody is in tonight's file in two rows. */
+bool company_anybody_twice(const struct company *c);
 /* The accounts that were used this month, as the simulator's script. */
 void company_used(const struct company *c, FILE *script);
 /* What a night that carries everything out makes of the accounts, and what its report says. */
 void company_truth(struct company *c);
 
+/* The first second of this day in Berlin. */
+int64_t berlin_day_begins(int32_t day);
 int32_t berlin_day(int64_t unix_s);
 /* The first second of next month in Shanghai. */
 int64_t shanghai_next_month(int64_t unix_s);
