@@ -50,6 +50,7 @@ static struct pending *wait_until(struct subject *s, const struct rc_known *k, i
 	q->known.due_at_ns = due_ns;
 	q->known.due_cause = due_ns ? cause : RC_DUE_NONE;
 	q->known.status = RC_KNOWN_WAITING;
+	q->known.error_code = q->known.error_message = (struct rc_slice){0}; /* of an earlier run */
 	q->put = true;
 	return q;
 }

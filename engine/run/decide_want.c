@@ -23,6 +23,7 @@ void subject_remember(struct pending *q, const struct subject *s, enum rc_known_
 	q->known.due_at_ns = 0;
 	q->known.due_cause = RC_DUE_NONE;
 	q->known.in_use_month = 0;
+	q->known.error_code = q->known.error_message = (struct rc_slice){0}; /* of an earlier run */
 	memset(q->known.missing_content, 0, 16);
 	if (status == RC_KNOWN_SETTLED)
 		memcpy(q->known.fingerprint, s->p->row, 16);
@@ -39,6 +40,7 @@ static void invalid(struct subject *s)
 	if (s->has) {
 		subject_remember(q, s, RC_KNOWN_FAILED);
 		q->known.error_code = rc_slice_str(q->o.error_code);
+		q->known.error_message = rc_slice_str(q->o.error_message);
 	}
 }
 
