@@ -432,8 +432,8 @@ void run_outcome_pending(struct run *r, size_t target, bool planned)
 		o.done_at = o.status == RC_ST_DONE && o.action != RC_ACT_NONE ? r->started_ns : 0;
 		if (planned && o.action != RC_ACT_NONE && o.status == RC_ST_DONE)
 			o.status = RC_ST_PLANNED;
-		if (rc_report_row(r->report, &o, &err) && !r->fault.code)
-			r->fault = err;
+		if (!q->drop && rc_report_row(r->report, &o, &err) && !r->fault.code)
+			r->fault = err; /* a record to be dropped is nobody: no account, no row of a source */
 		if (planned || !r->writer || r->scratch || t->stopped)
 			continue;
 		if (q->person && (o.status == RC_ST_FAILED || (q->put && q->known.status != RC_KNOWN_SETTLED)))
