@@ -13,17 +13,18 @@ static bool needs_quotes(struct rc_slice s, char delimiter)
 	return false;
 }
 
-/* Whether every byte is written as it is and none asks for quotes: nearly every cell of a report. */
+/* Bytes that are written as they are and ask for no quotes; nearly every cell has no others. */
+static const bool plain[256] = {[0x20 ... 0x21] = true, [0x23 ... 0x2b] = true, [0x2d ... 0x7e] = true};
+
 static bool is_plain(struct rc_slice s)
 {
-	bool odd = s.n && (s.p[0] == ' ' || s.p[s.n - 1] == ' ' || memchr("=+-@", s.p[0], 4));
+	size_t i = 0;
 
-	for (size_t i = 0; i < s.n && !odd; i++) {
-		unsigned char c = (unsigned char)s.p[i];
-
-		odd = c < 0x20 || c >= 0x7f || c == ',' || c == '"';
-	}
-	return !odd;
+	if (s.n && (s.p[0] == ' ' || s.p[s.n - 1] == ' ' || memchr("=+-@", s.p[0], 4)))
+		return false;
+	while (i < s.n && plain[(unsigned char)s.p[i]])
+		i++;
+	return i == s.n;
 }
 
 /* Copies up to the next byte that needs care, then takes care of it. */

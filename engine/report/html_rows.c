@@ -7,16 +7,19 @@
 #include <errno.h>
 #include <stdlib.h>
 
-static void item(struct rc_buf *b, const char *s)
-{
-	rc_json_comma(b);
-	rc_json_cstr(b, s ? s : "");
-}
-
 static void item_slice(struct rc_buf *b, struct rc_slice s)
 {
-	rc_json_comma(b);
-	rc_json_string(b, s);
+	if (s.n) {
+		rc_buf_addc(b, ',');
+		rc_json_string(b, s);
+	} else {
+		rc_buf_addslice(b, RC_SLICE(",\"\""));
+	}
+}
+
+static void item(struct rc_buf *b, const char *s)
+{
+	item_slice(b, rc_slice_str(s));
 }
 
 static void item_time(struct rc_buf *b, int64_t ns)
@@ -78,7 +81,7 @@ static void row_json(struct rc_buf *b, const struct rc_outcome *o)
 		rc_buf_addu(&source, o->source_line);
 	}
 	rc_buf_addc(b, '[');
-	item(b, o->target);
+	rc_json_cstr(b, o->target);
 	item_slice(b, o->key);
 	item_slice(b, o->name);
 	item(b, rc_action_name(o->action));

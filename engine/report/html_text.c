@@ -53,10 +53,11 @@ void rc_html_number(struct rc_buf *b, uint64_t v)
 /* Outside of strings JSON has neither of these, so that replacing them everywhere is right. */
 void rc_html_json(struct rc_buf *b, struct rc_slice json)
 {
+	static const bool marks[256] = {['<'] = true, ['>'] = true, ['&'] = true};
 	size_t from = 0;
 
 	for (size_t i = 0; i < json.n; i++) {
-		if (json.p[i] != '<' && json.p[i] != '>' && json.p[i] != '&')
+		if (!marks[(unsigned char)json.p[i]])
 			continue;
 		rc_buf_add(b, json.p + from, i - from);
 		rc_buf_addf(b, "\\u%04x", (unsigned)json.p[i]);

@@ -117,45 +117,64 @@ void rc_outcome_csv(struct rc_buf *b, const char *run_id, const struct rc_outcom
 	rc_buf_addc(b, '\n');
 }
 
-static void key_slice(struct rc_buf *b, const char *key, struct rc_slice s)
+/* A member after the first. Its name is plain and known here, so it is copied with its comma, quotes and colon in one
+ * go.
+ */
+#define MEMBER(b, name) rc_buf_addslice((b), RC_SLICE(",\"" name "\":"))
+
+static void text(struct rc_buf *b, struct rc_slice s)
 {
-	rc_json_key(b, key);
 	if (s.p)
 		rc_json_string(b, s);
 	else
-		rc_buf_adds(b, "null");
+		rc_buf_addslice(b, RC_SLICE("null"));
 }
 
-static void key_time(struct rc_buf *b, const char *key, int64_t wall_ns)
+static void ctext(struct rc_buf *b, const char *s)
+{
+	text(b, rc_slice_str(s));
+}
+
+static void time_text(struct rc_buf *b, int64_t wall_ns)
 {
 	char iso[32];
 
 	if (wall_ns)
 		rc_time_iso_ms(wall_ns, iso);
-	rc_json_kcstr(b, key, wall_ns ? iso : NULL);
+	ctext(b, wall_ns ? iso : NULL);
+}
+
+static void number(struct rc_buf *b, uint64_t v, bool null)
+{
+	if (null)
+		rc_buf_addslice(b, RC_SLICE("null"));
+	else
+		rc_buf_addu(b, v);
 }
 
 static void json_changes(struct rc_buf *b, const struct rc_outcome *o)
 {
-	rc_json_key(b, "changed_fields");
+	MEMBER(b, "changed_fields");
 	rc_buf_addc(b, '[');
 	for (size_t i = 0; i < o->n_fields; i++) {
 		rc_json_comma(b);
 		rc_json_cstr(b, o->fields[i].field);
 	}
 	rc_buf_addc(b, ']');
-	rc_json_key(b, "changes");
+	MEMBER(b, "changes");
 	rc_buf_addc(b, '[');
 	for (size_t i = 0; i < o->n_fields; i++) {
 		const struct rc_field_change *f = &o->fields[i];
 
 		rc_json_comma(b);
-		rc_buf_addc(b, '{');
-		rc_json_kcstr(b, "field", f->field);
-		key_slice(b, "before", f->secret ? (struct rc_slice){0} : f->before);
-		key_slice(b, "after", f->secret ? (struct rc_slice){0} : f->after);
+		rc_buf_addslice(b, RC_SLICE("{\"field\":"));
+		rc_json_cstr(b, f->field);
+		MEMBER(b, "before");
+		text(b, f->secret ? (struct rc_slice){0} : f->before);
+		MEMBER(b, "after");
+		text(b, f->secret ? (struct rc_slice){0} : f->after);
 		if (f->secret)
-			rc_json_kbool(b, "secret", true);
+			rc_buf_addslice(b, RC_SLICE(",\"secret\":true"));
 		rc_buf_addc(b, '}');
 	}
 	rc_buf_addc(b, ']');
@@ -163,53 +182,68 @@ static void json_changes(struct rc_buf *b, const struct rc_outcome *o)
 
 static void json_source(struct rc_buf *b, const struct rc_outcome *o)
 {
-	struct rc_buf text = {0};
+	struct rc_buf both = {0};
 
-	source_text(&text, o);
-	key_slice(b, "source", rc_buf_slice(&text));
-	rc_buf_done(&text);
-	key_slice(b, "source_file", o->source_file);
-	rc_json_key(b, "source_line");
-	if (o->source_line)
-		rc_buf_addu(b, o->source_line);
-	else
-		rc_buf_adds(b, "null");
+	source_text(&both, o);
+	MEMBER(b, "source");
+	text(b, rc_buf_slice(&both));
+	rc_buf_done(&both);
+	MEMBER(b, "source_file");
+	text(b, o->source_file);
+	MEMBER(b, "source_line");
+	number(b, o->source_line, o->source_line == 0);
 }
 
 void rc_outcome_json(struct rc_buf *b, const char *run_id, const struct rc_outcome *o, const char *const *columns,
 		     size_t n_columns)
 {
-	rc_buf_addc(b, '{');
-	rc_json_kcstr(b, "run_id", run_id);
-	rc_json_kcstr(b, "target", o->target);
-	rc_json_kstr(b, "key", o->key);
-	rc_json_kstr(b, "name", o->name);
-	rc_json_kcstr(b, "action", rc_action_name(o->action));
-	rc_json_kcstr(b, "status", rc_status_name(o->status));
+	rc_buf_addslice(b, RC_SLICE("{\"run_id\":"));
+	ctext(b, run_id);
+	MEMBER(b, "target");
+	ctext(b, o->target);
+	MEMBER(b, "key");
+	rc_json_string(b, o->key);
+	MEMBER(b, "name");
+	rc_json_string(b, o->name);
+	MEMBER(b, "action");
+	ctext(b, rc_action_name(o->action));
+	MEMBER(b, "status");
+	ctext(b, rc_status_name(o->status));
 	json_changes(b, o);
-	rc_json_kint(b, "attempts", o->attempts);
-	rc_json_kcstr(b, "error_code", o->error_code);
-	rc_json_kcstr(b, "error_message", o->error_message);
-	rc_json_kcstr(b, "request_id", o->request_id);
-	key_slice(b, "remote_id", o->remote_id);
-	key_time(b, "planned_at", o->planned_at);
-	key_time(b, "done_at", o->done_at);
-	rc_json_kcstr(b, "server", o->server);
+	MEMBER(b, "attempts");
+	number(b, o->attempts, false);
+	MEMBER(b, "error_code");
+	ctext(b, o->error_code);
+	MEMBER(b, "error_message");
+	ctext(b, o->error_message);
+	MEMBER(b, "request_id");
+	ctext(b, o->request_id);
+	MEMBER(b, "remote_id");
+	text(b, o->remote_id);
+	MEMBER(b, "planned_at");
+	time_text(b, o->planned_at);
+	MEMBER(b, "done_at");
+	time_text(b, o->done_at);
+	MEMBER(b, "server");
+	ctext(b, o->server);
 	json_source(b, o);
-	rc_json_kcstr(b, "reason", o->reason);
-	key_slice(b, "linked_name", o->linked_name);
-	key_time(b, "due_at", o->due_at);
-	rc_json_key(b, "queue_position");
-	if (o->queue_position)
-		rc_buf_addu(b, o->queue_position);
-	else
-		rc_buf_adds(b, "null");
-	rc_json_kbool(b, "drift", o->drift);
+	MEMBER(b, "reason");
+	ctext(b, o->reason);
+	MEMBER(b, "linked_name");
+	text(b, o->linked_name);
+	MEMBER(b, "due_at");
+	time_text(b, o->due_at);
+	MEMBER(b, "queue_position");
+	number(b, o->queue_position, o->queue_position == 0);
+	MEMBER(b, "drift");
+	rc_buf_adds(b, o->drift ? "true" : "false");
 	if (n_columns) {
-		rc_json_key(b, "columns");
+		MEMBER(b, "columns");
 		rc_buf_addc(b, '{');
-		for (size_t i = 0; i < n_columns; i++)
-			key_slice(b, columns[i], o->columns ? o->columns[i] : (struct rc_slice){0});
+		for (size_t i = 0; i < n_columns; i++) {
+			rc_json_key(b, columns[i]);
+			text(b, o->columns ? o->columns[i] : (struct rc_slice){0});
+		}
 		rc_buf_addc(b, '}');
 	}
 	rc_buf_adds(b, "}\n");
