@@ -1,5 +1,7 @@
 /* After the last row: people the input no longer has, and those of a source that could not be read. */
 #include "engine/run/scan_int.h"
+#include "engine/base/alloc.h"
+#include <stdlib.h>
 
 static bool known_anywhere(struct walk *w, const uint16_t *targets, const uint8_t *hash)
 {
@@ -13,33 +15,83 @@ static bool known_anywhere(struct walk *w, const uint16_t *targets, const uint8_
 
 static const uint8_t zero[16];
 
-/* Entries that no row matched: their people have another row now, or none. A person whose old row matched and who has
- * a second, differing row is a duplicate. */
+static bool was_matched(const struct walk *w, size_t i)
+{
+	return w->match.line[i] && w->match.line[i] != RC_ROWMATCH_VOID;
+}
+
+/* Entries that no row matched: their people have another row now, or none. Returns how many were settled without an
+ * account. */
+static uint64_t sweep_unmatched(struct walk *w, const uint16_t *targets)
+{
+	struct rc_scan *s = w->s;
+	uint64_t gone = 0;
+
+	for (size_t i = 0; i < w->match.seq.n; i++) {
+		const uint8_t *key;
+
+		if (was_matched(w, i))
+			continue; /* the usual night: the keys are not even touched */
+		key = scan_order_key(w, i);
+		if (!known_anywhere(w, targets, key)) /* its row was settled: filtered, or left long ago */
+			gone += memcmp(w->match.seq.row(w, i), zero, 16) != 0;
+		else if (!rc_sources_find(s, key))
+			scan_add(s, key)->kind = RC_PERSON_ABSENT;
+	}
+	return gone;
+}
+
+struct filter { /* bits by key hash: clear means that nobody has the key */
+	uint64_t *v, mask;
+};
+
+static uint64_t bit_of(const struct filter *f, const uint8_t *key)
+{
+	uint64_t h;
+
+	memcpy(&h, key + 8, sizeof(h)); /* the table of people uses the other half */
+	return h & f->mask;
+}
+
+static struct filter filter_of_people(const struct rc_scan *s)
+{
+	struct filter f = {NULL, 1023};
+
+	while (f.mask < s->n * 16)
+		f.mask = f.mask * 2 + 1;
+	f.v = rc_xcalloc((size_t)(f.mask / 64 + 1), sizeof(*f.v));
+	for (size_t i = 0; i < s->n; i++)
+		f.v[bit_of(&f, s->people[i].hash) / 64] |= 1ull << (bit_of(&f, s->people[i].hash) % 64);
+	return f;
+}
+
+/* A person with a row that matched, and one more that did not or is gone: a copy or a duplicate. */
+static bool any_twice(struct walk *w)
+{
+	struct filter f = filter_of_people(w->s);
+	bool twice = false;
+
+	for (size_t i = 0; i < w->match.seq.n && !twice; i++) {
+		const uint8_t *key = scan_order_key(w, i);
+		uint64_t bit = bit_of(&f, key);
+
+		if (f.v[bit / 64] >> (bit % 64) & 1 && was_matched(w, i))
+			twice = rc_sources_find(w->s, key) != NULL;
+	}
+	free(f.v);
+	return twice;
+}
+
 enum rc_code scan_sweep_order(struct walk *w, const uint16_t *targets, bool *ret_again)
 {
 	struct rc_scan *s = w->s;
 	struct rc_source_facts facts = {0};
-	uint64_t gone = 0; /* filtered rows of last time that are not in the input any more, or differ */
+	uint64_t gone = sweep_unmatched(w, targets); /* filtered rows of last time that are not in the input any more,
+						      * or differ */
 
-	for (size_t i = 0; i < w->match.seq.n; i++) {
-		bool matched = w->match.line[i] && w->match.line[i] != RC_ROWMATCH_VOID;
-		const uint8_t *key;
-		struct rc_person *p;
-
-		if (matched && !s->n)
-			continue; /* the usual night: the keys are not even touched */
-		key = scan_order_key(w, i);
-		p = s->n ? rc_sources_find(s, key) : NULL;
-		if (matched && p) {
-			*ret_again = true; /* a copy or a second row: rare, so the whole input is looked at */
-			return RC_OK;
-		}
-		if (matched)
-			continue;
-		if (!known_anywhere(w, targets, key)) /* its row was settled: filtered, or left long ago */
-			gone += memcmp(w->match.seq.row(w, i), zero, 16) != 0;
-		else if (!p)
-			scan_add(s, key)->kind = RC_PERSON_ABSENT;
+	if (s->n && any_twice(w)) {
+		*ret_again = true; /* rare, so the whole input is looked at */
+		return RC_OK;
 	}
 	if (rc_view_source(w->view, w->index, &s->mem, &facts) && facts.filtered > gone)
 		w->src->filtered += facts.filtered - gone;
