@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <strings.h>
 
-enum { RAW_TRIAL = 4096 };
-
 static size_t table_slot(const struct rc_scan *s, const uint8_t hash[16])
 {
 	uint64_t h;
@@ -268,45 +266,38 @@ static enum rc_code changed_row(struct walk *w, const struct rc_row *row, const 
 	return RC_OK;
 }
 
-/* Where most rows change in columns that nobody uses, raw rows are not worth the look. */
-static void doubt_raw(struct walk *w)
+/* The entry that is the row byte for byte. */
+static size_t match_raw(struct walk *w, const struct rc_row *row, const uint8_t *raw)
 {
-	if (++w->raw_missed < RAW_TRIAL || w->raw_missed < w->raw_matched)
-		return;
-	free(w->raws);
-	w->raws = NULL;
-	w->src->keep_raws = false;
-}
+	size_t at;
 
-/* The next entry of the sequence, when the row is byte for byte the one it was made of. */
-static size_t match_raw(struct walk *w, const struct rc_row *row)
-{
-	size_t at = w->match.at;
-
-	if (w->raws || w->src->keep_raws)
-		scan_hash_raw(w, row->raw, w->src->raw);
-	if (!w->raws)
+	if (!w->match.seq.raw && !w->src->keep_raws)
 		return SIZE_MAX;
-	if (at < w->match.seq.n && !w->match.line[at] &&
-	    memcmp(w->raws[at / RC_ORDER_BLOCK][at % RC_ORDER_BLOCK], w->src->raw, 16) == 0) {
-		rc_rowmatch_take(&w->match, at, row->line);
-		w->raw_matched++;
-		return at;
-	}
-	doubt_raw(w);
-	return SIZE_MAX;
+	if (raw)
+		memcpy(w->src->raw, raw, 16);
+	else
+		scan_hash_raw(w, row->raw, w->src->raw);
+	if (!w->match.seq.raw)
+		return SIZE_MAX;
+	at = rc_rowmatch_raw(&w->match, w->src->raw, row->line);
+	if (!w->match.seq.raw)
+		w->src->keep_raws = false; /* nor are they worth keeping */
+	return at;
 }
 
-enum rc_code scan_row(struct walk *w, const struct rc_row *row, struct rc_err *err)
+enum rc_code scan_row(struct walk *w, const struct rc_row *row, struct ahead ahead, struct rc_err *err)
 {
 	uint8_t hash[16];
 	size_t at;
 
 	w->src->rows++;
 	w->file_rows++;
-	at = match_raw(w, row);
+	at = match_raw(w, row, ahead.raw);
 	if (at == SIZE_MAX) {
-		scan_hash_cells(w, row->raw, hash);
+		if (ahead.cells)
+			memcpy(hash, ahead.cells, 16);
+		else
+			scan_hash_cells(w, row->raw, hash);
 		at = rc_rowmatch_row(&w->match, hash, row->line);
 	}
 	if (at == SIZE_MAX)

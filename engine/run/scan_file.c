@@ -89,20 +89,34 @@ static enum rc_code let_go(struct walk *w, struct rc_err *err)
 	if (!w->held)
 		return RC_OK;
 	w->held = false;
-	return scan_row(w, &row, err);
+	return scan_row(w, &row, (struct ahead){0}, err);
 }
 
-static enum rc_code take(struct walk *w, const struct rc_row *row, struct rc_err *err)
+static enum rc_code hold(struct walk *w, const struct rc_row *row, struct rc_err *err)
 {
-	enum rc_code code;
+	enum rc_code code = let_go(w, err);
 
-	if (!w->s->cfg->sources[w->index].expect.trailer)
-		return scan_row(w, row, err);
-	code = let_go(w, err);
 	w->held = true;
 	w->held_line = row->line;
 	w->held_raw.n = 0;
 	rc_buf_addslice(&w->held_raw, row->raw);
+	return code;
+}
+
+static enum rc_code take(struct walk *w, const struct rc_row *rows, size_t n, struct rc_err *err)
+{
+	uint8_t hash[ROWS_AT_ONCE][16];
+	enum rc_code code = RC_OK;
+	bool raw;
+
+	if (w->s->cfg->sources[w->index].expect.trailer) {
+		for (size_t i = 0; i < n && !code; i++)
+			code = hold(w, &rows[i], err);
+		return code;
+	}
+	raw = scan_hash_ahead(w, rows, n, hash);
+	for (size_t i = 0; i < n && !code; i++)
+		code = scan_row(w, &rows[i], (struct ahead){raw ? hash[i] : NULL, raw ? NULL : hash[i]}, err);
 	return code;
 }
 
@@ -150,20 +164,16 @@ static enum rc_code read_rows(struct walk *w, struct rc_reader *r, struct rc_err
 		struct rc_reject rej;
 		size_t n;
 		enum rc_read got = rc_reader_next_rows(r, rows, ROWS_AT_ONCE, &n, &rej, err);
+		enum rc_code code = take(w, rows, n, err);
 
-		for (size_t i = 0; i < n; i++) {
-			enum rc_code code = take(w, &rows[i], err);
-
-			if (code)
-				return code;
-		}
+		if (code)
+			return code;
 		if (got == RC_READ_END)
 			return check_trailer(w, err);
 		if (got == RC_READ_ERROR)
 			return RC_DATA;
 		if (got == RC_READ_REJECT) {
-			enum rc_code code = let_go(w, err);
-
+			code = let_go(w, err);
 			if (code)
 				return code;
 			scan_reject(w, &rej);

@@ -29,11 +29,10 @@ struct walk { /* of one source */
 	bool in_order;
 	const uint8_t (**rows)[16];
 	const uint8_t (**keys)[16];
-	const uint8_t (**raws)[16]; /* NULL: the sequence has no raw rows, or they are not worth the look */
+	const uint8_t (**raws)[16]; /* NULL: the sequence has no raw rows */
 	struct rc_rowmatch match;
 	uint64_t raw_seed; /* of the store and the file's header: the same bytes under another header are another row */
-	size_t raw_matched, raw_missed;
-	char *cells; /* the used cells of one row, joined */
+	char *cells;       /* the used cells of one row, joined */
 	struct rc_mapping *mapping;
 	struct rc_splitter *splitter;
 	XXH3_state_t *hash;
@@ -48,14 +47,19 @@ struct walk { /* of one source */
 void scan_hash_begin_file(struct walk *w, struct rc_slice header);
 void scan_hash_raw(const struct walk *w, struct rc_slice raw, uint8_t ret[16]); /* every byte of it */
 void scan_hash_cells(struct walk *w, struct rc_slice raw, uint8_t ret[16]);     /* the used columns; zero: unreadable */
+/* Those by which the rows will be looked for, all at once. true: of whole rows. */
+bool scan_hash_ahead(struct walk *w, const struct rc_row *rows, size_t n, uint8_t (*ret)[16]);
 
 /* scan_order.c */
 void scan_order_open(struct walk *w, const uint16_t *targets); /* sets in_order and match */
 const uint8_t *scan_order_key(void *walk, size_t i);
 void scan_walk_done(struct walk *w);
 
-/* scan.c: one row */
-enum rc_code scan_row(struct walk *w, const struct rc_row *row, struct rc_err *err);
+/* scan.c: one row; ahead: its hash, if it was made before with others, of the kind that scan_hash_ahead() told */
+struct ahead {
+	const uint8_t *raw, *cells; /* at most one is there */
+};
+enum rc_code scan_row(struct walk *w, const struct rc_row *row, struct ahead ahead, struct rc_err *err);
 void scan_reject(struct walk *w, const struct rc_reject *rej); /* one that the reader itself refused */
 /* scan_file.c */
 enum rc_code scan_file(struct walk *w, struct rc_reader *r, const char *name, struct rc_err *err);

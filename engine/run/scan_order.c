@@ -39,6 +39,13 @@ static bool load_order(struct walk *w)
 	return true;
 }
 
+static const uint8_t *order_raw(void *ctx, size_t i)
+{
+	struct walk *w = ctx;
+
+	return w->raws[i / RC_ORDER_BLOCK][i % RC_ORDER_BLOCK];
+}
+
 struct hashes { /* of keys whose record is open */
 	uint8_t (*v)[16];
 	size_t n, cap;
@@ -97,13 +104,14 @@ static void void_open(struct walk *w, const uint16_t *targets)
 
 void scan_order_open(struct walk *w, const uint16_t *targets)
 {
-	struct rc_sequence seq = {w, order_row, scan_order_key, 0};
+	struct rc_sequence seq = {w, order_row, scan_order_key, NULL, 0};
 
 	w->in_order = rc_view_order(w->view, w->index, &w->order) && w->order.current &&
 		      memcmp(w->order.seed, w->s->seed, 16) == 0 && w->order.n < RC_REF_PERSON &&
 		      w->s->cfg->n_sources == 1 && load_order(w);
 	if (w->in_order)
-		seq.n = (size_t)w->order.n;
+		seq = (struct rc_sequence){w, order_row, scan_order_key, w->raws ? order_raw : NULL,
+					   (size_t)w->order.n};
 	rc_rowmatch_init(&w->match, &seq);
 	w->src->order_used = w->in_order;
 	if (w->in_order)

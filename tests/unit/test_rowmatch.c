@@ -1,0 +1,186 @@
+/* Rows against the last sequence: whatever the order and however found, a match is the same row, each entry matches
+ * once, and rows out of step are found again. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+#include "engine/run/rowmatch.h"
+
+enum { ENTRIES = 30000, BATCH = 256 };
+
+struct night {
+	uint8_t (*row)[16], (*raw)[16]; /* of the sequence */
+	uint8_t (*in_row)[16], (*in_raw)[16];
+	size_t n, n_in;
+};
+
+static uint64_t seed = 1;
+
+static uint64_t next(void)
+{
+	seed = seed * 6364136223846793005u + 1442695040888963407u;
+	return seed >> 17;
+}
+
+static void hash_of(uint64_t v, uint8_t ret[16])
+{
+	uint64_t h = v * 0x9e3779b97f4a7c15u + 1;
+
+	memcpy(ret, &h, 8);
+	h ^= h >> 29;
+	memcpy(ret + 8, &h, 8);
+}
+
+static const uint8_t *row_of(void *ctx, size_t i)
+{
+	return ((const struct night *)ctx)->row[i];
+}
+
+static const uint8_t *raw_of(void *ctx, size_t i)
+{
+	return ((const struct night *)ctx)->raw[i];
+}
+
+/* A sequence, and an input made of it: each row is another with chance `changed`, in columns nobody uses with
+ * `touched`; mixed: in any order. Every hundredth entry is a copy of another, every ninetieth counts for nothing. */
+static struct night make(unsigned changed, unsigned touched, bool mixed)
+{
+	struct night g = {.n = ENTRIES, .n_in = ENTRIES};
+
+	g.row = calloc(ENTRIES, 16);
+	g.raw = calloc(ENTRIES, 16);
+	g.in_row = calloc(ENTRIES, 16);
+	g.in_raw = calloc(ENTRIES, 16);
+	for (size_t i = 0; i < ENTRIES; i++) {
+		uint64_t who = i % 100 == 99 ? i / 2 : i;
+
+		hash_of(who, g.in_row[i]);
+		hash_of(who + 1000000, g.in_raw[i]);
+		if (i % 90 != 89) {
+			memcpy(g.row[i], g.in_row[i], 16);
+			memcpy(g.raw[i], g.in_raw[i], 16);
+		}
+		if (next() % 1000 < changed)
+			hash_of(i + 2000000, g.in_row[i]);
+		if (next() % 1000 < touched || memcmp(g.in_row[i], g.row[i], 16) != 0)
+			hash_of(i + 3000000, g.in_raw[i]);
+	}
+	for (size_t i = ENTRIES - 1; mixed && i > 0; i--) {
+		size_t j = next() % (i + 1);
+		uint8_t t[16];
+
+		memcpy(t, g.in_row[i], 16), memcpy(g.in_row[i], g.in_row[j], 16), memcpy(g.in_row[j], t, 16);
+		memcpy(t, g.in_raw[i], 16), memcpy(g.in_raw[i], g.in_raw[j], 16), memcpy(g.in_raw[j], t, 16);
+	}
+	return g;
+}
+
+static void done(struct night *g)
+{
+	free(g->row);
+	free(g->raw);
+	free(g->in_row);
+	free(g->in_raw);
+}
+
+static size_t one(struct rc_rowmatch *m, const struct night *g, size_t i)
+{
+	size_t at = m->seq.raw ? rc_rowmatch_raw(m, (const uint8_t *)g->in_raw[i], i + 1) : SIZE_MAX;
+
+	return at == SIZE_MAX ? rc_rowmatch_row(m, (const uint8_t *)g->in_row[i], i + 1) : at;
+}
+
+/* Returns how many rows were not found; ret: the entry of each. */
+static size_t walk(struct night *g, bool raw, bool ahead, size_t *ret)
+{
+	struct rc_sequence seq = {g, row_of, NULL, raw ? raw_of : NULL, g->n};
+	bool *taken = calloc(g->n, sizeof(*taken));
+	struct rc_rowmatch m;
+	size_t missed;
+
+	rc_rowmatch_init(&m, &seq);
+	rc_rowmatch_void(&m, 17);
+	for (size_t i = 0; i < g->n_in; i++) {
+		size_t n = g->n_in - i < BATCH ? g->n_in - i : BATCH;
+
+		if (ahead && i % BATCH == 0)
+			rc_rowmatch_ahead(&m, (const uint8_t(*)[16])(m.seq.raw ? g->in_raw : g->in_row) + i, n,
+					  m.seq.raw != NULL);
+		ret[i] = one(&m, g, i);
+		if (ret[i] == SIZE_MAX)
+			continue;
+		assert_true(ret[i] < g->n && ret[i] != 17);
+		assert_false(taken[ret[i]]);
+		taken[ret[i]] = true;
+		assert_memory_equal(g->row[ret[i]], g->in_row[i], 16);
+		assert_int_equal(m.line[ret[i]], i + 1);
+	}
+	missed = m.missed;
+	assert_int_equal(m.matched + m.missed, g->n_in);
+	rc_rowmatch_done(&m);
+	free(taken);
+	return missed;
+}
+
+static void test_each_way_finds_the_same(void **state)
+{
+	static const struct {
+		unsigned changed, touched;
+		bool mixed;
+		size_t most; /* rows not found, beside those that are in no entry */
+	} t[] = {{0, 0, false, 0},     {10, 0, false, 1},      {0, 1000, false, 0},   {30, 500, false, 1},
+		 {0, 0, true, 1100},   {10, 0, true, 1100},    {0, 1000, true, 2200}, {600, 0, false, 1100},
+		 {500, 0, true, 2200}, {1000, 1000, false, 0}, {1000, 1000, true, 0}};
+	size_t *plain = calloc(ENTRIES, sizeof(*plain)), *fetched = calloc(ENTRIES, sizeof(*fetched));
+
+	(void)state;
+	for (size_t k = 0; k < sizeof(t) / sizeof(t[0]); k++)
+		for (int raw = 0; raw < 2; raw++) {
+			struct night g = make(t[k].changed, t[k].touched, t[k].mixed);
+			size_t in_none = 0, missed = walk(&g, raw, false, plain);
+
+			assert_int_equal(walk(&g, raw, true, fetched), missed);
+			assert_memory_equal(plain, fetched, ENTRIES * sizeof(*plain));
+			for (size_t i = 0; i < ENTRIES;
+			     i++) { /* a row as it was is found unless its entry was no use */
+				uint64_t h;
+
+				memcpy(&h, g.in_row[i], 8);
+				h = (h - 1) * 0xf1de83e19937733du; /* the inverse: who it is */
+				in_none += h >= 2000000 || h % 90 == 89 || h == 17 || plain[i] != SIZE_MAX;
+			}
+			assert_true(ENTRIES - in_none <= t[k].most + ENTRIES / 100);
+			done(&g);
+		}
+	free(plain);
+	free(fetched);
+}
+
+/* Out of step for good, the index answers for every row that has an entry left. */
+static void test_index_is_complete(void **state)
+{
+	struct night g = make(0, 0, true);
+	size_t *at = calloc(ENTRIES, sizeof(*at)), late = 0;
+
+	(void)state;
+	for (int raw = 0; raw < 2; raw++) {
+		walk(&g, raw, true, at);
+		late = 0;
+		for (size_t i = 3000; i < ENTRIES; i++)
+			late += at[i] == SIZE_MAX;
+		assert_true(late <= ENTRIES / 80 + ENTRIES / 90); /* copies and entries that count for nothing */
+	}
+	free(at);
+	done(&g);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_each_way_finds_the_same),
+					   cmocka_unit_test(test_index_is_complete)};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
