@@ -254,6 +254,7 @@ static void decide_target(struct run *r, size_t target)
 		rc_view_known_many(r->view, r->targets[target].number, (const uint8_t(*)[16])hashes, n, known, found);
 		for (size_t i = 0; i < n; i++)
 			decide(r, target, &r->scan.people[from + i], found[i] ? &known[i] : NULL);
+		rc_view_let_go(r->view);
 	}
 	free(hashes);
 	free(known);

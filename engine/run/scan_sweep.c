@@ -15,6 +15,8 @@ static bool known_anywhere(struct walk *w, const uint16_t *targets, const uint8_
 
 static const uint8_t zero[16];
 
+enum { LOOKED_AT = 1024 }; /* records, before the memory that shows them is given back */
+
 static bool was_matched(const struct walk *w, size_t i)
 {
 	return w->match.line[i] && w->match.line[i] != RC_ROWMATCH_VOID;
@@ -26,12 +28,18 @@ static uint64_t sweep_unmatched(struct walk *w, const uint16_t *targets)
 {
 	struct rc_scan *s = w->s;
 	uint64_t gone = 0;
+	size_t asked = 0;
 
 	for (size_t i = 0; i < w->match.seq.n; i++) {
 		const uint8_t *key;
 
+		if (asked == LOOKED_AT) {
+			rc_view_let_go(w->view);
+			asked = 0;
+		}
 		if (was_matched(w, i))
 			continue; /* the usual night: the keys are not even touched */
+		asked++;
 		key = scan_order_key(w, i);
 		if (!known_anywhere(w, targets, key)) /* its row was settled: filtered, or left long ago */
 			gone += memcmp(w->match.seq.row(w, i), zero, 16) != 0;
@@ -135,8 +143,11 @@ void scan_sweep_records(struct rc_scan *s, struct rc_view *v, uint16_t target, b
 		rc_walk_open_begin(v, target, &walk);
 	else
 		rc_walk_known_begin(v, target, &walk);
-	while (open_only ? rc_walk_open(&walk, &k, &hash) : rc_walk_known(&walk, &k, &hash))
+	for (size_t i = 1; open_only ? rc_walk_open(&walk, &k, &hash) : rc_walk_known(&walk, &k, &hash); i++) {
 		judge(s, hash, &k);
+		if (i % (64 * LOOKED_AT) == 0)
+			rc_view_let_go(v);
+	}
 	rc_walk_end(&walk);
 }
 

@@ -1,6 +1,7 @@
 #include "engine/store/kv.h"
 #include "engine/base/alloc.h"
 #include "engine/store/damage.h"
+#include "engine/store/mapped.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <lmdb.h>
@@ -439,6 +440,15 @@ void rc_kv_del(struct rc_kv_txn *t, enum rc_kv_table table, struct rc_slice key)
 
 	if (!t->err.code)
 		note(t, CALL(mdb_del(t->txn, t->kv->dbi[table], &k, NULL)), table);
+}
+
+void rc_kv_let_go(struct rc_kv_txn *t)
+{
+	MDB_envinfo info;
+	int fd;
+
+	if (CALL(mdb_env_info(t->kv->env, &info)) == 0 && mdb_env_get_fd(t->kv->env, &fd) == 0)
+		rc_mapped_let_go(fd, info.me_mapsize);
 }
 
 uint64_t rc_kv_count(struct rc_kv_txn *t, enum rc_kv_table table)

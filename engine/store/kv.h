@@ -57,6 +57,8 @@ bool rc_kv_is_map_full(const struct rc_err *err); /* grow, then do the transacti
 bool rc_kv_get(struct rc_kv_txn *t, enum rc_kv_table table, struct rc_slice key, struct rc_slice *ret);
 bool rc_kv_put(struct rc_kv_txn *t, enum rc_kv_table table, struct rc_slice key, struct rc_slice val);
 void rc_kv_del(struct rc_kv_txn *t, enum rc_kv_table table, struct rc_slice key); /* absent is fine */
+/* Takes what was read so far out of this process's memory; it stays in the system's cache, and slices stay good. */
+void rc_kv_let_go(struct rc_kv_txn *t);
 uint64_t rc_kv_count(struct rc_kv_txn *t, enum rc_kv_table table);
 
 struct rc_kv_cursor *rc_kv_cursor(struct rc_kv_txn *t, enum rc_kv_table table); /* NULL when t failed */

@@ -95,6 +95,9 @@ enum rc_code rc_store_targets(struct rc_store *s, struct rc_arena *mem, struct r
 /* A consistent picture of what is committed. Cheap (microseconds). Waits while the map grows, unless this thread holds
  * a view already. */
 enum rc_code rc_view_begin(struct rc_store *s, struct rc_view **ret, struct rc_err *err);
+/* A look-up maps the pages around it, so that many of them, in no order of the file, end up holding most of it: takes
+ * that out of this process's memory. It stays in the system's cache, and slices stay good. */
+void rc_view_let_go(struct rc_view *v);
 /* Ends the view and every slice and cursor from it; the first error of any read in it, or RC_OK. NULL is fine. */
 enum rc_code rc_view_end(struct rc_view *v, struct rc_err *err);
 /* Whether a read has failed already: long walks ask now and then. */

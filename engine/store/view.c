@@ -84,6 +84,12 @@ enum rc_code rc_view_begin(struct rc_store *s, struct rc_view **ret, struct rc_e
 	return RC_OK;
 }
 
+void rc_view_let_go(struct rc_view *v)
+{
+	if (v->txn)
+		rc_kv_let_go(v->txn);
+}
+
 enum rc_code rc_view_end(struct rc_view *v, struct rc_err *err)
 {
 	enum rc_code code = RC_OK;
