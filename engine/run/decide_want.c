@@ -105,12 +105,6 @@ static void compare(struct subject *s)
 	op->changed = differs;
 	if (schema->group_field < 0 || !(differs & 1u << schema->group_field))
 		op->group = (struct rc_slice){0};
-	for (size_t f = 0; f < schema->n_fields; f++)
-		if (differs & 1u << f && rc_account_blank(schema, f, s->w->account.v[f]) &&
-		    !rc_account_blank(schema, f, s->k.account.v[f])) {
-			s->t->blanked++;
-			break;
-		}
 }
 
 static void make(struct subject *s)

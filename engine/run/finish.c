@@ -71,6 +71,8 @@ static void fill_target(struct run *r, size_t i, struct rc_summary_target *s)
 		rc_exec_target_result(r->exec, i, &res);
 	t->code = t->selected ? code_of(r, i, &res) : RC_OK;
 	why = t->stopped && t->why[0] ? t->why : res.why[0] ? rc_arena_strdup(&r->mem, res.why) : NULL;
+	if (t->stopped && t->told)
+		why = t->told;
 	if (why && t->selected)
 		rc_log(RC_LOG_ERROR, "%s", why);
 	*s = (struct rc_summary_target){.name = t->cfg->name,

@@ -1,4 +1,5 @@
 /* Guards look at a target's whole plan before its first write; a tripped one stops that target. */
+#include "engine/base/buf.h"
 #include "engine/run/run_int.h"
 #include <stdio.h>
 
@@ -70,12 +71,25 @@ static bool counted_pending(const struct pending *q, enum counts what)
 	return what == COUNT_ADOPTS && q->o.action == RC_ACT_ADOPT && q->o.status == RC_ST_DONE;
 }
 
-static void name_person(struct rc_summary_guard *g, struct rc_slice key, char *names, size_t cap)
+enum { KEY_SHOWN = 60 }; /* bytes of a key in the message: twenty of them must leave room for what to do */
+
+static void name_person(struct rc_summary_guard *g, struct rc_slice key, struct rc_buf *names)
 {
-	size_t n = strlen(names);
+	bool whole = key.n <= KEY_SHOWN;
 
 	g->people[g->n_people++] = key;
-	snprintf(names + n, cap - n, "%s%.*s", n ? ", " : "", (int)key.n, key.p);
+	rc_buf_addf(names, "%s%.*s%s", names->n ? ", " : "", whole ? (int)key.n : KEY_SHOWN, key.p, whole ? "" : "...");
+}
+
+/* What the log says: all names, which the rows of the people do not repeat. */
+static void tell(struct run *r, struct run_target *t, const struct rc_buf *names, const char *option, uint64_t planned)
+{
+	struct rc_buf text = {0};
+
+	rc_buf_addf(&text, "%s: %s; if they are meant, %s %llu", t->why, names->n ? names->p : "", option,
+		    (unsigned long long)planned);
+	t->told = rc_arena_strdup(&r->mem, text.p);
+	rc_buf_done(&text);
 }
 
 static void check(struct run *r, size_t target, const char *name, const char *option, enum counts what,
@@ -88,7 +102,7 @@ static void check(struct run *r, size_t target, const char *name, const char *op
 	uint64_t planned = 0;
 	struct rc_summary_guard *g;
 	struct rc_limit none = {.unlimited = true};
-	char names[300] = "";
+	struct rc_buf names = {0};
 
 	/* Percentages of nobody mean nothing: all but deletes are off while no account is known. */
 	if (!overridden && t->known == 0 && what != COUNT_DELETES && limit->has_percent)
@@ -102,15 +116,18 @@ static void check(struct run *r, size_t target, const char *name, const char *op
 		return;
 	for (size_t i = 0; i < t->n_ops && g->n_people < RC_GUARD_PEOPLE; i++)
 		if (counted(ops[i], t, what))
-			name_person(g, ops[i]->key, names, sizeof(names));
+			name_person(g, ops[i]->key, &names);
 	for (size_t i = 0; i < t->n_pending && g->n_people < RC_GUARD_PEOPLE; i++)
 		if (counted_pending(&pending[i], what))
-			name_person(g, pending[i].o.key, names, sizeof(names));
-	run_stop_target(r, target, RC_GUARD, name,
-			"target %s: the plan holds %llu, guard %s allows %llu (%s of %llu accounts): %s; if they are "
-			"meant, %s %llu",
-			t->cfg->name, (unsigned long long)planned, name, (unsigned long long)g->allowed, g->limit,
-			(unsigned long long)t->known, names, option, (unsigned long long)planned);
+			name_person(g, pending[i].o.key, &names);
+	if (!t->stopped) {
+		run_stop_target(r, target, RC_GUARD, name,
+				"target %s: the plan holds %llu, guard %s allows %llu (%s of %llu accounts)",
+				t->cfg->name, (unsigned long long)planned, name, (unsigned long long)g->allowed,
+				g->limit, (unsigned long long)t->known);
+		tell(r, t, &names, option, planned);
+	}
+	rc_buf_done(&names);
 }
 
 void run_guards(struct run *r, size_t t)
@@ -132,7 +149,7 @@ void run_guards(struct run *r, size_t t)
 	      &o->max_updates.limit);
 	check(r, t, "max_renames", "--max-renames", COUNT_RENAMES, &g->max_renames, o->max_renames.set,
 	      &o->max_renames.limit);
-	check(r, t, "max_blanked", "--max-updates", COUNT_BLANKED, &g->max_blanked, false, NULL);
+	check(r, t, "max_blanked", "guards.max_blanked", COUNT_BLANKED, &g->max_blanked, false, NULL);
 	check(r, t, "max_changes", "--max-changes", COUNT_CHANGES, &g->max_changes, o->max_changes.set,
 	      &o->max_changes.limit);
 	check(r, t, "max_adopts", "guards.max_adopts", COUNT_ADOPTS, &g->max_adopts, false, NULL);

@@ -30,6 +30,7 @@ struct run_target {
 	enum rc_code code;
 	const char *stopped_by;
 	char why[500];
+	const char *told; /* why with the people it is about, for the log; NULL: the same */
 	uint64_t known, wanted, unmanaged, drift, actual;
 	bool listed; /* every server's list is proven complete in this run */
 	struct run_server *servers;
@@ -37,7 +38,7 @@ struct run_target {
 	char guard_limit[RUN_GUARDS][64];
 	size_t n_guards;
 	size_t first_op, n_ops, first_pending, n_pending; /* its share of the run's, in one piece */
-	uint64_t renames, blanked;
+	uint64_t renames;
 	struct rc_timeline timeline;
 	uint64_t calls_stored;       /* of this day, as the snapshot has it */
 	struct adopt_map *adopt_map; /* NULL: none */
