@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <iconv.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <strings.h>
@@ -183,6 +184,16 @@ static bool format_of(const char *s, enum rc_format *ret)
 	return false;
 }
 
+static bool encoding_known(const char *name)
+{
+	iconv_t cd = strchr(name, '/') ? (iconv_t)-1 : iconv_open("UTF-8", name);
+
+	if (cd == (iconv_t)-1)
+		return false;
+	iconv_close(cd);
+	return true;
+}
+
 static int options(int argc, char **argv, struct job *j, bool *ret_help)
 {
 	static const struct option known[] = {
@@ -204,6 +215,8 @@ static int options(int argc, char **argv, struct job *j, bool *ret_help)
 			*ret_help = true;
 		else if (c == 'l')
 			j->lenient = true;
+		else if (c == 'e' && !encoding_known(optarg))
+			return usage("--encoding: iconv -l lists the names, it has no", optarg);
 		else if (c == 'e')
 			j->opts.in.encoding = optarg;
 		else if (c == ':')

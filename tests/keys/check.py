@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Every key of the config's schema is used by a test that looks at what it does. Tests that only read configs do not count.
+"""Every key of the config's schema, and every option of the command line, is used by a test that looks at what it does. Tests
+that only read configs do not count.
 
 usage: check.py SOURCE"""
 import json
@@ -32,6 +33,8 @@ def keys_of(node, schema, seen, keys):
 
 
 def texts():
+    with open(os.path.join(root, "docs", "operations.md"), encoding="utf-8") as f:
+        yield f.read()  # tests/handbook carries out every line of it
     for top, dirs, names in os.walk(os.path.join(root, "tests")):
         dirs[:] = [d for d in dirs if d not in ONLY_READ and d != "simulator" and d != "vectors"]
         for name in names:
@@ -47,6 +50,11 @@ keys_of(schema, schema, set(), keys)
 everything = "\n".join(texts())
 # as a key: "name": in JSON and Python, \"name\": in C and in JSON texts, name= in Python's dict()
 missing = sorted(k for k in keys - set(NO_EFFECT) if not re.search(r'\\?"%s\\?"\s*:|\b%s=' % (re.escape(k), re.escape(k)), everything))
-if missing or len(keys) < 100:
-    sys.exit("%d keys; no test uses: %s" % (len(keys), ", ".join(missing)))
-print("%d keys, each used by a test" % len(keys))
+options = set()
+for name in ("cli.c", "cmd/read.c", "cmd/credentials.c", "cmd/init.c"):
+    with open(os.path.join(root, "engine", name), encoding="utf-8") as f:
+        options.update("--" + o for o in re.findall(r'^\t+\{"(?:--)?([a-z][a-z-]+)", ', f.read(), re.M) if o != "help")
+missing += sorted(o for o in options if not re.search(r'"%s["=]| %s\b' % (o, o), everything))
+if missing or len(keys) < 100 or len(options) < 50:
+    sys.exit("%d keys, %d options; no test uses: %s" % (len(keys), len(options), ", ".join(missing)))
+print("%d keys and %d options, each used by a test" % (len(keys), len(options)))
