@@ -73,17 +73,22 @@ static enum rc_code check_source(struct rc_cli *c, struct rc_scan *scan, size_t 
 		while (!code && c->sample && !*ret_found && got != RC_READ_END) {
 			struct rc_mapped mapped;
 			struct rc_err row;
+			enum rc_code refused;
 
 			got = rc_reader_next(r, &rec, &rej, err);
 			if (got == RC_READ_ERROR)
 				code = RC_DATA;
 			if (got != RC_READ_RECORD)
 				continue;
-			if (!rc_mapping_row(m, &rec, false, &scan->mem, &mapped, &row) &&
-			    rc_slice_eqs(mapped.key, c->sample)) {
-				*ret_found = true;
+			refused = rc_mapping_row(m, &rec, false, &scan->mem, &mapped, &row);
+			if (!rc_slice_eqs(mapped.key, c->sample))
+				continue;
+			*ret_found = true;
+			if (refused)
+				code = rc_fail_line(err, RC_DATA, rec.line, "%s:%llu: %s", name,
+						    (unsigned long long)rec.line, row.what);
+			else
 				print_sample(cfg, &mapped, name, rec.line);
-			}
 		}
 	}
 	rc_reader_free(r);

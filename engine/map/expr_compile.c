@@ -212,7 +212,7 @@ static bool looks_like_header(struct rc_slice text)
 		    !strchr(" _-.#/", c))
 			return false;
 	}
-	return true;
+	return text.n && !strchr(" _-.#/", text.p[text.n - 1]);
 }
 
 static enum rc_code syntax_fault(struct compiling *c, const char *msg)

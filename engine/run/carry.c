@@ -16,6 +16,7 @@ struct carry {
 	struct rc_buf *secrets; /* per target: access key, secret key, security token, token, user, password */
 	bool ended;
 	int signals;
+	struct rc_err no_proxy; /* its secret is missing: nothing may leave, and an offline plan sends nothing */
 };
 
 enum { SECRETS = 6 };
@@ -35,6 +36,8 @@ static enum rc_code hook_secrets(void *ctx, size_t target, bool renew, struct rc
 	struct rc_slice *to[SECRETS] = {&ret->access_key, &ret->secret_key, &ret->security_token,
 					&ret->token,      &ret->user,       &ret->password};
 
+	if (c->no_proxy.code)
+		return rc_fail(err, c->no_proxy.code, "%s", c->no_proxy.what);
 	(void)renew; /* files, credentials and commands are read anew at each call */
 	for (size_t i = 0; i < SECRETS; i++) {
 		enum rc_code code;
@@ -193,14 +196,13 @@ static enum rc_code start_loop(struct run *r, struct rc_err *err)
 	struct rc_transport_opts net = {.connect_timeout_ns = r->cfg->timeouts.connect_ns,
 					.ca_file = r->cfg->tls_ca_file};
 	struct rc_buf proxy = {0};
-	enum rc_code code = RC_OK;
+	enum rc_code code;
 
 	if (r->cfg->proxy.kind != RC_SECRET_NONE && (!r->opts->explain || r->opts->refresh)) {
-		code = rc_secret_get(&r->cfg->proxy, &proxy, err);
+		rc_secret_get(&r->cfg->proxy, &proxy, &r->carry->no_proxy);
 		net.proxy = proxy.p;
 	}
-	if (!code)
-		code = rc_loop_uv(r->clock, &net, &r->carry->loop, err);
+	code = rc_loop_uv(r->clock, &net, &r->carry->loop, err);
 	rc_buf_wipe(&proxy);
 	return code;
 }
