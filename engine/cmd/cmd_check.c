@@ -1,10 +1,13 @@
 /* check: config, expressions against the source's own header, files, secrets; nothing is written anywhere. */
 #include "engine/cli.h"
 #include "engine/base/json_out.h"
+#include "engine/base/alloc.h"
 #include "engine/base/log.h"
+#include "engine/base/nearest.h"
 #include "engine/run/scan.h"
 #include "engine/run/scan_int.h"
 #include <stdio.h>
+#include <stdlib.h>
 
 static void print_want(struct rc_buf *b, const struct rc_target *t, const struct rc_want *w)
 {
@@ -37,8 +40,63 @@ static int print_sample(const struct rc_config *cfg, const struct rc_mapped *m, 
 	return out;
 }
 
+/* The columns of all sources, to find those that a list of the config names and nobody has. */
+struct columns {
+	const char **v;
+	size_t n;
+	bool open; /* an LDIF source: its attributes are not known before its last entry */
+};
+
+static void note_columns(struct columns *all, struct rc_scan *scan, const struct rc_reader *r,
+			 const struct rc_slice *columns, size_t n)
+{
+	all->open |= rc_reader_format(r) == RC_FORMAT_LDIF;
+	all->v = rc_xreallocarray(all->v, all->n + n + 1, sizeof(*all->v));
+	for (size_t i = 0; i < n; i++)
+		all->v[all->n++] =
+			rc_arena_printf(&scan->mem, "%.*s", (int)columns[i].n, columns[i].p ? columns[i].p : "");
+}
+
+/* Names of one list that no source has as a column. Returns whether there are any. */
+static bool miss_columns(const struct columns *all, const char *path, const char *where, const struct rc_strings *names)
+{
+	bool missed = false;
+
+	for (size_t i = 0; i < names->n && !all->open; i++) {
+		const char *near;
+		size_t at = 0;
+
+		while (at < all->n && strcmp(all->v[at], names->v[i]) != 0)
+			at++;
+		if (at < all->n)
+			continue;
+		missed = true;
+		near = rc_nearest(rc_slice_str(names->v[i]), all->v, all->n);
+		rc_log(RC_LOG_ERROR, "%s: %s/%zu: no source has a column '%s'%s%s%s", path, where, i, names->v[i],
+		       near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+	}
+	return missed;
+}
+
+static int check_lists(const struct columns *all, const struct rc_config *cfg)
+{
+	bool missed = miss_columns(all, cfg->path, "/report/columns", &cfg->report.columns) |
+		      miss_columns(all, cfg->path, "/credentials/include", &cfg->credentials.include);
+	char where[120];
+
+	for (size_t i = 0; i < cfg->n_targets; i++) {
+		const struct rc_target *t = &cfg->targets[i];
+
+		snprintf(where, sizeof(where), "/targets/%s/include", t->name);
+		if (t->include.v != cfg->credentials.include.v)
+			missed |= miss_columns(all, cfg->path, where, &t->include);
+	}
+	return missed ? RC_CONFIG : 0;
+}
+
 /* Compiles every expression against the header; with a sample key also reads until that person. */
-static enum rc_code check_source(struct rc_cli *c, struct rc_scan *scan, size_t i, bool *ret_found, struct rc_err *err)
+static enum rc_code check_source(struct rc_cli *c, struct rc_scan *scan, struct columns *all, size_t i, bool *ret_found,
+				 struct rc_err *err)
 {
 	const struct rc_config *cfg = scan->cfg;
 	struct rc_feed feed;
@@ -63,6 +121,7 @@ static enum rc_code check_source(struct rc_cli *c, struct rc_scan *scan, size_t 
 		if (code || !r)
 			break;
 		columns = rc_mapping_header(cfg, i, r, &scan->mem, &n);
+		note_columns(all, scan, r, columns, n);
 		rc_mapping_free(m);
 		m = NULL;
 		code = rc_mapping_new(cfg, i, rc_reader_format(r) == RC_FORMAT_LDIF, columns, n, scan->lookups, NULL, 0,
@@ -105,6 +164,7 @@ static int worse(int a, int b)
 
 static int check_sources(struct rc_cli *c, const struct rc_config *cfg, bool *ret_found)
 {
+	struct columns all = {0};
 	struct rc_scan scan;
 	struct rc_err err;
 	int out = 0;
@@ -113,8 +173,11 @@ static int check_sources(struct rc_cli *c, const struct rc_config *cfg, bool *re
 			     &err)) /* a lookup table; the expressions can be judged all the same */
 		out = rc_cli_fail(&err);
 	for (size_t i = 0; i < cfg->n_sources; i++)
-		if (check_source(c, &scan, i, ret_found, &err))
+		if (check_source(c, &scan, &all, i, ret_found, &err))
 			out = worse(out, rc_cli_fail(&err));
+	if (!out && !*ret_found) /* every header was seen */
+		out = check_lists(&all, cfg);
+	free(all.v);
 	rc_sources_done(&scan);
 	return out;
 }

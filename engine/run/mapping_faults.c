@@ -50,6 +50,9 @@ static void judge_source(struct judge *j, const struct rc_source *s, size_t i)
 	if (rc_zone_open(s->timezone, &zone, &err))
 		add(j, where, err.what);
 	rc_zone_free(zone);
+	snprintf(where, sizeof(where), "/sources/%zu/date_format", i);
+	if (s->date_format && rc_date_format_check(s->date_format, &err))
+		add(j, where, err.what);
 }
 
 static void judge_field(struct judge *j, const struct rc_target *t, size_t f)
