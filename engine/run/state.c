@@ -58,8 +58,11 @@ static enum rc_code make_scratch(struct run *r, struct rc_err *err)
 
 static enum rc_code open_store(struct run *r, const char *dir, bool write, struct rc_err *err)
 {
-	struct rc_store_options o = {
-		.dir = dir, .mode = write ? RC_STORE_WRITE : RC_STORE_READ, .lock = r->lock, .clock = r->clock};
+	struct rc_store_options o = {.dir = dir,
+				     .mode = write ? RC_STORE_WRITE : RC_STORE_READ,
+				     .lock = r->lock,
+				     .clock = r->clock,
+				     .scratch = r->scratch};
 	enum rc_code code = rc_store_open(&o, &r->store, err);
 
 	if (!code && write)

@@ -37,22 +37,6 @@ static int by_key(const void *pa, const void *pb)
 	return c ? c : (a->seq > b->seq) - (a->seq < b->seq);
 }
 
-/* The key ends in a running number that nobody else has at that moment. */
-static void apply_event(struct rc_apply *a, const struct rc_fact *f)
-{
-	struct rc_key k = {.n = 0};
-	struct rc_slice there, all = rc_fact_key(f);
-
-	for (uint32_t nth = 0;; nth++) {
-		k.n = 0;
-		rc_key_add(&k, all.p, all.n);
-		rc_key_u32(&k, nth);
-		if (!rc_kv_get(a->t, RC_KV_HISTORY, rc_key_slice(&k), &there))
-			break;
-	}
-	rc_kv_put(a->t, RC_KV_HISTORY, rc_key_slice(&k), rc_fact_value(f));
-}
-
 static void apply_op_state(struct rc_apply *a, const struct rc_fact *f)
 {
 	struct rc_slice raw;
@@ -82,13 +66,13 @@ static void apply_one(struct rc_apply *a, const struct rc_fact *f)
 		rc_apply_del_retiring(a, f->target, rc_fact_key(f), f->at_ns);
 		break;
 	case RC_FACT_PUT_KNOWN:
-		rc_apply_put_known(a, f);
+		rc_apply_put_known(a, f, NULL);
 		break;
 	case RC_FACT_DEL_KNOWN:
 		rc_apply_del_known(a, f->target, rc_fact_key(f), f->at_ns);
 		break;
 	case RC_FACT_EVENT:
-		apply_event(a, f);
+		rc_apply_event(a, f);
 		break;
 	case RC_FACT_PUT:
 		rc_kv_put(a->t, f->table, rc_fact_key(f), rc_fact_value(f));
@@ -123,12 +107,50 @@ static void apply_one(struct rc_apply *a, const struct rc_fact *f)
 	}
 }
 
-/* Applies facts i to end, sorted by table and key: neighbours in the file are written one after the other. */
+enum { PERSON = 2 + RC_HASH_BYTES };
+
+static bool same_person(const struct rc_fact *a, const struct rc_fact *b)
+{
+	return memcmp(rc_fact_key(a).p, rc_fact_key(b).p, PERSON) == 0;
+}
+
+/* The only event of the person whose record list[i] is the last of the group; *at goes through the events beside the
+ * records, both being sorted by person. */
+static size_t event_of(const struct rc_fact *const *list, size_t n, size_t i, size_t *at)
+{
+	if (i + 1 < n && list[i + 1] && fact_class(list[i + 1]) == fact_class(list[i]) &&
+	    same_person(list[i], list[i + 1]))
+		return n;
+	while (*at < n && list[*at]->kind == RC_FACT_EVENT &&
+	       memcmp(rc_fact_key(list[*at]).p, rc_fact_key(list[i]).p, PERSON) < 0)
+		++*at;
+	if (*at == n || list[*at]->kind != RC_FACT_EVENT || !same_person(list[*at], list[i]) ||
+	    (*at + 1 < n && list[*at + 1]->kind == RC_FACT_EVENT && same_person(list[*at], list[*at + 1])))
+		return n;
+	return *at;
+}
+
+/* Applies facts sorted by table and key: neighbours in the file are written one after the other. */
 static void apply_sorted(struct rc_apply *a, const struct rc_fact **list, size_t n)
 {
+	size_t event = 0, mine;
+
 	qsort(list, n, sizeof(*list), by_key);
-	for (size_t i = 0; i < n && !rc_kv_failed(a->t); i++)
-		apply_one(a, list[i]);
+	while (event < n && list[event]->kind != RC_FACT_EVENT)
+		event++;
+	for (size_t i = 0; i < n && !rc_kv_failed(a->t); i++) {
+		if (!list[i]) /* a record has it */
+			continue;
+		if (list[i]->kind != RC_FACT_PUT_KNOWN) {
+			apply_one(a, list[i]);
+			continue;
+		}
+		mine = event_of(list, n, i, &event);
+		if (rc_apply_put_known(a, list[i], mine < n ? list[mine] : NULL)) {
+			list[mine] = NULL;
+			event++;
+		}
+	}
 }
 
 void rc_apply_group(struct rc_store *s, struct rc_kv_txn *t, void *group)
@@ -156,7 +178,9 @@ void rc_apply_group(struct rc_store *s, struct rc_kv_txn *t, void *group)
 		rc_meta_put_u64(t, "generation", a.generation);
 	if (g->next_id > rc_meta_u64(t, "next_id"))
 		rc_meta_put_u64(t, "next_id", g->next_id);
+	rc_words_store(s->words, t);
 	rc_kv_cursor_close(a.known);
 	rc_buf_done(&a.buf);
+	rc_buf_done(&a.record);
 	free(list);
 }

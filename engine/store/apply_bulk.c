@@ -1,6 +1,7 @@
 /* Changes to ranges: listings begun anew, retention, erasure, order sequences. */
 #include "engine/base/alloc.h"
 #include "engine/store/fact.h"
+#include "engine/store/newest.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,8 +22,7 @@ void rc_apply_clear_unmanaged(struct rc_apply *a, struct rc_slice prefix)
 	c = rc_kv_cursor(a->t, RC_KV_NAMES);
 	for (bool there = rc_kv_seek(c, prefix, &k, &raw); there && begins(k, prefix);
 	     there = rc_kv_next(c, &k, &raw)) {
-		memset(&v, 0, sizeof(v));
-		if (!rc_codec_decode(&rc_codec_name, raw, NULL, &v))
+		if (!rc_name_read(raw, &v))
 			rc_kv_damaged(a->t, RC_KV_NAMES, "an entry is unreadable");
 		else if (v.kind == RC_NAME_UNMANAGED)
 			rc_kv_cursor_del(c);
@@ -41,8 +41,7 @@ static void drop_names(struct rc_apply *a, uint16_t target, const uint8_t *hash,
 	rc_key_u16(&prefix, target);
 	for (bool there = rc_kv_seek(c, rc_key_slice(&prefix), &k, &raw); there && begins(k, rc_key_slice(&prefix));
 	     there = rc_kv_next(c, &k, &raw)) {
-		memset(&v, 0, sizeof(v));
-		if (!rc_codec_decode(&rc_codec_name, raw, NULL, &v))
+		if (!rc_name_read(raw, &v))
 			rc_kv_damaged(a->t, RC_KV_NAMES, "an entry is unreadable");
 		else if (hash ? memcmp(v.key_hash, hash, sizeof(v.key_hash)) == 0
 			      : v.kind == RC_NAME_RETIRED && v.since_ns < before_ns)
@@ -58,10 +57,22 @@ void rc_apply_prune_names(struct rc_apply *a, uint16_t target, int64_t before_ns
 
 enum { EVENT_PERSON = 2 + RC_HASH_BYTES, EVENT_KEY = EVENT_PERSON + 12 };
 
+/* Whether the person's record keeps an event that is old itself and later than all in the history. */
+static bool newer_in_record(struct rc_apply *a, const struct rc_key *event, int64_t before_ns)
+{
+	const struct rc_codec_env env = {.words = a->store->words, .txn = a->t};
+	struct rc_slice raw;
+	struct rc_event e;
+
+	return rc_kv_get(a->t, RC_KV_KNOWN, (struct rc_slice){(const char *)event->b, EVENT_PERSON}, &raw) &&
+	       rc_newest_get(raw, &env, &e) && e.at_ns < before_ns;
+}
+
 /* Events of one person follow one another by time: an old one goes when it leaves no access, or when a later old one
  * tells the same. So each is judged when the next is known; `kept` is the old event with access that waits for that. */
 static void prune_events(struct rc_apply *a, int64_t before_ns)
 {
+	const struct rc_codec_env env = {.words = a->store->words, .txn = a->t};
 	struct rc_kv_cursor *c = rc_kv_cursor(a->t, RC_KV_HISTORY);
 	struct rc_key kept = {.n = 0}, this;
 	struct rc_slice k, raw;
@@ -69,7 +80,7 @@ static void prune_events(struct rc_apply *a, int64_t before_ns)
 
 	for (bool there = rc_kv_seek(c, (struct rc_slice){0}, &k, &raw); there; there = rc_kv_next(c, &k, &raw)) {
 		memset(&e, 0, sizeof(e));
-		if (k.n != EVENT_KEY || !rc_codec_decode(&rc_codec_event, raw, NULL, &e)) {
+		if (k.n != EVENT_KEY || !rc_codec_decode(&rc_codec_event, raw, &env, &e)) {
 			rc_kv_damaged(a->t, RC_KV_HISTORY, "an event is unreadable");
 			break;
 		}
@@ -80,7 +91,7 @@ static void prune_events(struct rc_apply *a, int64_t before_ns)
 		if (kept.n && memcmp(kept.b, this.b, EVENT_PERSON) == 0)
 			rc_kv_del(a->t, RC_KV_HISTORY, rc_key_slice(&kept));
 		kept.n = 0;
-		if (e.access)
+		if (e.access && !newer_in_record(a, &this, before_ns))
 			kept = this;
 		else
 			rc_kv_cursor_del(c);

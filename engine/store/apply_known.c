@@ -2,33 +2,40 @@
  * write moves the pages it lies in. */
 #include "engine/base/alloc.h"
 #include "engine/store/fact.h"
+#include "engine/store/newest.h"
 #include <stdlib.h>
 #include <string.h>
 
 /* What the indexes hold of one record. */
 struct trace {
-	bool there, open, named;
+	bool there, open, named, kept; /* kept: an event */
 	uint32_t managed;
 	int64_t due_ns;
 	struct rc_key name_key;
+	char *name; /* folded, for whoever frees it with drop_trace() */
+	size_t name_n;
 	uint8_t fingerprint[16];
 };
 
 static bool trace_of(struct rc_apply *a, uint16_t target, struct rc_slice raw, enum rc_kv_table table,
 		     struct trace *ret, struct rc_known *ret_known)
 {
+	const struct rc_codec_env env = {.words = a->store->words, .txn = a->t};
+
 	memset(ret, 0, sizeof(*ret));
-	if (!rc_known_decode(raw, NULL, ret_known)) {
+	if (!rc_known_read(raw, &env, ret_known)) {
 		rc_kv_damaged(a->t, table, "a record is unreadable");
 		return false;
 	}
 	ret->there = true;
+	ret->kept = rc_newest_in(raw);
 	ret->open = rc_known_open(ret_known);
 	ret->managed = ret_known->flags & RC_KNOWN_MANAGED;
 	ret->named = ret_known->name.n && (ret->managed || table == RC_KV_RETIRING);
 	ret->due_ns = ret_known->due_at_ns;
 	if (ret->named)
-		ret->name_key = rc_key_name(a->store->seed, target, ret_known->server, ret_known->name);
+		ret->name_key =
+			rc_key_name(RC_STORE_FORMAT, a->store->seed, target, ret_known->server, ret_known->name);
 	memcpy(ret->fingerprint, ret_known->fingerprint, 16);
 	return true;
 }
@@ -40,18 +47,25 @@ static void old_trace(struct rc_apply *a, uint16_t target, struct rc_slice key, 
 	struct rc_slice raw;
 
 	memset(ret, 0, sizeof(*ret));
-	if (rc_kv_get(a->t, table, key, &raw))
-		trace_of(a, target, raw, table, ret, &k);
+	if (!rc_kv_get(a->t, table, key, &raw) || !trace_of(a, target, raw, table, ret, &k) || !ret->named)
+		return;
+	ret->name_n = k.name.n;
+	ret->name = rc_xmalloc(k.name.n);
+	rc_account_name_fold(k.name, ret->name);
+}
+
+static void drop_trace(struct trace *t)
+{
+	free(t->name);
 }
 
 static bool get_name(struct rc_apply *a, const struct rc_key *key, struct rc_name_value *ret)
 {
 	struct rc_slice raw;
 
-	memset(ret, 0, sizeof(*ret));
 	if (!rc_kv_get(a->t, RC_KV_NAMES, rc_key_slice(key), &raw))
 		return false;
-	if (rc_codec_decode(&rc_codec_name, raw, NULL, ret))
+	if (rc_name_read(raw, ret))
 		return true;
 	rc_kv_damaged(a->t, RC_KV_NAMES, "an entry is unreadable");
 	return false;
@@ -60,7 +74,7 @@ static bool get_name(struct rc_apply *a, const struct rc_key *key, struct rc_nam
 static void put_name_value(struct rc_apply *a, const struct rc_key *key, const struct rc_name_value *v)
 {
 	rc_buf_clear(&a->buf);
-	rc_codec_encode(&rc_codec_name, NULL, v, NULL, &a->buf);
+	rc_name_write(v, &a->buf);
 	rc_kv_put(a->t, RC_KV_NAMES, rc_key_slice(key), rc_buf_slice(&a->buf));
 }
 
@@ -80,14 +94,16 @@ static void put_name(struct rc_apply *a, const struct rc_key *key, enum rc_name_
 
 /* The account of this name is no longer of this person in this role: the name falls to the unmanaged account of the
  * name, counts as retired, or is free. An entry that says something else meanwhile is left. */
-static void release_name(struct rc_apply *a, const struct rc_key *key, enum rc_name_kind kind, const uint8_t *key_hash,
+static void release_name(struct rc_apply *a, const struct trace *old, enum rc_name_kind kind, const uint8_t *key_hash,
 			 int64_t retired_ns)
 {
+	const struct rc_key *key = &old->name_key;
 	struct rc_name_value v;
 	struct rc_slice raw;
 
 	if (!get_name(a, key, &v) || v.kind != kind || memcmp(v.key_hash, key_hash, sizeof(v.key_hash)) != 0)
 		return;
+	v.name = (struct rc_slice){old->name, old->name_n};
 	if (rc_kv_get(a->t, RC_KV_UNMANAGED, rc_key_slice(key), &raw)) {
 		v.kind = RC_NAME_UNMANAGED;
 		memset(v.key_hash, 0, sizeof(v.key_hash));
@@ -171,17 +187,52 @@ void rc_apply_count(struct rc_apply *a, uint16_t target, int all, int managed)
 	a->managed_more += managed;
 }
 
-void rc_apply_put_known(struct rc_apply *a, const struct rc_fact *f)
+/* The record to put: with the event that it keeps, or that the old one kept and this one tells as well; otherwise the
+ * old one's goes to the history. Whether `event` is in it. */
+static bool record_with_event(struct rc_apply *a, const struct rc_fact *f, const struct rc_fact *event,
+			      const struct trace *old)
+{
+	struct rc_codec_env env = rc_store_env(a->store, NULL, f->target);
+	struct rc_slice value = rc_fact_value(f), raw;
+	struct rc_event e;
+	bool kept = false;
+
+	env.txn = a->t;
+	rc_buf_clear(&a->record);
+	if (event) {
+		memset(&e, 0, sizeof(e));
+		kept = rc_codec_decode(&rc_codec_event, rc_fact_value(event), &env, &e) &&
+		       rc_newest_put(value, &e, rc_slice_eq(e.reason, a->reason) && !rc_slice_eq(e.key, a->reason_key),
+				     &env, &a->record);
+		a->reason = e.reason;
+		a->reason_key = e.key;
+	} else if (old->kept && rc_kv_get(a->t, RC_KV_KNOWN, rc_fact_key(f), &raw) && rc_newest_get(raw, &env, &e) &&
+		   rc_newest_put(value, &e, false, &env, &a->record)) {
+		return false;
+	}
+	if (old->kept)
+		rc_apply_event_out(a, f->target, rc_fact_key(f));
+	if (!kept)
+		rc_buf_addslice(&a->record, value);
+	return kept;
+}
+
+bool rc_apply_put_known(struct rc_apply *a, const struct rc_fact *f, const struct rc_fact *event)
 {
 	struct rc_slice key = rc_fact_key(f);
 	const uint8_t *hash = (const uint8_t *)key.p + 2;
 	struct trace old, now;
 	struct rc_known k;
+	bool kept;
 
 	old_trace(a, f->target, key, RC_KV_KNOWN, &old);
-	if (!trace_of(a, f->target, rc_fact_value(f), RC_KV_KNOWN, &now, &k))
-		return;
-	put_record(a, key, rc_fact_value(f));
+	if (!trace_of(a, f->target, rc_fact_value(f), RC_KV_KNOWN, &now, &k)) {
+		drop_trace(&old);
+		return false;
+	}
+	kept = record_with_event(a, f, event, &old);
+	put_record(a, key, rc_buf_slice(&a->record));
+	a->store->inserted += !old.there;
 	rc_apply_count(a, f->target, !old.there, (now.managed != 0) - (old.managed != 0));
 	if (now.open && !old.open)
 		rc_kv_put(a->t, RC_KV_OPEN, key, (struct rc_slice){"", 0});
@@ -189,7 +240,7 @@ void rc_apply_put_known(struct rc_apply *a, const struct rc_fact *f)
 		rc_kv_del(a->t, RC_KV_OPEN, key);
 	move_due(a, false, key, old.due_ns, now.due_ns);
 	if (old.named && !(now.named && same_key(&old.name_key, &now.name_key)))
-		release_name(a, &old.name_key, RC_NAME_MANAGED, hash, k.changed_at_ns);
+		release_name(a, &old, RC_NAME_MANAGED, hash, k.changed_at_ns);
 	if (now.named && !(old.named && same_key(&old.name_key, &now.name_key)))
 		put_name(a, &now.name_key, RC_NAME_MANAGED, k.name, hash, k.created_at_ns);
 	/* An open record is looked at whatever the order sequence says; any other that is not what the sequence was
@@ -197,6 +248,8 @@ void rc_apply_put_known(struct rc_apply *a, const struct rc_fact *f)
 	if (!now.open &&
 	    (!old.there || old.managed != now.managed || memcmp(old.fingerprint, now.fingerprint, 16) != 0))
 		changed_records(a);
+	drop_trace(&old);
+	return kept;
 }
 
 void rc_apply_del_known(struct rc_apply *a, uint16_t target, struct rc_slice key, int64_t retired_ns)
@@ -206,6 +259,8 @@ void rc_apply_del_known(struct rc_apply *a, uint16_t target, struct rc_slice key
 	old_trace(a, target, key, RC_KV_KNOWN, &old);
 	if (!old.there)
 		return;
+	if (old.kept)
+		rc_apply_event_out(a, target, key);
 	rc_kv_del(a->t, RC_KV_KNOWN, key);
 	rc_apply_count(a, target, -1, -(old.managed != 0));
 	rc_kv_cursor_close(a->known); /* the greatest key may be gone */
@@ -214,8 +269,9 @@ void rc_apply_del_known(struct rc_apply *a, uint16_t target, struct rc_slice key
 		rc_kv_del(a->t, RC_KV_OPEN, key);
 	move_due(a, false, key, old.due_ns, 0);
 	if (old.named)
-		release_name(a, &old.name_key, RC_NAME_MANAGED, (const uint8_t *)key.p + 2, retired_ns);
+		release_name(a, &old, RC_NAME_MANAGED, (const uint8_t *)key.p + 2, retired_ns);
 	changed_records(a);
+	drop_trace(&old);
 }
 
 void rc_apply_put_retiring(struct rc_apply *a, const struct rc_fact *f)
@@ -227,6 +283,7 @@ void rc_apply_put_retiring(struct rc_apply *a, const struct rc_fact *f)
 	struct rc_known k;
 
 	old_trace(a, f->target, key, RC_KV_RETIRING, &old);
+	drop_trace(&old);
 	if (!trace_of(a, f->target, rc_fact_value(f), RC_KV_RETIRING, &now, &k))
 		return;
 	rc_kv_put(a->t, RC_KV_RETIRING, key, rc_fact_value(f));
@@ -248,7 +305,8 @@ void rc_apply_del_retiring(struct rc_apply *a, uint16_t target, struct rc_slice 
 	rc_kv_del(a->t, RC_KV_RETIRING, key);
 	move_due(a, true, key, old.due_ns, 0);
 	if (old.named)
-		release_name(a, &old.name_key, RC_NAME_RETIRING, (const uint8_t *)key.p + 2, retired_ns);
+		release_name(a, &old, RC_NAME_RETIRING, (const uint8_t *)key.p + 2, retired_ns);
+	drop_trace(&old);
 }
 
 void rc_apply_put_unmanaged(struct rc_apply *a, const struct rc_fact *f)

@@ -61,7 +61,7 @@ static void out_tables(struct out *o, struct rc_view *v)
 {
 	struct rc_key format = {.n = 0};
 
-	rc_key_u32(&format, RC_STORE_FORMAT);
+	rc_key_u32(&format, v->store->format);
 	out_add(o, magic, MAGIC);
 	out_add(o, format.b, format.n);
 	for (unsigned t = 0; t < RC_KV_TABLE_COUNT; t++) {

@@ -1,9 +1,10 @@
 #include "engine/store/codec.h"
+#include "engine/store/codec_parts.h"
 #include <string.h>
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-static void put_varint(struct rc_buf *b, uint64_t n)
+void rc_put_varint(struct rc_buf *b, uint64_t n)
 {
 	while (n >= 0x80) {
 		rc_buf_addc(b, (char)(uint8_t)(n | 0x80));
@@ -12,13 +13,15 @@ static void put_varint(struct rc_buf *b, uint64_t n)
 	rc_buf_addc(b, (char)(uint8_t)n);
 }
 
-static bool get_varint(struct rc_codec_iter *it, uint64_t *ret)
+bool rc_take_varint(struct rc_slice *s, uint64_t *ret)
 {
 	uint64_t n = 0;
 
-	for (unsigned shift = 0; shift < 35 && it->p < it->end; shift += 7) {
-		uint8_t c = *it->p++;
+	for (unsigned shift = 0; shift < 64 && s->n; shift += 7) {
+		uint8_t c = (uint8_t)*s->p;
 
+		s->p++;
+		s->n--;
 		n |= (uint64_t)(c & 0x7f) << shift;
 		if (!(c & 0x80)) {
 			*ret = n;
@@ -49,8 +52,14 @@ void rc_codec_begin(const struct rc_codec *c, const void *head, struct rc_buf *r
 void rc_codec_add(struct rc_buf *b, uint8_t tag, struct rc_slice bytes)
 {
 	rc_buf_addc(b, (char)tag);
-	put_varint(b, bytes.n);
+	rc_put_varint(b, bytes.n);
 	rc_buf_addslice(b, bytes);
+}
+
+void rc_codec_add_number(struct rc_buf *b, uint8_t tag, uint64_t n)
+{
+	rc_buf_addc(b, (char)(uint8_t)(RC_CODEC_NUMBER | tag));
+	rc_put_varint(b, n);
 }
 
 void rc_codec_end(struct rc_buf *b, size_t start)
@@ -72,21 +81,6 @@ static void add_int(struct rc_buf *b, uint8_t tag, uint64_t n)
 		bytes[len++] = (char)(uint8_t)n;
 	if (len)
 		rc_codec_add(b, tag, (struct rc_slice){bytes, len});
-}
-
-static void add_account(struct rc_buf *b, uint8_t tag, const struct rc_account *a, const struct rc_account_schema *s)
-{
-	for (size_t i = 0; s && i < s->n_fields; i++) {
-		struct rc_slice name = rc_slice_str(s->fields[i].name);
-
-		if (!(a->set & 1u << i) || s->fields[i].secret)
-			continue;
-		rc_buf_addc(b, (char)tag);
-		put_varint(b, 1 + name.n + a->v[i].n);
-		rc_buf_addc(b, (char)(uint8_t)name.n);
-		rc_buf_addslice(b, name);
-		rc_buf_addslice(b, a->v[i]);
-	}
 }
 
 static uint64_t load_int(const void *p, uint8_t type)
@@ -152,42 +146,106 @@ static bool store_int(void *p, uint8_t type, uint64_t n, uint32_t below)
 	}
 }
 
-void rc_codec_add_fields(const struct rc_codec *c, const void *from, const struct rc_account_schema *schema,
-			 struct rc_buf *ret)
+/* The difference of two moments as a small number, whatever its sign. */
+static uint64_t zigzag(uint64_t now, uint64_t before)
+{
+	uint64_t d = now - before;
+
+	return d << 1 ^ (d >> 63 ? ~(uint64_t)0 : 0);
+}
+
+static uint64_t unzigzag(uint64_t n, uint64_t before)
+{
+	return before + (n >> 1 ^ (n & 1 ? ~(uint64_t)0 : 0));
+}
+
+static void add_short_int(const struct rc_codec_field *f, uint64_t n, uint64_t *time, struct rc_buf *ret)
+{
+	if (!n)
+		return;
+	switch (f->type) {
+	case RC_CODEC_TIME:
+		rc_codec_add_number(ret, f->tag, zigzag(n, *time));
+		*time = n;
+		break;
+	case RC_CODEC_I64:
+	case RC_CODEC_I32:
+	case RC_CODEC_DOUBLE: /* often with high bits set: longer as a varint */
+		add_int(ret, f->tag, n);
+		break;
+	default:
+		rc_codec_add_number(ret, f->tag, n);
+	}
+}
+
+static void add_text(const struct rc_codec_field *f, struct rc_slice s, struct rc_words *words, struct rc_buf *ret)
+{
+	uint8_t id[RC_ID_PACKED];
+	uint32_t number = 0;
+	size_t n = 0;
+
+	if (!s.n)
+		return;
+	if (words && f->type == RC_CODEC_WORD)
+		number = rc_words_give(words, s, f->below ? f->below : RC_WORD_MANY);
+	if (words && f->type == RC_CODEC_ID)
+		n = rc_id_pack(s, id);
+	if (number)
+		rc_codec_add_number(ret, f->tag, number);
+	else if (n)
+		rc_codec_add(ret, f->tag | RC_CODEC_SHORT, (struct rc_slice){(const char *)id, n});
+	else
+		rc_codec_add(ret, f->tag, s);
+}
+
+static struct rc_slice load_slice(const void *p)
+{
+	struct rc_slice s;
+
+	memcpy(&s, p, sizeof(s));
+	return s;
+}
+
+void rc_codec_add_fields(const struct rc_codec *c, const void *from, const struct rc_codec_env *env, struct rc_buf *ret)
 {
 	static const uint8_t none[16];
+	struct rc_words *words = env ? env->words : NULL;
+	uint64_t time = 0;
 
 	for (unsigned i = 0; i < c->n; i++) {
 		const struct rc_codec_field *f = &c->fields[i];
 		const char *p = (const char *)from + f->offset;
-		struct rc_slice s;
 
 		switch (f->type) {
 		case RC_CODEC_SLICE:
-			memcpy(&s, p, sizeof(s));
-			if (s.n)
-				rc_codec_add(ret, f->tag, s);
+		case RC_CODEC_WORD:
+		case RC_CODEC_ID:
+			add_text(f, load_slice(p), words, ret);
 			break;
 		case RC_CODEC_B16:
 			if (memcmp(p, none, 16) != 0)
 				rc_codec_add(ret, f->tag, (struct rc_slice){p, 16});
 			break;
 		case RC_CODEC_ACCOUNT:
-			add_account(ret, f->tag, (const struct rc_account *)(const void *)p, schema);
+			rc_codec_add_account(ret, f->tag, (const struct rc_account *)(const void *)p, env,
+					     c->name ? load_slice((const char *)from + c->name) : (struct rc_slice){0});
 			break;
 		default:
-			add_int(ret, f->tag, load_int(p, f->type));
+			if (words)
+				add_short_int(f, load_int(p, f->type), &time, ret);
+			else
+				add_int(ret, f->tag, load_int(p, f->type));
 		}
 	}
 }
 
-void rc_codec_encode(const struct rc_codec *c, const void *head, const void *from,
-		     const struct rc_account_schema *schema, struct rc_buf *ret)
+void rc_codec_encode(const struct rc_codec *c, const void *head, const void *from, const struct rc_codec_env *env,
+		     struct rc_buf *ret)
 {
 	size_t start = ret->n;
 
 	rc_codec_begin(c, head, ret);
-	rc_codec_add_fields(c, from, schema, ret);
+	rc_codec_add_fields(c, from, env, ret);
 	rc_codec_end(ret, start);
 }
 
@@ -208,41 +266,89 @@ bool rc_codec_open(const struct rc_codec *c, struct rc_slice v, struct rc_codec_
 
 bool rc_codec_next(struct rc_codec_iter *it, uint8_t *ret_tag, struct rc_slice *ret)
 {
+	struct rc_slice rest = {(const char *)it->p + 1, (size_t)(it->end - it->p)};
+	const char *number = rest.p;
 	uint64_t n;
 
 	if (it->bad || it->p == it->end)
 		return false;
-	*ret_tag = *it->p++;
-	if (!get_varint(it, &n) || n > (size_t)(it->end - it->p)) {
+	rest.n--;
+	*ret_tag = *it->p;
+	if (!rc_take_varint(&rest, &n) || (!(*ret_tag & RC_CODEC_NUMBER) && n > rest.n)) {
 		it->bad = true;
 		return false;
 	}
-	*ret = (struct rc_slice){(const char *)it->p, (size_t)n};
-	it->p += n;
+	if (*ret_tag & RC_CODEC_NUMBER)
+		*ret = (struct rc_slice){number, (size_t)(rest.p - number)};
+	else
+		*ret = (struct rc_slice){rest.p, (size_t)n};
+	it->p = (const uint8_t *)ret->p + ret->n;
 	return true;
 }
 
-static bool take_account(struct rc_slice s, const struct rc_account_schema *schema, struct rc_account *a)
-{
-	size_t name;
-	int i;
+/* What decoding has on its way. */
+struct decoding {
+	const struct rc_codec *c;
+	const struct rc_codec_env *env;
+	char *to;
+	uint64_t time; /* the last one */
+};
 
-	if (!s.n || (name = (uint8_t)s.p[0]) > s.n - 1)
+static bool take_number(struct decoding *d, const struct rc_codec_field *f, struct rc_slice s)
+{
+	char *p = d->to + f->offset;
+	struct rc_slice text;
+	uint64_t n;
+
+	if (!rc_take_varint(&s, &n))
 		return false;
-	i = schema ? rc_account_field(schema, (struct rc_slice){s.p + 1, name}) : -1;
-	if (i < 0 || schema->fields[i].secret) /* a field the provider's schema no longer has */
+	switch (f->type) {
+	case RC_CODEC_WORD:
+		if (!d->env->words || !rc_words_text(d->env->words, d->env->txn, n, &text))
+			return false;
+		memcpy(p, &text, sizeof(text));
 		return true;
-	a->v[i] = (struct rc_slice){s.p + 1 + name, s.n - 1 - name};
-	a->set |= 1u << i;
+	case RC_CODEC_TIME:
+		d->time = unzigzag(n, d->time);
+		return store_int(p, f->type, d->time, f->below);
+	case RC_CODEC_ACCOUNT:
+		return rc_codec_take_account_number(n, d->env,
+						    d->c->name ? load_slice(d->to + d->c->name) : (struct rc_slice){0},
+						    (struct rc_account *)(void *)p);
+	case RC_CODEC_SLICE:
+	case RC_CODEC_ID:
+	case RC_CODEC_B16:
+		return false;
+	default:
+		return store_int(p, f->type, n, f->below);
+	}
+}
+
+static bool take_short(struct decoding *d, const struct rc_codec_field *f, struct rc_slice s)
+{
+	struct rc_slice text = {NULL, RC_ID_TEXT};
+	char id[RC_ID_TEXT];
+
+	if (f->type == RC_CODEC_ACCOUNT)
+		return rc_codec_take_account(s, true, d->env, (struct rc_account *)(void *)(d->to + f->offset));
+	if (f->type != RC_CODEC_ID || !rc_id_unpack(s, id))
+		return false;
+	if (!d->env->mem)
+		return true;
+	text.p = memcpy(rc_arena_alloc(d->env->mem, RC_ID_TEXT), id, RC_ID_TEXT);
+	memcpy(d->to + f->offset, &text, sizeof(text));
 	return true;
 }
 
-static bool take(const struct rc_codec_field *f, struct rc_slice s, const struct rc_account_schema *schema, char *p)
+static bool take(struct decoding *d, const struct rc_codec_field *f, struct rc_slice s)
 {
+	char *p = d->to + f->offset;
 	uint64_t n = 0;
 
 	switch (f->type) {
 	case RC_CODEC_SLICE:
+	case RC_CODEC_WORD:
+	case RC_CODEC_ID:
 		memcpy(p, &s, sizeof(s));
 		return true;
 	case RC_CODEC_B16:
@@ -251,7 +357,7 @@ static bool take(const struct rc_codec_field *f, struct rc_slice s, const struct
 		memcpy(p, s.p, 16);
 		return true;
 	case RC_CODEC_ACCOUNT:
-		return take_account(s, schema, (struct rc_account *)(void *)p);
+		return rc_codec_take_account(s, false, d->env, (struct rc_account *)(void *)p);
 	default:
 		if (s.n > 8)
 			return false;
@@ -261,8 +367,28 @@ static bool take(const struct rc_codec_field *f, struct rc_slice s, const struct
 	}
 }
 
-bool rc_codec_decode(const struct rc_codec *c, struct rc_slice v, const struct rc_account_schema *schema, void *to)
+/* false: the value makes no sense; a tag that nobody knows is a later version's. */
+static bool take_field(struct decoding *d, uint8_t tag, struct rc_slice s, unsigned *next)
 {
+	const struct rc_codec *c = d->c;
+	uint8_t plain = tag & RC_CODEC_NUMBER ? tag & 0x7f : tag, bare = tag & (RC_CODEC_SHORT - 1);
+
+	for (unsigned i = 0; i < c->n; i++) {
+		const struct rc_codec_field *f = &c->fields[(*next + i) % c->n];
+		bool is_short = f->tag == bare && tag == (RC_CODEC_SHORT | bare) && f->tag < RC_CODEC_SHORT;
+
+		if (f->tag != plain && !is_short)
+			continue;
+		*next = (*next + i) % c->n;
+		return tag & RC_CODEC_NUMBER ? take_number(d, f, s) : is_short ? take_short(d, f, s) : take(d, f, s);
+	}
+	return true;
+}
+
+bool rc_codec_decode(const struct rc_codec *c, struct rc_slice v, const struct rc_codec_env *env, void *to)
+{
+	static const struct rc_codec_env none;
+	struct decoding d = {.c = c, .env = env ? env : &none, .to = to};
 	struct rc_codec_iter it;
 	struct rc_slice s;
 	unsigned next = 0; /* fields come in the table's order: look there first */
@@ -271,15 +397,7 @@ bool rc_codec_decode(const struct rc_codec *c, struct rc_slice v, const struct r
 	if (!rc_codec_open(c, v, &it))
 		return false;
 	while (rc_codec_next(&it, &tag, &s))
-		for (unsigned i = 0; i < c->n; i++) {
-			const struct rc_codec_field *f = &c->fields[(next + i) % c->n];
-
-			if (f->tag != tag)
-				continue;
-			if (!take(f, s, schema, (char *)to + f->offset))
-				return false;
-			next = (next + i) % c->n;
-			break;
-		}
+		if (!take_field(&d, tag, s, &next))
+			return false;
 	return !it.bad;
 }

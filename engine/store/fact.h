@@ -60,11 +60,13 @@ struct rc_apply {
 	struct rc_store *store;
 	struct rc_kv_txn *t;
 	uint64_t generation;
-	bool stamped;               /* generation changed: to be stored */
-	struct rc_kv_cursor *known; /* for appending; NULL until needed */
-	struct rc_key last_known;   /* greatest key of the table */
-	struct rc_buf buf;          /* scratch */
-	uint16_t counted;           /* target whose counts are held here; stored when another's turn comes */
+	bool stamped;                       /* generation changed: to be stored */
+	struct rc_kv_cursor *known;         /* for appending; NULL until needed */
+	struct rc_key last_known;           /* greatest key of the table */
+	struct rc_buf buf;                  /* scratch */
+	struct rc_buf record;               /* the one being put */
+	struct rc_slice reason, reason_key; /* of the event before: two people with one share it */
+	uint16_t counted;                   /* target whose counts are held here; stored when another's turn comes */
 	int64_t all_more, managed_more;
 };
 
@@ -78,7 +80,12 @@ struct rc_apply_group {
 };
 void rc_apply_group(struct rc_store *s, struct rc_kv_txn *t, void *group); /* for rc_store_write() */
 
-void rc_apply_put_known(struct rc_apply *a, const struct rc_fact *f);
+/* event: what happened to the person in the same group, or NULL. Whether the record keeps it now: if not, it is still
+ * to be applied. */
+bool rc_apply_put_known(struct rc_apply *a, const struct rc_fact *f, const struct rc_fact *event);
+/* The event that a record keeps goes to the history: the record goes, or something newer happened. */
+void rc_apply_event_out(struct rc_apply *a, uint16_t target, struct rc_slice key);
+void rc_apply_event(struct rc_apply *a, const struct rc_fact *f);
 void rc_apply_del_known(struct rc_apply *a, uint16_t target, struct rc_slice key, int64_t retired_ns);
 void rc_apply_put_retiring(struct rc_apply *a, const struct rc_fact *f);
 void rc_apply_del_retiring(struct rc_apply *a, uint16_t target, struct rc_slice key, int64_t retired_ns);

@@ -106,13 +106,54 @@ struct rc_key rc_key_retiring(uint64_t seed, uint16_t target, const uint8_t hash
 	return k;
 }
 
-struct rc_key rc_key_name(uint64_t seed, uint16_t target, struct rc_slice server, struct rc_slice name)
+enum { NAME_BYTES = 12, NAME_KEY_1 = 2 + 8 + RC_HASH_BYTES };
+
+static void add_server(struct rc_key *k, const uint8_t hash[8], bool only)
+{
+	rc_key_u8(k, !only);
+	if (!only)
+		rc_key_add(k, hash, 8);
+}
+
+struct rc_key rc_key_names_of(uint64_t seed, uint16_t target, struct rc_slice server)
 {
 	struct rc_key k = {.n = 0};
+	uint8_t s[8];
 
+	rc_hash_server(seed, server, s);
 	rc_key_u16(&k, target);
-	add_name(&k, seed, server, name);
+	add_server(&k, s, !server.n);
 	return k;
+}
+
+struct rc_key rc_key_name(uint32_t format, uint64_t seed, uint16_t target, struct rc_slice server, struct rc_slice name)
+{
+	struct rc_key k = {.n = 0};
+	uint8_t n[RC_HASH_BYTES];
+
+	if (format < 2) {
+		rc_key_u16(&k, target);
+		add_name(&k, seed, server, name);
+		return k;
+	}
+	k = rc_key_names_of(seed, target, server);
+	rc_hash_name(seed, name, n);
+	rc_key_add(&k, n, NAME_BYTES);
+	return k;
+}
+
+bool rc_key_name_from_1(uint64_t seed, struct rc_slice raw, struct rc_key *ret)
+{
+	uint8_t only[8];
+
+	if (raw.n != NAME_KEY_1)
+		return false;
+	rc_hash_server(seed, (struct rc_slice){"", 0}, only);
+	ret->n = 0;
+	rc_key_add(ret, raw.p, 2);
+	add_server(ret, (const uint8_t *)raw.p + 2, memcmp(raw.p + 2, only, 8) == 0);
+	rc_key_add(ret, raw.p + 10, NAME_BYTES);
+	return true;
 }
 
 struct rc_key rc_key_due(int64_t at_ns, bool retiring, struct rc_slice record_key)
@@ -207,4 +248,27 @@ void rc_counts_put(struct rc_kv_txn *t, uint16_t target, const uint64_t n[2])
 	rc_key_u64(&v, n[0]);
 	rc_key_u64(&v, n[1]);
 	rc_kv_put(t, RC_KV_META, rc_key_slice(&k), rc_key_slice(&v));
+}
+
+/* Layout byte of a managed account's name. */
+enum { NAME_MANAGED = 2 };
+
+bool rc_name_read(struct rc_slice raw, struct rc_name_value *ret)
+{
+	memset(ret, 0, sizeof(*ret));
+	if (raw.n != 1 + RC_HASH_BYTES || raw.p[0] != NAME_MANAGED)
+		return rc_codec_decode(&rc_codec_name, raw, NULL, ret);
+	memcpy(ret->key_hash, raw.p + 1, RC_HASH_BYTES);
+	ret->kind = RC_NAME_MANAGED;
+	return true;
+}
+
+void rc_name_write(const struct rc_name_value *v, struct rc_buf *ret)
+{
+	if (v->kind != RC_NAME_MANAGED) {
+		rc_codec_encode(&rc_codec_name, NULL, v, NULL, ret);
+		return;
+	}
+	rc_buf_addc(ret, NAME_MANAGED);
+	rc_buf_add(ret, v->key_hash, RC_HASH_BYTES);
 }

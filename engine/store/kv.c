@@ -30,6 +30,7 @@ struct rc_kv {
 	char *path;
 	uint64_t map_max;
 	size_t map; /* bytes, now */
+	uint32_t format;
 	bool write;
 };
 
@@ -173,7 +174,9 @@ static enum rc_code open_tables(struct rc_kv *kv, uint32_t format, bool *ret_non
 	if (rc)
 		return kv_fail(kv->path, rc, "cannot begin", err);
 	for (unsigned i = 0; i < RC_KV_TABLE_COUNT && !rc; i++)
-		rc = CALL(mdb_dbi_open(txn, rc_kv_table_name(i), have ? 0 : MDB_CREATE, &kv->dbi[i]));
+		if (!have || have == format || i < RC_KV_WORDS)
+			rc = CALL(mdb_dbi_open(txn, rc_kv_table_name(i), have ? 0 : MDB_CREATE, &kv->dbi[i]));
+	kv->format = have ? have : format;
 	if (!rc && !have)
 		rc = put_format(kv, txn, format);
 	if (rc) {
@@ -275,6 +278,17 @@ void rc_kv_close(struct rc_kv *kv)
 	mdb_env_close(kv->env);
 	free(kv->path);
 	free(kv);
+}
+
+uint32_t rc_kv_format(const struct rc_kv *kv)
+{
+	return kv->format;
+}
+
+/* Tables that came with a later format are empty ones. */
+static bool has(const struct rc_kv_txn *t, enum rc_kv_table table)
+{
+	return t->kv->dbi[table] != 0;
 }
 
 struct rc_kv_txn *rc_kv_begin(struct rc_kv *kv, bool write, bool *ret_resized, struct rc_err *err)
@@ -422,7 +436,7 @@ bool rc_kv_get(struct rc_kv_txn *t, enum rc_kv_table table, struct rc_slice key,
 {
 	MDB_val k = val(key), v;
 
-	if (t->err.code || !note(t, CALL(mdb_get(t->txn, t->kv->dbi[table], &k, &v)), table))
+	if (t->err.code || !has(t, table) || !note(t, CALL(mdb_get(t->txn, t->kv->dbi[table], &k, &v)), table))
 		return false;
 	return to_slice(t, table, v, ret);
 }
@@ -455,7 +469,7 @@ uint64_t rc_kv_count(struct rc_kv_txn *t, enum rc_kv_table table)
 {
 	MDB_stat st;
 
-	if (t->err.code || !note(t, CALL(mdb_stat(t->txn, t->kv->dbi[table], &st)), table))
+	if (t->err.code || !has(t, table) || !note(t, CALL(mdb_stat(t->txn, t->kv->dbi[table], &st)), table))
 		return 0;
 	return st.ms_entries;
 }
@@ -465,7 +479,7 @@ struct rc_kv_cursor *rc_kv_cursor(struct rc_kv_txn *t, enum rc_kv_table table)
 	struct rc_kv_cursor *c;
 	MDB_cursor *mc;
 
-	if (t->err.code || !note(t, CALL(mdb_cursor_open(t->txn, t->kv->dbi[table], &mc)), table))
+	if (t->err.code || !has(t, table) || !note(t, CALL(mdb_cursor_open(t->txn, t->kv->dbi[table], &mc)), table))
 		return NULL;
 	c = rc_xcalloc(1, sizeof(*c));
 	c->t = t;

@@ -21,7 +21,8 @@
 	X(RC_KV_ORDER, "order")                                                                                        \
 	X(RC_KV_OPS, "ops")                                                                                            \
 	X(RC_KV_HISTORY, "history")                                                                                    \
-	X(RC_KV_RUNS, "runs")
+	X(RC_KV_RUNS, "runs")                                                                                          \
+	X(RC_KV_WORDS, "words") /* since format 2 */
 
 enum rc_kv_table {
 #define X(name, text) name,
@@ -36,10 +37,12 @@ struct rc_kv_txn;
 struct rc_kv_cursor;
 
 /* path: the data file; its tables are made when write, stamped with format; a file of a newer format is refused
- * untouched. *ret NULL and RC_OK: not write, and nothing was ever made there. */
+ * untouched, one of an older keeps its own: rc_kv_format(). *ret NULL and RC_OK: not write, and nothing was ever made
+ * there. */
 enum rc_code rc_kv_open(const char *path, bool write, uint32_t format, uint64_t map_max, struct rc_kv **ret,
 			struct rc_err *err);
 void rc_kv_close(struct rc_kv *kv);
+uint32_t rc_kv_format(const struct rc_kv *kv);
 
 /* NULL and err on failure. *ret_resized: another process grew the map; rc_kv_adopt_size() and begin again. */
 struct rc_kv_txn *rc_kv_begin(struct rc_kv *kv, bool write, bool *ret_resized, struct rc_err *err);

@@ -8,7 +8,7 @@
 #include "engine/store/known.h"
 #include "engine/store/meta.h"
 
-enum { RC_STORE_FORMAT = 1 };
+enum { RC_STORE_FORMAT = 2 };
 
 /* A key being built: at most 50 bytes. */
 struct rc_key {
@@ -40,8 +40,13 @@ struct rc_key rc_key_known(uint16_t target, const uint8_t hash[RC_HASH_BYTES]);
 /* retiring: target, key hash, server hash, name hash */
 struct rc_key rc_key_retiring(uint64_t seed, uint16_t target, const uint8_t hash[RC_HASH_BYTES], struct rc_slice server,
 			      struct rc_slice name);
-/* names, unmanaged: target, server hash, name hash; a listing's facts: target, server hash, in meta */
-struct rc_key rc_key_name(uint64_t seed, uint16_t target, struct rc_slice server, struct rc_slice name);
+/* names, unmanaged: target, server (a 0 byte for the only one, else 1 and its hash), 12 bytes of the name hash; in
+ * format 1: target, server hash, name hash. A listing's facts: target, server hash, in meta. */
+struct rc_key rc_key_name(uint32_t format, uint64_t seed, uint16_t target, struct rc_slice server,
+			  struct rc_slice name);
+struct rc_key rc_key_names_of(uint64_t seed, uint16_t target, struct rc_slice server); /* what they begin with */
+/* The same key in format 2; false: raw is no key of format 1. */
+bool rc_key_name_from_1(uint64_t seed, struct rc_slice raw, struct rc_key *ret);
 struct rc_key rc_key_listing(uint64_t seed, uint16_t target, struct rc_slice server);
 /* due: time, kind (0 known, 1 retiring), the rest of the record's own key */
 struct rc_key rc_key_due(int64_t at_ns, bool retiring, struct rc_slice record_key);
@@ -59,13 +64,16 @@ struct rc_kv_txn;
 void rc_counts_get(struct rc_kv_txn *t, uint16_t target, uint64_t ret[2]);
 void rc_counts_put(struct rc_kv_txn *t, uint16_t target, const uint64_t n[2]);
 
-/* A value of names. */
+/* A value of names. The name of a managed account stands in its record: there is only the key hash, without a sum. */
 struct rc_name_value {
-	struct rc_slice name; /* folded, compared: the key holds only a hash */
+	struct rc_slice name; /* folded, compared: the key holds only a hash; empty: see the record */
 	uint8_t key_hash[RC_HASH_BYTES];
 	uint8_t kind;
 	int64_t since_ns;
 };
+
+bool rc_name_read(struct rc_slice raw, struct rc_name_value *ret);
+void rc_name_write(const struct rc_name_value *v, struct rc_buf *ret);
 
 /* The sequence of one source, in meta. */
 struct rc_order_value {
@@ -96,6 +104,8 @@ enum {
 	RC_KNOWN_BIT_MISSING = 2,
 };
 bool rc_known_decode_brief(struct rc_slice v, struct rc_known_brief *ret); /* all but hash */
+void rc_known_write(const struct rc_known *k, const struct rc_codec_env *env, struct rc_buf *ret);
+bool rc_known_read(struct rc_slice v, const struct rc_codec_env *env, struct rc_known *ret);
 
 /* Journal entries: the state alone can be changed in place. */
 enum { RC_OP_AT_STATE = 1, RC_OP_AT_TIME = 2, RC_OP_AT_SENT = 10, RC_OP_HEAD = 17 };

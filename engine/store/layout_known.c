@@ -11,31 +11,32 @@
 static const struct rc_codec_field known_fields[] = {
 	F(1, SLICE, key),
 	F(2, SLICE, name),
-	F(3, SLICE, remote_id),
-	F(4, SLICE, server),
-	F(5, SLICE, group),
-	F(6, SLICE, group_id),
+	F(3, ID, remote_id),
+	F(4, WORD, server),
+	{5, RC_CODEC_WORD, offsetof(struct rc_known, group), RC_WORD_FEW},
+	{6, RC_CODEC_WORD, offsetof(struct rc_known, group_id), RC_WORD_FEW},
 	F(7, ACCOUNT, account),
 	F(8, SLICE, reason),
 	F(9, U16, source),
-	F(10, SLICE, error_code),
+	{10, RC_CODEC_WORD, offsetof(struct rc_known, error_code), RC_WORD_FEW},
 	F(11, SLICE, error_message),
-	F(12, I64, first_seen_ns),
-	F(13, I64, created_at_ns),
-	F(14, I64, changed_at_ns),
-	F(15, SLICE, created_run),
-	F(16, SLICE, changed_run),
-	F(17, I64, sent_at_ns),
-	F(18, I64, missing_since_ns),
+	F(12, TIME, first_seen_ns),
+	F(13, TIME, created_at_ns),
+	F(14, TIME, changed_at_ns),
+	F(15, WORD, created_run),
+	F(16, WORD, changed_run),
+	F(17, TIME, sent_at_ns),
+	F(18, TIME, missing_since_ns),
 	F(19, U32, missing_count),
 	F(20, B16, missing_content),
-	F(21, I64, due_at_ns),
+	F(21, TIME, due_at_ns),
 	{22, RC_CODEC_U32, offsetof(struct rc_known, due_cause), RC_DUE_CAUSE_COUNT},
 	F(23, U32, in_use_month),
 	F(24, SLICE, linked_name),
 	F(25, ACCOUNT, kept),
 };
-const struct rc_codec rc_codec_known = {1, RC_KNOWN_HEAD, sizeof(known_fields) / sizeof(known_fields[0]), known_fields};
+const struct rc_codec rc_codec_known = {1, RC_KNOWN_HEAD, sizeof(known_fields) / sizeof(known_fields[0]), known_fields,
+					offsetof(struct rc_known, name)};
 
 static const char *name_in(const char *const *names, unsigned n, unsigned i)
 {
@@ -97,7 +98,7 @@ struct rc_known rc_known_copy(const struct rc_known *k, struct rc_arena *mem)
 	return c;
 }
 
-void rc_known_encode(const struct rc_known *k, const struct rc_account_schema *schema, struct rc_buf *ret)
+void rc_known_write(const struct rc_known *k, const struct rc_codec_env *env, struct rc_buf *ret)
 {
 	uint8_t head[RC_KNOWN_HEAD] = {0};
 
@@ -108,7 +109,12 @@ void rc_known_encode(const struct rc_known *k, const struct rc_account_schema *s
 	for (unsigned i = 0; i < 4; i++)
 		head[RC_KNOWN_AT_FLAGS - 1 + i] = (uint8_t)(k->flags >> (8 * i));
 	memcpy(head + RC_KNOWN_AT_FINGERPRINT - 1, k->fingerprint, 16);
-	rc_codec_encode(&rc_codec_known, head, k, schema, ret);
+	rc_codec_encode(&rc_codec_known, head, k, env, ret);
+}
+
+void rc_known_encode(const struct rc_known *k, const struct rc_account_schema *schema, struct rc_buf *ret)
+{
+	rc_known_write(k, &(struct rc_codec_env){.schema = schema}, ret);
 }
 
 bool rc_known_decode_brief(struct rc_slice v, struct rc_known_brief *ret)
@@ -128,17 +134,22 @@ bool rc_known_decode_brief(struct rc_slice v, struct rc_known_brief *ret)
 	return true;
 }
 
-bool rc_known_decode(struct rc_slice v, const struct rc_account_schema *schema, struct rc_known *ret)
+bool rc_known_read(struct rc_slice v, const struct rc_codec_env *env, struct rc_known *ret)
 {
 	struct rc_known_brief b;
 	struct rc_known k;
 
 	memset(&k, 0, sizeof(k));
-	if (!rc_known_decode_brief(v, &b) || !rc_codec_decode(&rc_codec_known, v, schema, &k) || !k.key.n)
+	if (!rc_known_decode_brief(v, &b) || !rc_codec_decode(&rc_codec_known, v, env, &k) || !k.key.n)
 		return false;
 	k.status = b.status;
 	k.flags = b.flags;
 	memcpy(k.fingerprint, b.fingerprint, 16);
 	*ret = k;
 	return true;
+}
+
+bool rc_known_decode(struct rc_slice v, const struct rc_account_schema *schema, struct rc_known *ret)
+{
+	return rc_known_read(v, &(struct rc_codec_env){.schema = schema}, ret);
 }

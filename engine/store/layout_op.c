@@ -30,7 +30,7 @@ static const struct rc_codec_field op_fields[] = {
 	F(19, SLICE, error_message),
 	F(20, SLICE, request_id),
 };
-const struct rc_codec rc_codec_op = {1, RC_OP_HEAD, sizeof(op_fields) / sizeof(op_fields[0]), op_fields};
+const struct rc_codec rc_codec_op = {1, RC_OP_HEAD, sizeof(op_fields) / sizeof(op_fields[0]), op_fields, 0};
 
 const char *rc_op_state_name(enum rc_op_state s)
 {
@@ -66,7 +66,7 @@ void rc_op_encode(const struct rc_op_entry *op, const struct rc_account_schema *
 	head[RC_OP_AT_STATE - 1] = (uint8_t)op->state;
 	put_time(head + RC_OP_AT_TIME - 1, op->at_ns);
 	put_time(head + RC_OP_AT_SENT - 1, op->sent_ns);
-	rc_codec_encode(&rc_codec_op, head, op, schema, ret);
+	rc_codec_encode(&rc_codec_op, head, op, &(struct rc_codec_env){.schema = schema}, ret);
 }
 
 bool rc_op_decode(uint64_t id, struct rc_slice v, const struct rc_account_schema *schema, struct rc_op_entry *ret)
@@ -75,7 +75,8 @@ bool rc_op_decode(uint64_t id, struct rc_slice v, const struct rc_account_schema
 	struct rc_op_entry op;
 
 	memset(&op, 0, sizeof(op));
-	if (!rc_codec_decode(&rc_codec_op, v, schema, &op) || p[RC_OP_AT_STATE] >= RC_OP_STATE_COUNT)
+	if (!rc_codec_decode(&rc_codec_op, v, &(struct rc_codec_env){.schema = schema}, &op) ||
+	    p[RC_OP_AT_STATE] >= RC_OP_STATE_COUNT)
 		return false;
 	op.id = id;
 	op.state = p[RC_OP_AT_STATE];

@@ -1,4 +1,4 @@
-/* Reading the journal, the history, the runs and the small facts. */
+/* Reading the journal, the runs and the small facts. */
 #include "engine/store/history.h"
 #include "engine/store/journal.h"
 #include "engine/store/meta.h"
@@ -53,34 +53,6 @@ bool rc_view_op(struct rc_view *v, uint64_t id, struct rc_op_entry *ret)
 uint64_t rc_view_op_count(struct rc_view *v)
 {
 	return v->txn ? rc_kv_count(v->txn, RC_KV_OPS) : 0;
-}
-
-void rc_walk_history_begin(struct rc_view *v, uint16_t target, struct rc_slice key, struct rc_walk *w)
-{
-	uint8_t hash[RC_HASH_BYTES];
-	struct rc_key k = {.n = 0};
-
-	if (key.n) {
-		rc_hash_key(v->store->seed, key, hash);
-		k = rc_key_known(target, hash);
-	} else {
-		rc_key_u16(&k, target);
-	}
-	rc_walk_range(v, RC_KV_HISTORY, &k, target, w);
-}
-
-bool rc_walk_history(struct rc_walk *w, struct rc_event *ret)
-{
-	struct rc_slice k, raw;
-	struct rc_event e;
-
-	if (!rc_walk_step(w, &k, &raw))
-		return false;
-	memset(&e, 0, sizeof(e));
-	if (!rc_codec_decode(&rc_codec_event, raw, rc_store_schema(w->view->store, w->target), &e))
-		return rc_walk_damaged(w, RC_KV_HISTORY, "an event is unreadable");
-	*ret = e;
-	return true;
 }
 
 /* One entry of meta or runs; false also when it is not there. */

@@ -10,7 +10,9 @@ enum { KNOWN_KEY = 2 + RC_HASH_BYTES, RETIRING_KEY = KNOWN_KEY + 8 + RC_HASH_BYT
 static bool decode(struct rc_view *v, uint16_t target, struct rc_slice raw, enum rc_kv_table table,
 		   struct rc_known *ret)
 {
-	if (rc_known_decode(raw, rc_store_schema(v->store, target), ret))
+	struct rc_codec_env env = rc_store_env(v->store, v, target);
+
+	if (rc_known_read(raw, &env, ret))
 		return true;
 	rc_kv_damaged(v->txn, table, "a record is unreadable");
 	return false;
@@ -80,8 +82,12 @@ bool rc_walk_known(struct rc_walk *w, struct rc_known *ret, const uint8_t **ret_
 
 	if (!rc_walk_step(w, &k, &raw))
 		return false;
-	if (k.n != KNOWN_KEY || !rc_known_decode(raw, rc_store_schema(w->view->store, w->target), ret))
+	if (k.n != KNOWN_KEY)
 		return rc_walk_damaged(w, RC_KV_KNOWN, "a record is unreadable");
+	if (!decode(w->view, w->target, raw, RC_KV_KNOWN, ret)) {
+		rc_walk_end(w);
+		return false;
+	}
 	if (ret_hash)
 		*ret_hash = (const uint8_t *)k.p + 2;
 	return true;
@@ -193,7 +199,11 @@ bool rc_walk_retiring(struct rc_walk *w, struct rc_known *ret)
 
 	if (!rc_walk_step(w, &k, &raw))
 		return false;
-	if (k.n != RETIRING_KEY || !rc_known_decode(raw, rc_store_schema(w->view->store, w->target), ret))
+	if (k.n != RETIRING_KEY)
 		return rc_walk_damaged(w, RC_KV_RETIRING, "a record is unreadable");
+	if (!decode(w->view, w->target, raw, RC_KV_RETIRING, ret)) {
+		rc_walk_end(w);
+		return false;
+	}
 	return true;
 }

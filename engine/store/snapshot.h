@@ -18,6 +18,7 @@ struct rc_walk {
 	bool started;
 	uint16_t target;
 	int64_t until_ns;
+	struct rc_walk_newest *newest; /* of the history; the view's */
 };
 void rc_walk_end(struct rc_walk *w); /* NULL and a zeroed struct are fine */
 

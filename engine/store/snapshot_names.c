@@ -1,33 +1,31 @@
 /* Reading names, unmanaged accounts, listings and the order sequence. */
-#include "engine/base/alloc.h"
 #include "engine/store/snapshot.h"
 #include "engine/store/walk.h"
-#include <stdlib.h>
 #include <string.h>
 
-/* Whether folded is the folding of name. */
-static bool same_name(struct rc_slice folded, struct rc_slice name)
+/* A managed account's name stands in its record. */
+static bool name_of(struct rc_view *v, uint16_t target, struct rc_name_value *value)
 {
-	char small[256], *p = name.n <= sizeof(small) ? small : rc_xmalloc(name.n);
-	bool same;
+	struct rc_known k;
 
-	rc_account_name_fold(name, p);
-	same = rc_slice_eq(folded, (struct rc_slice){p, name.n});
-	if (p != small)
-		free(p);
-	return same;
+	if (value->name.n)
+		return true;
+	if (!rc_view_known_hash(v, target, value->key_hash, &k))
+		return false;
+	value->name = k.name;
+	return true;
 }
 
 struct rc_name_owner rc_view_name(struct rc_view *v, uint16_t target, struct rc_slice server, struct rc_slice name)
 {
-	struct rc_key k = rc_key_name(v->store->seed, target, server, name);
+	struct rc_key k = rc_key_name(v->store->format, v->store->seed, target, server, name);
 	struct rc_name_owner o = {.kind = RC_NAME_FREE};
-	struct rc_name_value value = {.kind = 0};
+	struct rc_name_value value;
 	struct rc_slice raw;
 
 	if (!v->txn || !rc_kv_get(v->txn, RC_KV_NAMES, rc_key_slice(&k), &raw))
 		return o;
-	if (!rc_codec_decode(&rc_codec_name, raw, NULL, &value) || !same_name(value.name, name)) {
+	if (!rc_name_read(raw, &value) || !name_of(v, target, &value) || !rc_account_name_same(value.name, name)) {
 		rc_kv_damaged(v->txn, RC_KV_NAMES, "an entry is unreadable");
 		return o;
 	}
@@ -39,10 +37,11 @@ struct rc_name_owner rc_view_name(struct rc_view *v, uint16_t target, struct rc_
 
 static bool decode(struct rc_view *v, uint16_t target, struct rc_slice raw, struct rc_unmanaged *ret)
 {
+	struct rc_codec_env env = rc_store_env(v->store, v, target);
 	struct rc_unmanaged u;
 
 	memset(&u, 0, sizeof(u));
-	if (!rc_codec_decode(&rc_codec_unmanaged, raw, rc_store_schema(v->store, target), &u)) {
+	if (!rc_codec_decode(&rc_codec_unmanaged, raw, &env, &u)) {
 		rc_kv_damaged(v->txn, RC_KV_UNMANAGED, "an entry is unreadable");
 		return false;
 	}
@@ -53,7 +52,7 @@ static bool decode(struct rc_view *v, uint16_t target, struct rc_slice raw, stru
 bool rc_view_unmanaged(struct rc_view *v, uint16_t target, struct rc_slice server, struct rc_slice name,
 		       struct rc_unmanaged *ret)
 {
-	struct rc_key k = rc_key_name(v->store->seed, target, server, name);
+	struct rc_key k = rc_key_name(v->store->format, v->store->seed, target, server, name);
 	struct rc_slice raw;
 
 	return v->txn && rc_kv_get(v->txn, RC_KV_UNMANAGED, rc_key_slice(&k), &raw) && decode(v, target, raw, ret);

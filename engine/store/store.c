@@ -1,7 +1,7 @@
 #include "engine/store/store.h"
 #include "engine/base/alloc.h"
 #include "engine/store/dir.h"
-#include "engine/store/store_impl.h"
+#include "engine/store/rewrite.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -52,7 +52,7 @@ static enum rc_code settle_seed(struct rc_store *s, struct rc_err *err)
 	return s->mode == RC_STORE_WRITE ? rc_store_write(s, put_seed, NULL, NULL, NULL, err) : RC_OK;
 }
 
-static enum rc_code open_data(struct rc_store *s, struct rc_err *err)
+static enum rc_code open_data(struct rc_store *s, bool scratch, struct rc_err *err)
 {
 	bool missing, there;
 	int dirfd = rc_dir_open(s->dir, s->mode == RC_STORE_WRITE, &missing, err);
@@ -66,6 +66,12 @@ static enum rc_code open_data(struct rc_store *s, struct rc_err *err)
 	code = check_files(dirfd, s, &there, err);
 	if (!code && (there || s->mode == RC_STORE_WRITE))
 		code = rc_kv_open(s->path, s->mode == RC_STORE_WRITE, RC_STORE_FORMAT, s->map_max, &s->kv, err);
+	if (!code && s->kv)
+		s->format = rc_kv_format(s->kv);
+	if (!code && s->mode == RC_STORE_WRITE && s->format < RC_STORE_FORMAT) {
+		flock(dirfd, LOCK_UN);
+		code = rc_store_migrate(s, dirfd, scratch, err);
+	}
 	close(dirfd);
 	if (!code && s->kv)
 		code = settle_seed(s, err);
@@ -86,9 +92,11 @@ enum rc_code rc_store_open(const struct rc_store_options *o, struct rc_store **r
 	s->mode = o->mode;
 	s->map_max = o->map_max_bytes ? o->map_max_bytes : default_map_max;
 	s->seed = rc_random_u64(clock) | 1; /* 0 means "none" */
+	s->format = RC_STORE_FORMAT;
+	s->words = rc_words_new();
 	pthread_mutex_init(&s->mu, NULL);
 	pthread_cond_init(&s->changed, NULL);
-	code = open_data(s, err);
+	code = open_data(s, o->scratch, err);
 	if (code)
 		rc_store_close(s);
 	else
@@ -103,6 +111,7 @@ void rc_store_close(struct rc_store *s)
 	rc_kv_close(s->kv);
 	pthread_cond_destroy(&s->changed);
 	pthread_mutex_destroy(&s->mu);
+	rc_words_free(s->words);
 	free(s->targets);
 	free(s->dir);
 	free(s->path);

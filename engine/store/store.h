@@ -39,10 +39,12 @@ struct rc_store_options {
 	const struct rc_lock *lock;   /* of the same directory; required for RC_STORE_WRITE */
 	const struct rc_clock *clock; /* the seed comes from its random source; NULL: rc_clock_system */
 	uint64_t map_max_bytes;       /* bound of the map's growth; 0: 256 GiB */
+	bool scratch;                 /* a copy to be thrown away: an older format leaves nothing behind there */
 };
 
-/* RC_CANTCREAT with one clear line when the state is newer, damaged, on a network file system, behind a symlink inside
- * the directory or owned by somebody else. One process opens a directory once at a time. */
+/* A state of an older format can be read; opened for writing, it is migrated first, and the old file is kept beside the
+ * new one. RC_CANTCREAT with one clear line when the state is newer, damaged, on a network file system, behind a
+ * symlink inside the directory or owned by somebody else. One process opens a directory once at a time. */
 enum rc_code rc_store_open(const struct rc_store_options *o, struct rc_store **ret, struct rc_err *err);
 void rc_store_close(struct rc_store *s); /* NULL is fine; no view and no writer may be left */
 
@@ -110,7 +112,8 @@ struct rc_store_size {
 };
 enum rc_code rc_store_size(struct rc_store *s, struct rc_store_size *ret, struct rc_err *err);
 
-/* Rewrites the file without its free pages when more than half of it (and at least 16 MiB) is free, or when `always`.
+/* Rewrites the file without its free pages when more than half of it (and at least 16 MiB) is free, when most of its
+ * records (and at least 20,000) are new since it was opened, or when `always`.
  * WRITE mode, no view, no writer. Readers of other processes keep the old picture until they end. On any error the
  * state is as it was. */
 enum rc_code rc_store_compact(struct rc_store *s, bool always, bool *ret_done, struct rc_err *err);

@@ -15,10 +15,13 @@ struct rc_store {
 	char *dir, *path;
 	enum rc_store_mode mode;
 	struct rc_kv *kv; /* NULL: nothing there yet, every view is empty */
+	uint32_t format;  /* of the file; older than ours only when opened for reading */
 	uint64_t seed, map_max;
+	struct rc_words *words;
 	struct rc_store_target *targets;
 	size_t n_targets;
 	uint16_t next_target; /* READ: numbers given to targets the state has never seen */
+	uint64_t inserted;    /* records since it was opened or rewritten; by the writer's thread */
 	bool has_writer;
 
 	pthread_mutex_t mu;
@@ -29,8 +32,13 @@ struct rc_store {
 
 struct rc_view {
 	struct rc_store *store;
-	struct rc_kv_txn *txn; /* NULL: empty store */
+	struct rc_kv_txn *txn;        /* NULL: empty store */
+	struct rc_arena mem;          /* of what no page holds */
+	struct rc_walk_newest *spare; /* in mem; of a walk that has ended */
 };
+
+/* What values of a target are read with in a view, or (view NULL) written with. */
+struct rc_codec_env rc_store_env(const struct rc_store *s, struct rc_view *v, uint16_t target);
 
 const struct rc_account_schema *rc_store_schema(const struct rc_store *s, uint16_t target);
 unsigned rc_view_open_here(void); /* views this thread holds, of any store */

@@ -11,6 +11,16 @@ const struct rc_account_schema *rc_store_schema(const struct rc_store *s, uint16
 	return NULL;
 }
 
+struct rc_codec_env rc_store_env(const struct rc_store *s, struct rc_view *v, uint16_t target)
+{
+	return (struct rc_codec_env){
+		rc_store_schema(s, target),
+		s->words,
+		v ? v->txn : NULL,
+		v ? &v->mem : NULL,
+	};
+}
+
 static void remember(struct rc_store *s, uint16_t number, const struct rc_account_schema *schema)
 {
 	for (size_t i = 0; i < s->n_targets; i++)

@@ -101,6 +101,7 @@ enum rc_code rc_view_end(struct rc_view *v, struct rc_err *err)
 		views_here--;
 		leave(v->store);
 	}
+	rc_arena_done(&v->mem);
 	free(v);
 	return code;
 }

@@ -15,12 +15,19 @@ void rc_walk_range(struct rc_view *v, enum rc_kv_table table, const struct rc_ke
 		w->cursor = rc_kv_cursor(v->txn, table);
 }
 
+static void close_cursor(struct rc_walk *w)
+{
+	rc_kv_cursor_close(w->cursor);
+	w->cursor = NULL;
+}
+
 void rc_walk_end(struct rc_walk *w)
 {
 	if (!w)
 		return;
-	rc_kv_cursor_close(w->cursor);
-	w->cursor = NULL;
+	close_cursor(w);
+	if (w->newest)
+		rc_walk_newest_end(w);
 }
 
 bool rc_walk_step(struct rc_walk *w, struct rc_slice *k, struct rc_slice *v)
@@ -34,7 +41,7 @@ bool rc_walk_step(struct rc_walk *w, struct rc_slice *k, struct rc_slice *v)
 	w->started = true;
 	if (there && k->n >= w->prefix_n && memcmp(k->p, w->prefix, w->prefix_n) == 0)
 		return true;
-	rc_walk_end(w);
+	close_cursor(w);
 	return false;
 }
 

@@ -7,6 +7,7 @@
 /* Positions before the first entry whose key begins with prefix (at most 20 bytes; n 0: the whole table). */
 void rc_walk_range(struct rc_view *v, enum rc_kv_table table, const struct rc_key *prefix, uint16_t target,
 		   struct rc_walk *w);
+void rc_walk_newest_end(struct rc_walk *w); /* the second half of a walk of the history */
 /* false: end of the range, or an error that sticks in the view; the walk is freed then. */
 bool rc_walk_step(struct rc_walk *w, struct rc_slice *k, struct rc_slice *v);
 /* Notes damage in the view, frees the walk; false. */

@@ -142,7 +142,7 @@ static void *run(void *arg)
 	return NULL;
 }
 
-/* Where numbers go on: behind the stored mark and behind whatever the journal holds. */
+/* Takes in the words. Where numbers go on: behind the stored mark and behind whatever the journal holds. */
 static enum rc_code first_id(struct rc_store *s, uint64_t *ret, struct rc_err *err)
 {
 	struct rc_kv_cursor *c;
@@ -152,6 +152,7 @@ static enum rc_code first_id(struct rc_store *s, uint64_t *ret, struct rc_err *e
 
 	if (code)
 		return code;
+	rc_words_load(s->words, view->txn);
 	*ret = rc_meta_u64(view->txn, "next_id");
 	c = rc_kv_cursor(view->txn, RC_KV_OPS);
 	if (rc_kv_last(c, &k, &v) && k.n == 8 && rc_get_u64((const uint8_t *)k.p) >= *ret)

@@ -30,10 +30,11 @@ static uint64_t put_record(struct rc_writer *w, enum rc_fact_kind kind, uint16_t
 			   const struct rc_known *k)
 {
 	struct rc_fact f = {.kind = (uint8_t)kind, .target = target};
+	struct rc_codec_env env = rc_store_env(w->store, NULL, target);
 	struct rc_buf b = {0};
 	uint64_t seq;
 
-	rc_known_encode(k, rc_store_schema(w->store, target), &b);
+	rc_known_write(k, &env, &b);
 	seq = rc_writer_state(w, &f, rc_key_slice(key), rc_buf_slice(&b));
 	rc_buf_done(&b);
 	return seq;
@@ -89,23 +90,20 @@ uint64_t rc_writer_prune_names(struct rc_writer *w, uint16_t target, int64_t bef
 uint64_t rc_writer_clear_unmanaged(struct rc_writer *w, uint16_t target, struct rc_slice server)
 {
 	struct rc_fact f = {.kind = RC_FACT_CLEAR_UNMANAGED, .target = target};
-	struct rc_key k = {.n = 0};
-	uint8_t s[8];
+	struct rc_key k = rc_key_names_of(w->store->seed, target, server);
 
-	rc_hash_server(w->store->seed, server, s);
-	rc_key_u16(&k, target);
-	rc_key_add(&k, s, sizeof(s));
 	return rc_writer_state(w, &f, rc_key_slice(&k), none);
 }
 
 uint64_t rc_writer_put_unmanaged(struct rc_writer *w, uint16_t target, const struct rc_unmanaged *u)
 {
 	struct rc_fact f = {.kind = RC_FACT_PUT_UNMANAGED, .target = target};
-	struct rc_key k = rc_key_name(w->store->seed, target, u->server, u->name);
+	struct rc_key k = rc_key_name(RC_STORE_FORMAT, w->store->seed, target, u->server, u->name);
 	struct rc_buf b = {0};
 	uint64_t seq;
 
-	rc_codec_encode(&rc_codec_unmanaged, NULL, u, rc_store_schema(w->store, target), &b);
+	rc_codec_encode(&rc_codec_unmanaged, NULL, u,
+			&(struct rc_codec_env){.schema = rc_store_schema(w->store, target)}, &b);
 	seq = rc_writer_state(w, &f, rc_key_slice(&k), rc_buf_slice(&b));
 	rc_buf_done(&b);
 	return seq;
@@ -114,7 +112,7 @@ uint64_t rc_writer_put_unmanaged(struct rc_writer *w, uint16_t target, const str
 uint64_t rc_writer_del_unmanaged(struct rc_writer *w, uint16_t target, struct rc_slice server, struct rc_slice name)
 {
 	struct rc_fact f = {.kind = RC_FACT_DEL_UNMANAGED, .target = target};
-	struct rc_key k = rc_key_name(w->store->seed, target, server, name);
+	struct rc_key k = rc_key_name(RC_STORE_FORMAT, w->store->seed, target, server, name);
 
 	return rc_writer_state(w, &f, rc_key_slice(&k), none);
 }
@@ -176,6 +174,7 @@ uint64_t rc_writer_op_end(struct rc_writer *w, uint64_t id)
 uint64_t rc_writer_event(struct rc_writer *w, uint16_t target, const struct rc_event *e)
 {
 	struct rc_fact f = {.kind = RC_FACT_EVENT, .table = RC_KV_HISTORY, .target = target};
+	struct rc_codec_env env = rc_store_env(w->store, NULL, target);
 	uint8_t hash[RC_HASH_BYTES];
 	struct rc_buf b = {0};
 	struct rc_key k;
@@ -184,7 +183,7 @@ uint64_t rc_writer_event(struct rc_writer *w, uint16_t target, const struct rc_e
 	rc_hash_key(w->store->seed, e->key, hash);
 	k = rc_key_event(target, hash, e->at_ns, 0);
 	k.n -= 4; /* the running number is found when it is applied */
-	rc_codec_encode(&rc_codec_event, NULL, e, rc_store_schema(w->store, target), &b);
+	rc_codec_encode(&rc_codec_event, NULL, e, &env, &b);
 	seq = rc_writer_state(w, &f, rc_key_slice(&k), rc_buf_slice(&b));
 	rc_buf_done(&b);
 	return seq;

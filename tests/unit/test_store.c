@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "engine/store/dir.h"
-#include "engine/store/kv.h"
+#include "engine/store/layout.h"
 #include "tests/unit/helper_store.h"
 
 static char *in_dir(const struct test_store *t, const char *name)
@@ -229,9 +229,9 @@ static void test_versions_and_damage(void **state)
 	(void)state;
 	test_store_dir(&t);
 	assert_int_equal(try_open(&t, RC_STORE_WRITE, &err), RC_OK);
-	assert_int_equal(rc_kv_open(in_dir(&t, RC_STORE_FILE), true, 1, 1u << 30, &kv, &err), RC_OK);
+	assert_int_equal(rc_kv_open(in_dir(&t, RC_STORE_FILE), true, RC_STORE_FORMAT, 1u << 30, &kv, &err), RC_OK);
 	txn = rc_kv_begin(kv, true, &resized, &err);
-	rc_kv_put(txn, RC_KV_META, RC_SLICE("format"), (struct rc_slice){"\0\0\0\2", 4});
+	rc_kv_put(txn, RC_KV_META, RC_SLICE("format"), (struct rc_slice){"\0\0\0\3", 4});
 	assert_int_equal(rc_kv_commit(txn, &err), RC_OK);
 	rc_kv_close(kv);
 	for (int mode = RC_STORE_READ; mode <= RC_STORE_WRITE; mode++) {
@@ -284,7 +284,7 @@ static void test_damaged_record(void **state)
 	test_store_dir(&t);
 	test_store_open(&t);
 	test_store_close(&t);
-	assert_int_equal(rc_kv_open(in_dir(&t, RC_STORE_FILE), true, 1, 1u << 30, &kv, &err), RC_OK);
+	assert_int_equal(rc_kv_open(in_dir(&t, RC_STORE_FILE), true, RC_STORE_FORMAT, 1u << 30, &kv, &err), RC_OK);
 	txn = rc_kv_begin(kv, true, &resized, &err);
 	rc_kv_put(txn, RC_KV_KNOWN, (struct rc_slice){"\0\1abcdefghijklmnop", 18}, RC_SLICE("rubbish"));
 	rc_kv_put(txn, RC_KV_OPEN, (struct rc_slice){"\0\1pbcdefghijklmnop", 18}, (struct rc_slice){"", 0});

@@ -1,0 +1,168 @@
+#include "engine/store/words.h"
+#include "engine/base/alloc.h"
+#include "engine/base/arena.h"
+#include "engine/store/layout.h"
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+enum { CHUNK = 1024, CHUNKS = RC_WORD_MANY / CHUNK };
+
+struct rc_words {
+	pthread_mutex_t mu; /* over all but what lies below count */
+	atomic_uint count;  /* texts that may be read without mu: 1 to count */
+	struct rc_slice *chunks[CHUNKS];
+	uint32_t *slots; /* numbers by hash of their text, 0: free */
+	uint32_t n_slots;
+	struct rc_arena mem;
+};
+
+struct rc_words *rc_words_new(void)
+{
+	struct rc_words *w = rc_xcalloc(1, sizeof(*w));
+
+	pthread_mutex_init(&w->mu, NULL);
+	return w;
+}
+
+void rc_words_free(struct rc_words *w)
+{
+	if (!w)
+		return;
+	for (size_t i = 0; i < CHUNKS && w->chunks[i]; i++)
+		free(w->chunks[i]);
+	free(w->slots);
+	rc_arena_done(&w->mem);
+	pthread_mutex_destroy(&w->mu);
+	free(w);
+}
+
+static struct rc_slice text_of(const struct rc_words *w, uint32_t number)
+{
+	return w->chunks[(number - 1) / CHUNK][(number - 1) % CHUNK];
+}
+
+/* Where a text is, or where it would be. */
+static uint32_t *slot(const struct rc_words *w, struct rc_slice text)
+{
+	uint32_t i = (uint32_t)XXH3_64bits(text.p, text.n) & (w->n_slots - 1);
+
+	while (w->slots[i] && !rc_slice_eq(text_of(w, w->slots[i]), text))
+		i = (i + 1) & (w->n_slots - 1);
+	return &w->slots[i];
+}
+
+static void rehash(struct rc_words *w, uint32_t n_slots)
+{
+	free(w->slots);
+	w->slots = rc_xcalloc(n_slots, sizeof(*w->slots));
+	w->n_slots = n_slots;
+	for (uint32_t n = 1; n <= atomic_load(&w->count); n++)
+		*slot(w, text_of(w, n)) = n;
+}
+
+static uint32_t add(struct rc_words *w, struct rc_slice text)
+{
+	uint32_t n = atomic_load(&w->count) + 1;
+	struct rc_slice **chunk = &w->chunks[(n - 1) / CHUNK];
+
+	if (!*chunk)
+		*chunk = rc_xcalloc(CHUNK, sizeof(**chunk));
+	(*chunk)[(n - 1) % CHUNK] = rc_arena_copy(&w->mem, text);
+	atomic_store(&w->count, n);
+	if (n * 2 > w->n_slots)
+		rehash(w, w->n_slots ? w->n_slots * 2 : 256);
+	else
+		*slot(w, text) = n;
+	return n;
+}
+
+static struct rc_key word_key(uint32_t number)
+{
+	struct rc_key k = {.n = 0};
+
+	rc_key_u32(&k, number);
+	return k;
+}
+
+/* mu held. Numbers follow one another: the first one that is not there is the end. */
+static void take_in(struct rc_words *w, struct rc_kv_txn *t)
+{
+	for (;;) {
+		uint32_t n = atomic_load(&w->count) + 1;
+		struct rc_key k = word_key(n);
+		struct rc_slice text;
+
+		if (n > RC_WORD_MANY || !rc_kv_get(t, RC_KV_WORDS, rc_key_slice(&k), &text))
+			return;
+		add(w, text);
+	}
+}
+
+void rc_words_load(struct rc_words *w, struct rc_kv_txn *t)
+{
+	uint64_t stored = rc_kv_count(t, RC_KV_WORDS);
+
+	pthread_mutex_lock(&w->mu);
+	if (atomic_load(&w->count) > stored) {
+		atomic_store(&w->count, (unsigned)stored);
+		rehash(w, w->n_slots);
+	}
+	take_in(w, t);
+	pthread_mutex_unlock(&w->mu);
+}
+
+void rc_words_store(struct rc_words *w, struct rc_kv_txn *t)
+{
+	uint32_t n = (uint32_t)rc_kv_count(t, RC_KV_WORDS), count = atomic_load(&w->count);
+
+	while (n++ < count) {
+		struct rc_key k = word_key(n);
+
+		rc_kv_put(t, RC_KV_WORDS, rc_key_slice(&k), text_of(w, n));
+	}
+}
+
+uint32_t rc_words_find(struct rc_words *w, struct rc_slice text)
+{
+	uint32_t n = 0;
+
+	pthread_mutex_lock(&w->mu);
+	if (w->n_slots)
+		n = *slot(w, text);
+	pthread_mutex_unlock(&w->mu);
+	return n;
+}
+
+uint32_t rc_words_give(struct rc_words *w, struct rc_slice text, uint32_t most)
+{
+	uint32_t n = 0;
+
+	if (!text.n || text.n > RC_WORD_BYTES)
+		return 0;
+	pthread_mutex_lock(&w->mu);
+	if (w->n_slots)
+		n = *slot(w, text);
+	if (!n && atomic_load(&w->count) < most)
+		n = add(w, text);
+	pthread_mutex_unlock(&w->mu);
+	return n;
+}
+
+bool rc_words_text(struct rc_words *w, struct rc_kv_txn *t, uint64_t number, struct rc_slice *ret)
+{
+	if (!number || number > RC_WORD_MANY)
+		return false;
+	if (number > atomic_load(&w->count) && t) {
+		pthread_mutex_lock(&w->mu);
+		take_in(w, t);
+		pthread_mutex_unlock(&w->mu);
+	}
+	if (number > atomic_load(&w->count))
+		return false;
+	*ret = text_of(w, (uint32_t)number);
+	return true;
+}
