@@ -13,7 +13,7 @@
 #include <unistd.h>
 #include <uv.h>
 
-enum { MAX_ANSWER = 16 << 20, KEPT_CONNECTIONS = 1024, MAX_HEADER_BYTES = 64 << 10 };
+enum { MAX_ANSWER = 16 << 20, KEPT_CONNECTIONS = 1024, MAX_HEADER_BYTES = 64 << 10, TELL_NS = 200000 };
 
 struct net;
 
@@ -37,7 +37,11 @@ struct net {
 	uv_loop_t *loop;
 	CURLM *multi;
 	uv_timer_t timer;
-	uv_check_t soon; /* ends cancelled transfers outside their own call */
+	uv_check_t soon;    /* ends cancelled transfers outside their own call */
+	uv_prepare_t start; /* begins what was added in this turn of the loop */
+	bool begun;         /* curl asked to be called at once */
+	bool finished;      /* transfers, and opts.answered has not been told */
+	uint64_t told_ns;   /* when it was */
 	struct transfer *open, *free_list;
 	struct rc_transport_opts opts;
 	char *proxy, *ca_file;
@@ -132,6 +136,7 @@ static void finish(struct transfer *t, CURLcode rc)
 	curl_multi_remove_handle(t->net->multi, t->easy);
 	done(arg, &r);
 	release(t);
+	t->net->finished = true;
 }
 
 /* After every socket_action, also from the timer: else the last timed-out transfer is never seen. */
@@ -165,6 +170,8 @@ static void on_timer(uv_timer_t *timer)
 	drain(n);
 }
 
+/* 0 means at once, but never a direct call: before the loop waits, in on_start(). A timer would fire a millisecond
+ * later, which every request would wait. */
 static int timer_function(CURLM *multi, long ms, void *userp)
 {
 	struct net *n = userp;
@@ -173,8 +180,43 @@ static int timer_function(CURLM *multi, long ms, void *userp)
 	if (ms < 0)
 		uv_timer_stop(&n->timer);
 	else
-		uv_timer_start(&n->timer, on_timer, (uint64_t)(ms ? ms : 1), 0); /* 0 means soon, never a direct call */
+		uv_timer_start(&n->timer, on_timer, (uint64_t)(ms ? ms : 1), 0);
+	n->begun = ms == 0;
 	return 0;
+}
+
+static void begin_added(struct net *n)
+{
+	if (!n->begun)
+		return;
+	n->begun = false;
+	on_timer(&n->timer);
+}
+
+/* Runs after the pump, which is in the same phase of the loop and began later. What curl asks for at once again waits
+ * for the timer: the loop must get on. */
+static void on_start(uv_prepare_t *prepare)
+{
+	begin_added(prepare->data);
+}
+
+/* One turn of the loop may bring many answers. The places of the first ones would stay empty while the last ones are
+ * being read. */
+static void on_moved(void *ctx)
+{
+	struct net *n = ctx;
+	uint64_t now;
+
+	drain(n);
+	if (!n->finished || !n->opts.answered)
+		return;
+	now = uv_hrtime();
+	if (now - n->told_ns < TELL_NS)
+		return;
+	n->told_ns = now;
+	n->finished = false;
+	n->opts.answered(n->opts.ctx);
+	begin_added(n);
 }
 
 static size_t on_body(char *p, size_t size, size_t count, void *arg)
@@ -400,8 +442,11 @@ enum rc_code rc_net_new(struct uv_loop_s *loop, const struct rc_transport_opts *
 	}
 	uv_timer_init(loop, &n->timer);
 	uv_check_init(loop, &n->soon);
-	n->timer.data = n->soon.data = n;
-	n->watch = (struct rc_watch){.loop = loop, .multi = n->multi, .moved = drain, .ctx = n};
+	uv_prepare_init(loop, &n->start);
+	n->timer.data = n->soon.data = n->start.data = n;
+	uv_prepare_start(&n->start, on_start);
+	uv_unref((uv_handle_t *)&n->start);
+	n->watch = (struct rc_watch){.loop = loop, .multi = n->multi, .moved = on_moved, .ctx = n};
 	rc_watch_begin(&n->watch);
 	curl_multi_setopt(n->multi, CURLMOPT_TIMERFUNCTION, timer_function);
 	curl_multi_setopt(n->multi, CURLMOPT_TIMERDATA, n);
@@ -444,8 +489,9 @@ void rc_net_free(struct rc_transport *t)
 	}
 	curl_multi_cleanup(n->multi); /* closes the kept sockets through close_socket */
 	rc_watch_end(&n->watch);
-	n->open_handles = 2;
+	n->open_handles = 3;
 	uv_close((uv_handle_t *)&n->timer, on_last_closed);
 	uv_close((uv_handle_t *)&n->soon, on_last_closed);
+	uv_close((uv_handle_t *)&n->start, on_last_closed);
 	*t = (struct rc_transport){0};
 }

@@ -22,6 +22,10 @@ struct rc_transport_opts {
 	size_t max_answer_bytes; /* 0: 16 MiB */
 	const char *proxy;       /* NULL: as the environment says; never used for loopback */
 	const char *ca_file;     /* added to the system's store; NULL: none */
+	/* After a few answers, on the loop thread and outside any `done`: their places may be filled at once, not only
+	 * when the loop has looked at every socket. NULL: nobody wants to know. */
+	void (*answered)(void *ctx);
+	void *ctx;
 };
 
 struct uv_loop_s;

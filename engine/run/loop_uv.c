@@ -53,6 +53,14 @@ static void on_signal(uv_signal_t *s, int signum)
 	pump(u);
 }
 
+static void on_answers(void *ctx)
+{
+	struct uv_turner *u = ctx;
+
+	if (!u->pumping && u->hooks)
+		pump(u);
+}
+
 static void pump(struct uv_turner *u)
 {
 	int64_t now, next;
@@ -165,6 +173,7 @@ enum rc_code rc_loop_uv(const struct rc_clock *clock, const struct rc_transport_
 			struct rc_err *err)
 {
 	struct uv_turner *u = rc_xcalloc(1, sizeof(*u));
+	struct rc_transport_opts opts = *net;
 	int rc = start(u);
 	enum rc_code code;
 
@@ -173,7 +182,9 @@ enum rc_code rc_loop_uv(const struct rc_clock *clock, const struct rc_transport_
 		return rc_fail_sys(err, RC_INTERNAL, -rc, "the event loop cannot start");
 	}
 	u->clock = clock;
-	code = rc_net_new(&u->loop, net, &u->net, err);
+	opts.answered = on_answers;
+	opts.ctx = u;
+	code = rc_net_new(&u->loop, &opts, &u->net, err);
 	*ret = (struct rc_loop){u, u->net, turn, watch, free_turner};
 	if (code)
 		free_turner(u);
