@@ -112,7 +112,7 @@ static bool add(struct rc_list *l, const struct rc_listed *row)
 		return false;
 	}
 	if (l->n == l->cap) {
-		l->cap = l->cap ? l->cap * 2 : 128;
+		l->cap = l->cap ? l->cap + l->cap / 2 : 128; /* rows are large */
 		l->rows = rc_xreallocarray(l->rows, l->cap, sizeof(*l->rows));
 	}
 	if ((l->n + 1) * 2 > l->table_size)
