@@ -331,10 +331,12 @@ static bool take_short(struct decoding *d, const struct rc_codec_field *f, struc
 
 	if (f->type == RC_CODEC_ACCOUNT)
 		return rc_codec_take_account(s, true, d->env, (struct rc_account *)(void *)(d->to + f->offset));
-	if (f->type != RC_CODEC_ID || !rc_id_unpack(s, id))
+	if (f->type != RC_CODEC_ID)
 		return false;
-	if (!d->env->mem)
+	if (!d->env->mem) /* nobody asks for it */
 		return true;
+	if (!rc_id_unpack(s, id))
+		return false;
 	text.p = memcpy(rc_arena_alloc(d->env->mem, RC_ID_TEXT), id, RC_ID_TEXT);
 	memcpy(d->to + f->offset, &text, sizeof(text));
 	return true;
