@@ -71,18 +71,22 @@ void rc_exec_progress(const struct rc_exec *x, struct rc_exec_progress *ret)
 	for (size_t i = 0; i < x->n_targets; i++)
 		for (size_t j = 0; j < x->targets[i].n_servers; j++) {
 			const struct server *s = &x->targets[i].servers[j];
+			bool writes = server_queued(s) && !only_parked(s);
 			struct rc_pacer_view v;
+			double look = 0; /* goes through all that was accepted: only when that is what is waited for */
 
 			rc_pacer_look(&s->pacer, now, &v);
+			if (s->accepted.n && !s->list_running && !writes)
+				look = x_sec(look_at(s)) - now;
 			ret->busy += v.counts->busy;
 			ret->throttled += v.counts->throttled;
 			ret->accepted += s->accepted.n;
 			if (v.parked)
 				ret->parked += s->q[RC_CLASS_CREATE].n;
 			note_wait(s, &v, now, ret);
-			queued |= server_queued(s) && !only_parked(s);
-			if (s->accepted.n && !s->list_running && x_sec(look_at(s)) - now > ret->look_s)
-				ret->look_s = x_sec(look_at(s)) - now;
+			queued |= writes;
+			if (look > ret->look_s)
+				ret->look_s = look;
 		}
 	ret->phase = x->stopping ? RC_EXEC_DRAIN : ret->accepted && !queued ? RC_EXEC_CONFIRM : RC_EXEC_WRITE;
 }
