@@ -87,17 +87,56 @@ static void grow_tables(struct rc_list *l)
 	}
 }
 
-static void keep(struct rc_list *l, struct rc_listed *to, const struct rc_listed *from)
+/* Texts of one row, one after the other in one piece of memory; at NULL: they are only counted. */
+struct texts {
+	char *at;
+	size_t n;
+};
+
+static struct rc_slice put_text(struct texts *t, struct rc_slice s)
 {
-	to->name = rc_arena_copy(&l->mem, from->name);
-	to->remote_id = rc_arena_copy(&l->mem, from->remote_id);
-	to->group_id = rc_arena_copy(&l->mem, from->group_id);
-	to->created_at = rc_arena_copy(&l->mem, from->created_at);
-	to->disabled = from->disabled;
-	to->account.set = from->account.set;
+	char *p = t->at ? t->at + t->n : NULL;
+
+	t->n += s.n + 1;
+	if (!p)
+		return s;
+	if (s.n)
+		memcpy(p, s.p, s.n);
+	p[s.n] = 0;
+	return (struct rc_slice){p, s.n};
+}
+
+/* What the name or the row before has too is not copied: many rows share their group. */
+static struct rc_slice put_shared(struct texts *t, struct rc_slice s, struct rc_slice name, struct rc_slice before)
+{
+	if (before.p && rc_slice_eq(s, before))
+		return before;
+	return rc_slice_eq(s, name) ? name : put_text(t, s);
+}
+
+static void put_row(struct texts *t, struct rc_listed *to, const struct rc_listed *from, const struct rc_listed *before)
+{
+	to->name = put_text(t, from->name);
+	to->remote_id = put_text(t, from->remote_id);
+	to->created_at = put_text(t, from->created_at);
+	to->group_id = put_shared(t, from->group_id, to->name, before->group_id);
 	for (size_t f = 0; f < RC_MAX_FIELDS; f++)
 		if (from->account.set & 1u << f)
-			to->account.v[f] = rc_arena_copy(&l->mem, from->account.v[f]);
+			to->account.v[f] = put_shared(t, from->account.v[f], to->name, before->account.v[f]);
+	to->account.set = from->account.set;
+	to->disabled = from->disabled;
+}
+
+static void keep(struct rc_list *l, size_t i, const struct rc_listed *from)
+{
+	static const struct rc_listed nobody;
+	const struct rc_listed *before = i ? &l->rows[i - 1].listed : &nobody;
+	struct rc_listed counted = nobody;
+	struct texts t = {NULL, 0};
+
+	put_row(&t, &counted, from, before);
+	t = (struct texts){rc_arena_alloc(&l->mem, t.n), 0};
+	put_row(&t, &l->rows[i].listed, from, before);
 }
 
 /* Whether the row was new. */
@@ -108,7 +147,8 @@ static bool add(struct rc_list *l, const struct rc_listed *row)
 
 	if (known) {
 		if (!l->in_groups)
-			keep(l, &known->listed, row); /* a later page knows better; a group's list knows less */
+			keep(l, (size_t)(known - l->rows),
+			     row); /* a later page knows better; a group's list knows less */
 		return false;
 	}
 	if (l->n == l->cap) {
@@ -118,7 +158,7 @@ static bool add(struct rc_list *l, const struct rc_listed *row)
 	if ((l->n + 1) * 2 > l->table_size)
 		grow_tables(l);
 	l->rows[l->n] = (struct rc_listing_row){0};
-	keep(l, &l->rows[l->n].listed, row);
+	keep(l, l->n, row);
 	l->n++;
 	if (row->remote_id.n)
 		l->by_id[slot_of(l, l->by_id, row->remote_id, true)] = (uint32_t)l->n;
