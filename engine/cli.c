@@ -433,9 +433,22 @@ static enum rc_code enough_words(struct parse *p)
 	return RC_OK;
 }
 
+/* What is wrong with the command line is itself told in the format asked for. */
+static bool asks_json(int argc, char **argv)
+{
+	bool json = false;
+
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+		if (strncmp(argv[i], "--log-format=", 13) == 0)
+			json = strcmp(argv[i] + 13, "json") == 0;
+		else if (strcmp(argv[i], "--log-format") == 0 && i + 1 < argc)
+			json = strcmp(argv[i + 1], "json") == 0;
+	return json;
+}
+
 enum rc_code rc_cli_parse(int argc, char **argv, enum rc_cli_command command, struct rc_cli *ret, struct rc_err *err)
 {
-	struct parse p = {.c = ret, .err = err, .level = RC_LOG_INFO};
+	struct parse p = {.c = ret, .err = err, .level = RC_LOG_INFO, .json = asks_json(argc, argv)};
 	enum rc_code code = RC_OK;
 	bool only_args = false;
 
