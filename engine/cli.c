@@ -154,12 +154,13 @@ static enum rc_code add(struct parse *p, const char ***list, size_t *n, const ch
 	return RC_OK;
 }
 
-/* One key a line. */
+/* One key a line; a byte order mark, as editors put in front, is none of the first. */
 static enum rc_code add_file(struct parse *p, const char ***list, size_t *n, const char *path)
 {
 	FILE *f = fopen(path, "re");
 	char *line = NULL;
-	size_t cap = 0;
+	size_t cap = 0, mark = 0;
+	bool first = true;
 	ssize_t got;
 
 	if (!f)
@@ -167,8 +168,10 @@ static enum rc_code add_file(struct parse *p, const char ***list, size_t *n, con
 	while ((got = getline(&line, &cap, f)) > 0) {
 		while (got > 0 && (line[got - 1] == '\n' || line[got - 1] == '\r'))
 			line[--got] = 0;
-		if (got)
-			add(p, list, n, line);
+		mark = first && strncmp(line, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+		first = false;
+		if (line[mark])
+			add(p, list, n, line + mark);
 	}
 	free(line);
 	fclose(f);
@@ -244,8 +247,11 @@ static enum rc_code set(struct parse *p, const struct option *o, const char *val
 	case O_RUN_ID:
 		run->run_id = value;
 		break;
-	case O_DEADLINE:
-		return duration(p, o->name, value, &run->deadline_ns);
+	case O_DEADLINE: /* 0s: nothing is sent; a zero would mean the config's */
+		if (duration(p, o->name, value, &run->deadline_ns))
+			return RC_USAGE;
+		run->deadline_ns += run->deadline_ns == 0;
+		break;
 	case O_REFRESH:
 		run->refresh = true;
 		break;
