@@ -1,18 +1,21 @@
-/* list: who has access, or had it at the end of a day; from the snapshot and the history, offline. */
+/* list: who has access, or had it at the end of a day; from the snapshot and the history, offline. Target by target,
+ * and there by key, then name; accounts of nobody come last. */
 #include "engine/action.h"
 #include "engine/base/clock.h"
 #include "engine/cmd/list_row.h"
+#include "engine/cmd/list_sort.h"
 #include "engine/cmd/opened.h"
 #include "engine/map/dates.h"
 #include "engine/store/history.h"
 #include <stdio.h>
 
-enum { PRINT_BYTES = 1 << 16 };
+enum { PRINT_BYTES = 1 << 16, SORT_BYTES = 16 << 20 };
 
 struct listing {
 	struct rc_cli *c;
 	struct rc_opened *o;
-	struct rc_buf out;
+	struct list_sort *sort;
+	struct rc_buf out, key, line;
 	bool json;
 	int code; /* of writing */
 };
@@ -97,11 +100,26 @@ static void put(struct listing *l, struct list_row *r, bool access)
 	r->address = address_of(l, r);
 	if (!asked_for(l->c, r->status, access))
 		return;
+	rc_buf_clear(&l->key);
+	rc_buf_addc(&l->key, r->key.n ? 'k' : 'u');
+	rc_buf_addslice(&l->key, r->key);
+	rc_buf_addc(&l->key, 0);
+	rc_buf_addslice(&l->key, r->name);
+	rc_buf_clear(&l->line);
 	if (l->json)
-		list_row_json(&l->out, r);
+		list_row_json(&l->line, r);
 	else
-		list_row_csv(&l->out, r);
+		list_row_csv(&l->line, r);
+	list_sort_add(l->sort, rc_buf_slice(&l->key), rc_buf_slice(&l->line));
+}
+
+static bool print_line(void *ctx, struct rc_slice line)
+{
+	struct listing *l = ctx;
+
+	rc_buf_addslice(&l->out, line);
 	flush(l, PRINT_BYTES);
+	return !l->code;
 }
 
 static const char *source_name(const struct rc_config *cfg, uint16_t i)
@@ -286,6 +304,18 @@ static enum rc_code check_targets(const struct rc_cli *c, const struct rc_config
 	return RC_OK;
 }
 
+static void list_target(struct listing *l, size_t i, int64_t end_ns)
+{
+	struct rc_err err;
+
+	if (l->c->at)
+		list_then(l, i, end_ns);
+	else
+		list_now(l, i);
+	if (list_sort_end(l->sort, print_line, l, &err))
+		l->code = rc_cli_fail(&err);
+}
+
 static int list_all(struct rc_cli *c, struct rc_opened *o)
 {
 	struct listing l = {.c = c, .o = o, .json = c->format && strcmp(c->format, "jsonl") == 0};
@@ -296,15 +326,15 @@ static int list_all(struct rc_cli *c, struct rc_opened *o)
 		return rc_cli_fail(&err);
 	if (!l.json)
 		list_row_header(&l.out);
+	l.sort = list_sort_new(SORT_BYTES);
 	for (size_t i = 0; i < o->cfg->n_targets && !l.code; i++)
-		if (!target_asked(c, o->cfg->targets[i].name))
-			continue;
-		else if (c->at)
-			list_then(&l, i, end_ns);
-		else
-			list_now(&l, i);
+		if (target_asked(c, o->cfg->targets[i].name))
+			list_target(&l, i, end_ns);
 	flush(&l, 0);
+	list_sort_free(l.sort);
 	rc_buf_done(&l.out);
+	rc_buf_done(&l.key);
+	rc_buf_done(&l.line);
 	return l.code;
 }
 
