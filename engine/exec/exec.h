@@ -71,6 +71,7 @@ struct rc_exec_target_result {
 	char why[500];                  /* the sentence for the operator */
 	struct rc_pacer_counts counts;  /* over its servers */
 	double waited_s;                /* nothing could be sent though there was work: pauses, ceilings, seats */
+	bool day_over;                  /* what is left waits for tomorrow's calls */
 	uint64_t calls_today;           /* what rc_exec_day began with, and this run's since the day began */
 	int64_t seat_limit, seats_used; /* as provider or config tell, and as listed; -1: not known */
 	uint64_t seats_waiting;         /* creates that were deferred for want of a seat */

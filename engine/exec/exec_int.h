@@ -106,6 +106,7 @@ struct target {
 	const char *odd_code;           /* the refusal that no table lists, and how many users in a row met it */
 	unsigned odd;
 	bool tried, taken;               /* any call, one that was taken */
+	bool day_over;                   /* the calls of this day are used up, and the deadline comes before the next */
 	bool writes_tried, writes_taken; /* taken: the service dealt with it, whatever it said of the user */
 };
 

@@ -96,6 +96,7 @@ static void day_ends(struct server *s, int64_t now)
 {
 	static const char why[] = "the calls of this day are used up (pace.max_requests_per_day)";
 
+	s->t->day_over = true;
 	if (day_is_over(s, now, true))
 		listing_dropped(s, why);
 	server_defer_all(s, "rollcall.day", why);
@@ -164,7 +165,8 @@ static void begin_target(struct target *t, int64_t now, int64_t *next)
 	for (size_t i = 0; i < t->n_servers; i++)
 		if (i == 0 || server_wants(&t->servers[i])) /* the first one asks who we are, too */
 			check_reach(&t->servers[i], now, next);
-	t->ready = target_dead(t) || t->x->stopping || target_ready(t, now, next) || target_dead(t);
+	t->ready = target_dead(t) || t->x->stopping || (!t->in_flight && day_is_over(&t->servers[0], now, true)) ||
+		   target_ready(t, now, next) || target_dead(t);
 	for (size_t i = 0; t->ready && i < t->n_servers; i++)
 		begin_server(&t->servers[(i + t->rotate) % t->n_servers], now, next);
 	if (t->x->in_flight > before)

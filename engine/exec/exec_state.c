@@ -45,6 +45,7 @@ void rc_exec_target_result(const struct rc_exec *x, size_t target, struct rc_exe
 		add_known(&ret->seats_used, t->servers[i].seats_used);
 	}
 	ret->waited_s = x_sec(t->held_ns);
+	ret->day_over = t->day_over;
 	ret->calls_today = t->ceiling.day_used;
 }
 
