@@ -61,6 +61,8 @@ enum rc_code rc_report_open(const char *reports_dir, const char *run_id, const s
 	struct rc_report *r = report_new(reports_dir, run_id, opts);
 	enum rc_code code = rc_run_dir_create(reports_dir, run_id, opts->sync, &r->dir_fd, err);
 
+	if (!code && opts->began.n)
+		code = rc_run_file_write(r->dir_fd, RC_RUN_BEGAN, opts->began, opts->sync, err);
 	if (!code)
 		code = rc_sink_create(&r->jsonl, r->dir_fd, "users.jsonl", err);
 	if (!code)
@@ -70,6 +72,17 @@ enum rc_code rc_report_open(const char *reports_dir, const char *run_id, const s
 	else
 		*ret = r;
 	return code;
+}
+
+struct rc_slice rc_report_began(const struct rc_report *r, struct rc_arena *mem)
+{
+	struct rc_buf b = {0};
+	struct rc_slice words = {0};
+
+	if (rc_run_file_read(r->dir_fd, RC_RUN_BEGAN, 1 << 20, &b, NULL) == RC_OK)
+		words = rc_arena_copy(mem, rc_buf_slice(&b));
+	rc_buf_done(&b);
+	return words;
 }
 
 bool rc_report_exists(const char *reports_dir, const char *run_id)
@@ -321,6 +334,8 @@ enum rc_code rc_report_finish(struct rc_report *r, struct rc_summary *s, struct 
 		code = write_html(r, rc_buf_slice(&text), err);
 	if (!code) /* last: its presence says that the report is whole */
 		code = rc_run_file_write(r->dir_fd, "summary.json", rc_buf_slice(&text), r->opts.sync, err);
+	if (!code)
+		unlinkat(r->dir_fd, RC_RUN_BEGAN, 0);
 	rc_buf_done(&text);
 	return rc_report_stick(r, code, err);
 }

@@ -3,6 +3,7 @@
  * Directories are made with mode 0700, files with 0600, never through a symlink. users.jsonl is the spool: each row is
  * appended there and to users.csv; whatever is rendered later comes from it and summary.json. Rows are buffered and
  * written whole, by rc_report_tick at most every 200 ms and at the end, so that a killed run leaves a readable prefix.
+ * The run's directory is locked while its report is open, so that others see which reports nobody will finish.
  * The first failed write sticks: every later call returns it (RC_CANTCREAT), nothing is lost silently.
  * Loop thread only. Source: the contract's "Report of a run"; design decision 9. */
 #ifndef RC_REPORT_H
@@ -21,6 +22,8 @@ struct rc_report_opts {
 	bool sync;                  /* on disk before it is called finished: for runs that changed something */
 	const char *const *columns; /* source columns to append; must outlive the report */
 	size_t n_columns;
+	struct rc_slice began; /* what the run says of itself, for whoever finds its report without an end; n 0:
+				* nothing. In the directory (".began") until the report is finished. */
 };
 
 /* Begins the report. RC_USAGE: the run id is malformed or was used before; RC_CANTCREAT otherwise. */
@@ -38,6 +41,9 @@ void rc_report_listen(void (*row)(void *ctx, const struct rc_outcome *o), void *
  * run that was killed before it had a directory gets one. */
 enum rc_code rc_report_resume(const char *reports_dir, const char *run_id, const struct rc_report_opts *opts,
 			      struct rc_report **ret, struct rc_err *err);
+
+/* What a resumed report's run said of itself when it began, in mem; n 0: nothing. */
+struct rc_slice rc_report_began(const struct rc_report *r, struct rc_arena *mem);
 
 /* Flushes what it can and closes. Without rc_report_finish the run looks killed. NULL is fine. */
 void rc_report_free(struct rc_report *r);

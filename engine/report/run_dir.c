@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -95,6 +96,7 @@ enum rc_code rc_run_dir_create(const char *reports_dir, const char *run_id, bool
 		code = rc_fail_sys(err, RC_CANTCREAT, errno, "%s/%s: the report cannot be opened", reports_dir, run_id);
 		goto out;
 	}
+	flock(fd, LOCK_EX | LOCK_NB); /* ours alone; a file system without locks has nobody who asks either */
 	if (sync)
 		fsync(top); /* a file system that cannot sync a directory has nothing to sync */
 	*ret_fd = fd;

@@ -13,16 +13,20 @@
 
 enum { RC_RUN_ID_MAX = 64 };
 
+#define RC_RUN_BEGAN                                                                                                   \
+	".began" /* in a run's directory until its report is finished, where the state knows nothing of it */
+
 bool rc_run_id_valid(const char *id);
 
 /* "20261124T050244Z-x7k2m9": sorts by time, unique within a second by its random end. */
 void rc_run_id_new(const struct rc_clock *clock, char out[RC_RUN_ID_MAX + 1]);
 
 /* Makes the reports directory (with its parents) and, in it, a new directory for the run, both 0700, and opens it;
- * sync: on disk when it returns. RC_USAGE: bad or used id. RC_CANTCREAT otherwise. */
+ * sync: on disk when it returns. The descriptor holds a lock (flock) on it, which ends with the process. RC_USAGE: bad
+ * or used id. RC_CANTCREAT otherwise. */
 enum rc_code rc_run_dir_create(const char *reports_dir, const char *run_id, bool sync, int *ret_fd, struct rc_err *err);
 
-/* Opens an existing one. RC_USAGE when there is none. */
+/* Opens an existing one, without a lock. RC_USAGE when there is none. */
 enum rc_code rc_run_dir_open(const char *reports_dir, const char *run_id, int *ret_fd, struct rc_err *err);
 
 struct rc_run_entry {
@@ -34,6 +38,10 @@ struct rc_run_entry {
 /* Every run directory, oldest first; memory from mem. A missing reports directory is an empty list. */
 enum rc_code rc_run_list(const char *reports_dir, struct rc_arena *mem, struct rc_run_entry **ret, size_t *ret_n,
 			 struct rc_err *err);
+
+/* Those that were begun, have no summary.json and are locked by nobody; started_at is the directory's own time. */
+enum rc_code rc_run_abandoned(const char *reports_dir, struct rc_arena *mem, struct rc_run_entry **ret, size_t *ret_n,
+			      struct rc_err *err);
 
 /* Removes reports of runs that began before `before_ns`, except keep_run (may be NULL); calls removed (may be NULL) for
  * each. dry: only calls. Only directories that hold a users.jsonl or summary.json are looked at; one with a

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -36,6 +37,13 @@ bool rc_run_time_parse(const char *iso, int64_t *ret_ns)
 		return false;
 	*ret_ns = (int64_t)timegm(&tm) * 1000000000 + part;
 	return true;
+}
+
+/* A lock of one's own would be in the way of asking, so the descriptor is a fresh one each time. */
+static bool abandoned(int dir)
+{
+	return (is_file(dir, RC_RUN_BEGAN) || is_file(dir, "users.jsonl")) && !is_file(dir, "summary.json") &&
+	       flock(dir, LOCK_EX | LOCK_NB) == 0;
 }
 
 /* The start of a run: its summary says, or the directory's own time while there is none. */
@@ -68,8 +76,9 @@ static int by_start(const void *x, const void *y)
 	return strcmp(a->run_id, b->run_id);
 }
 
-enum rc_code rc_run_list(const char *reports_dir, struct rc_arena *mem, struct rc_run_entry **ret, size_t *ret_n,
-			 struct rc_err *err)
+/* Every directory that may be a run's, and of which `which` says so. */
+static enum rc_code walk(const char *reports_dir, bool (*which)(int dir), struct rc_arena *mem,
+			 struct rc_run_entry **ret, size_t *ret_n, struct rc_err *err)
 {
 	struct rc_run_entry *v = NULL;
 	size_t n = 0, cap = 0;
@@ -90,7 +99,7 @@ enum rc_code rc_run_list(const char *reports_dir, struct rc_arena *mem, struct r
 		fd = openat(dirfd(d), de->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		if (fd < 0)
 			continue;
-		if (is_file(fd, "users.jsonl") || is_file(fd, "summary.json")) {
+		if (which(fd)) {
 			if (n == cap) {
 				cap = cap ? cap * 2 : 64;
 				v = rc_xreallocarray(v, cap, sizeof(*v));
@@ -109,6 +118,23 @@ enum rc_code rc_run_list(const char *reports_dir, struct rc_arena *mem, struct r
 	*ret_n = n;
 	free(v);
 	return RC_OK;
+}
+
+static bool is_run(int dir)
+{
+	return is_file(dir, "users.jsonl") || is_file(dir, "summary.json");
+}
+
+enum rc_code rc_run_list(const char *reports_dir, struct rc_arena *mem, struct rc_run_entry **ret, size_t *ret_n,
+			 struct rc_err *err)
+{
+	return walk(reports_dir, is_run, mem, ret, ret_n, err);
+}
+
+enum rc_code rc_run_abandoned(const char *reports_dir, struct rc_arena *mem, struct rc_run_entry **ret, size_t *ret_n,
+			      struct rc_err *err)
+{
+	return walk(reports_dir, abandoned, mem, ret, ret_n, err);
 }
 
 /* Empties one run directory; anything but plain files in it keeps it whole. */

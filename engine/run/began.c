@@ -15,7 +15,7 @@ const char *run_operator(struct rc_arena *mem)
 	return pw ? rc_arena_strdup(mem, pw->pw_name) : rc_arena_printf(mem, "uid %u", (unsigned)getuid());
 }
 
-void run_began(struct run *r)
+struct rc_slice run_began_words(struct run *r)
 {
 	struct rc_summary s = {.run_id = r->run_id,
 			       .command = r->opts->command,
@@ -28,13 +28,23 @@ void run_began(struct run *r)
 			       .invocation = r->opts->invocation,
 			       .n_invocation = r->opts->n_invocation,
 			       .balanced = true};
-	struct rc_run began = {.run_id = rc_slice_str(r->run_id), .started_ns = r->started_ns, .exit_code = -1};
 	struct rc_buf json = {0};
+	struct rc_slice words;
 
 	rc_summary_json(&json, &s);
-	began.json = rc_buf_slice(&json);
-	rc_writer_run(r->writer, &began);
+	words = rc_arena_copy(&r->mem, rc_buf_slice(&json));
 	rc_buf_done(&json);
+	return words;
+}
+
+void run_began(struct run *r)
+{
+	struct rc_run began = {.run_id = rc_slice_str(r->run_id),
+			       .started_ns = r->started_ns,
+			       .exit_code = -1,
+			       .json = run_began_words(r)};
+
+	rc_writer_run(r->writer, &began);
 }
 
 static const char *text(const cJSON *doc, const char *name, struct rc_arena *mem)
@@ -50,11 +60,18 @@ void run_began_read(struct rc_slice json, struct rc_arena *mem, struct rc_summar
 	const cJSON *words = cJSON_GetObjectItemCaseSensitive(doc, "invocation"), *word;
 	const char **argv = rc_arena_alloc(mem, (size_t)(cJSON_GetArraySize(words) + 1) * sizeof(*argv));
 	const char *command = text(doc, "command", mem), *version = text(doc, "version", mem);
+	const char *hash = text(doc, "config_hash", mem), *at = text(doc, "started_at", mem);
 
 	if (command)
 		ret->command = command;
 	if (version)
 		ret->version = version;
+	if (hash)
+		ret->config_hash = hash;
+	if (doc)
+		ret->environment = text(doc, "environment", mem);
+	if (at)
+		rc_run_time_parse(at, &ret->started_at);
 	ret->operator_ = text(doc, "operator", mem);
 	cJSON_ArrayForEach(word, words) if (cJSON_IsString(word)) argv[ret->n_invocation++] =
 		rc_arena_strdup(mem, word->valuestring);

@@ -8,8 +8,11 @@ void run_intent(struct run *r, struct rc_op *op); /* new, or again with another 
 void run_journal(struct run *r, size_t target);
 /* began.c: a run's own words, for whoever finishes its report */
 const char *run_operator(struct rc_arena *mem);
+struct rc_slice run_began_words(struct run *r); /* the summary of a run that has just begun */
 void run_began(struct run *r);
 void run_began_read(struct rc_slice json, struct rc_arena *mem, struct rc_summary *ret);
+/* killed.c: the reports of killed runs get their end; needs a view */
+void run_killed_reports(struct run *r);
 /* resume.c: what a killed run left becomes questions; before any list is read */
 enum rc_code run_resume(struct run *r, struct rc_err *err);
 void run_report_unmanaged(struct run *r, size_t target);

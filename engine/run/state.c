@@ -56,6 +56,21 @@ static enum rc_code make_scratch(struct run *r, struct rc_err *err)
 	return ok ? RC_OK : rc_fail(err, RC_CANTCREAT, "%s: the state cannot be copied for this plan", r->cfg->state);
 }
 
+/* Once it is open nobody needs its names, so that a killed plan leaves no copy of the state behind. */
+static void drop_scratch_names(struct run *r)
+{
+	static const char *const names[] = {"state.mdb", "state.mdb-lock", "lock", "state.mdb.new"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		char path[400];
+
+		snprintf(path, sizeof(path), "%s/%s", r->scratch_dir, names[i]);
+		unlink(path);
+	}
+	rmdir(r->scratch_dir);
+	r->scratch_dir[0] = 0;
+}
+
 static enum rc_code open_store(struct run *r, const char *dir, bool write, struct rc_err *err)
 {
 	struct rc_store_options o = {.dir = dir,
@@ -156,12 +171,13 @@ enum rc_code run_open_state(struct run *r, struct rc_err *err)
 		code = rc_lock_take(r->scratch_dir, r->run_id, r->clock, 0, &r->lock, NULL, err);
 	if (!code)
 		code = open_store(r, r->scratch_dir, true, err);
+	if (!code)
+		drop_scratch_names(r);
 	return code ? code : run_view(r, err);
 }
 
 void run_close_state(struct run *r)
 {
-	static const char *const names[] = {"state.mdb", "state.mdb-lock", "lock", "state.mdb.new"};
 	struct rc_err err;
 	bool compacted;
 
@@ -174,13 +190,6 @@ void run_close_state(struct run *r)
 	r->writer = NULL;
 	rc_store_close(r->store);
 	rc_lock_release(r->lock);
-	if (r->scratch_dir[0]) {
-		char path[400];
-
-		for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
-			snprintf(path, sizeof(path), "%s/%s", r->scratch_dir, names[i]);
-			unlink(path);
-		}
-		rmdir(r->scratch_dir);
-	}
+	if (r->scratch_dir[0])
+		drop_scratch_names(r); /* it could not be opened */
 }

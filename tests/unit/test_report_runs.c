@@ -129,6 +129,41 @@ static void test_list_is_by_start(void **state)
 	rc_arena_done(&mem);
 }
 
+/* A report is somebody's as long as it is open, and nobody's when its run has ended without finishing it. */
+static void test_abandoned(void **state)
+{
+	struct rc_report_opts opts = {.began = RC_SLICE("{\"command\":\"plan\"}")};
+	struct rc_report *r = NULL, *again = NULL;
+	struct rc_arena mem = {0};
+	struct rc_run_entry *runs;
+	struct rc_summary s = {.run_id = "held"};
+	struct rc_err err = {0};
+	size_t n;
+
+	(void)state;
+	assert_int_equal(rc_run_abandoned(dir.reports, &mem, &runs, &n, &err), RC_OK);
+	assert_int_equal(n, 0);
+	run_at("done", 1000000000);
+	make("no-run");
+	assert_int_equal(rc_report_open(dir.reports, "held", &opts, &r, &err), RC_OK);
+	assert_int_equal(rc_run_abandoned(dir.reports, &mem, &runs, &n, &err), RC_OK);
+	assert_int_equal(n, 0);
+	rc_report_free(r);
+	assert_true(is_there("held/.began"));
+	assert_int_equal(rc_run_abandoned(dir.reports, &mem, &runs, &n, &err), RC_OK);
+	assert_int_equal(n, 1);
+	assert_string_equal(runs[0].run_id, "held");
+	opts.began.n = 0;
+	assert_int_equal(rc_report_resume(dir.reports, "held", &opts, &again, &err), RC_OK);
+	assert_true(rc_slice_eqs(rc_report_began(again, &mem), "{\"command\":\"plan\"}"));
+	assert_int_equal(rc_report_finish(again, &s, RC_SLICE("{}"), &err), RC_OK);
+	rc_report_free(again);
+	assert_false(is_there("held/.began"));
+	assert_int_equal(rc_run_abandoned(dir.reports, &mem, &runs, &n, &err), RC_OK);
+	assert_int_equal(n, 0);
+	rc_arena_done(&mem);
+}
+
 static void count(void *ctx, const char *run_id)
 {
 	(void)run_id;
@@ -206,6 +241,7 @@ int main(void)
 		cmocka_unit_test(test_ids),
 		cmocka_unit_test(test_times),
 		cmocka_unit_test_setup_teardown(test_list_is_by_start, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_abandoned, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_prune, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_prune_leaves_what_links_point_to, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_reports_dir_faults, setup, teardown),
