@@ -99,6 +99,18 @@ static void prune_events(struct rc_apply *a, int64_t before_ns)
 	rc_kv_cursor_close(c);
 }
 
+/* Which saved plan a run applied: goes with the run. */
+static void prune_applied(struct rc_apply *a)
+{
+	struct rc_slice prefix = RC_SLICE("note/applied/"), k, run, raw;
+	struct rc_kv_cursor *c = rc_kv_cursor(a->t, RC_KV_META);
+
+	for (bool there = rc_kv_seek(c, prefix, &k, &run); there && begins(k, prefix); there = rc_kv_next(c, &k, &run))
+		if (!rc_kv_get(a->t, RC_KV_RUNS, run, &raw))
+			rc_kv_cursor_del(c);
+	rc_kv_cursor_close(c);
+}
+
 void rc_apply_prune_history(struct rc_apply *a, int64_t before_ns)
 {
 	struct rc_kv_cursor *c;
@@ -115,6 +127,7 @@ void rc_apply_prune_history(struct rc_apply *a, int64_t before_ns)
 			rc_kv_cursor_del(c);
 	}
 	rc_kv_cursor_close(c);
+	prune_applied(a);
 }
 
 static void del_range(struct rc_apply *a, enum rc_kv_table table, struct rc_slice prefix)

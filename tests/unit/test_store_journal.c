@@ -158,6 +158,7 @@ static void test_history(void **state)
 static void test_runs(void **state)
 {
 	struct rc_run r = {.run_id = RC_SLICE("2026-11-24T05"), .started_ns = 10, .exit_code = -1}, got;
+	struct rc_slice note;
 	struct test_store t;
 	struct rc_view *v;
 	struct rc_walk w;
@@ -182,11 +183,18 @@ static void test_runs(void **state)
 	assert_false(rc_view_run(v, RC_SLICE("none"), &got));
 	assert_false(rc_view_run(v, RC_SLICE(""), &got));
 	test_view_end(v);
+	rc_writer_note(t.writer, RC_SLICE("applied/a"), RC_SLICE("other"));
+	rc_writer_note(t.writer, RC_SLICE("applied/b"), RC_SLICE("2026-11-24T05"));
+	rc_writer_note(t.writer, RC_SLICE("seats/1"), RC_SLICE("other"));
+	flush(&t);
 	rc_writer_prune_history(t.writer, 1000); /* the unfinished one stays: nobody has told its end yet */
 	flush(&t);
 	v = test_view(&t);
 	assert_false(rc_view_run(v, RC_SLICE("other"), &got));
 	assert_true(rc_view_run(v, RC_SLICE("2026-11-24T05"), &got));
+	assert_false(rc_view_note(v, RC_SLICE("applied/a"), &note)); /* with its run */
+	assert_true(rc_view_note(v, RC_SLICE("applied/b"), &note));
+	assert_true(rc_view_note(v, RC_SLICE("seats/1"), &note));
 	test_view_end(v);
 	test_store_done(&t);
 }
