@@ -172,12 +172,11 @@ void rc_metrics_text(struct rc_buf *b, const struct rc_summary *s, const struct 
 	label(b, "environment", s->environment ? s->environment : "", false);
 	label(b, "run_id", s->run_id ? s->run_id : "", false);
 	rc_buf_adds(b, "} 1\n");
-	if (m->last_success_at)
-		single(b, "rollcall_last_success_timestamp_seconds", "End of the last run that ended with 0.",
-		       seconds(m->last_success_at));
-	if (m->last_attempt_at)
-		single(b, "rollcall_last_attempt_timestamp_seconds", "End of the last run, whatever its exit code.",
-		       seconds(m->last_attempt_at));
+	/* 0 while there was none, so that what counts its age cries out */
+	single(b, "rollcall_last_success_timestamp_seconds", "End of the last sync or apply that ended with 0.",
+	       seconds(m->last_success_at));
+	single(b, "rollcall_last_attempt_timestamp_seconds", "Begin of the last run, whatever its exit code.",
+	       seconds(m->last_attempt_at));
 	if (s->exit_code >= 0)
 		single(b, "rollcall_exit_code", "Exit code of the last run.", s->exit_code);
 	single(b, "rollcall_run_duration_seconds", "How long the last run took.", m->duration_s);

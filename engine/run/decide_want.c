@@ -33,7 +33,8 @@ void subject_remember(struct pending *q, const struct subject *s, enum rc_known_
 
 static void invalid(struct subject *s)
 {
-	struct pending *q = subject_pend(s, s->has ? RC_ACT_UPDATE : RC_ACT_CREATE, RC_ST_FAILED);
+	bool there = s->has && s->k.flags & RC_KNOWN_MANAGED; /* a record alone is no account */
+	struct pending *q = subject_pend(s, there ? RC_ACT_UPDATE : RC_ACT_CREATE, RC_ST_FAILED);
 
 	q->o.error_code = s->w->invalid_code ? s->w->invalid_code : "rollcall.invalid";
 	q->o.error_message = s->w->invalid;

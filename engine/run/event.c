@@ -71,6 +71,22 @@ void run_event_op(struct run *r, const struct rc_op *op, enum rc_status status, 
 	rc_writer_event(r->writer, t->number, &e);
 }
 
+void run_event_pending(struct run *r, const struct run_target *t, const struct pending *q, const struct rc_outcome *o)
+{
+	struct rc_event e = {.key = o->key,
+			     .run_id = rc_slice_str(r->run_id),
+			     .at_ns = r->started_ns,
+			     .action = (uint8_t)o->action,
+			     .status = (uint8_t)o->status,
+			     .access = had_access(&q->known),
+			     .name = o->name,
+			     .server = q->known.server,
+			     .error_code = rc_slice_str(o->error_code),
+			     .reason = rc_slice_str(o->reason)};
+
+	rc_writer_event(r->writer, t->number, &e);
+}
+
 /* Action none: there is nothing that `undo` could take back. */
 void run_event_seen(struct run *r, const struct run_target *t, const struct rc_known *k, bool access,
 		    const char *reason)

@@ -123,6 +123,31 @@ static enum rc_code whole_code(const struct run *r)
 	return code;
 }
 
+/* Something to do: what plan --detailed-exitcode and the question on a terminal ask. */
+static bool has_changes(const struct run *r)
+{
+	bool changes = r->n_ops > 0;
+
+	for (size_t i = 0; i < r->n_pending && !changes; i++)
+		changes = r->pending[i].o.action == RC_ACT_ADOPT || r->pending[i].release;
+	return changes;
+}
+
+/* As the process ends. */
+static enum rc_code told_code(const struct run *r)
+{
+	enum rc_code code = whole_code(r);
+
+	return code == RC_OK && r->opts->detailed_exitcode && has_changes(r) ? RC_CHANGES : code;
+}
+
+/* A plan, also that of a paused sync, a refresh and a reset bring nobody what the source says: no success of the job.
+ */
+static bool is_success(const struct run *r, const struct rc_summary *s)
+{
+	return s->exit_code == 0 && r->opts->writes && !r->opts->n_reset;
+}
+
 static void write_metrics(struct run *r, struct rc_summary *s)
 {
 	struct rc_run_marks marks = {.attempt_exit = -1};
@@ -132,8 +157,7 @@ static void write_metrics(struct run *r, struct rc_summary *s)
 	if (r->view)
 		rc_view_marks(r->view, &marks);
 	m.last_success_at = marks.success_ns;
-	if (s->exit_code == 0 && !r->opts->n_reset &&
-	    (r->opts->writes || r->opts->list_only)) /* a plan is no success of the job */
+	if (is_success(r, s))
 		m.last_success_at = s->finished_at;
 	m.duration_s = (double)(s->finished_at - s->started_at) / 1e9;
 	if (r->cfg->report.metrics_file && rc_metrics_write(r->cfg->report.metrics_file, s, &m, &err) && !r->fault.code)
@@ -159,7 +183,7 @@ static void store_run(struct run *r, const struct rc_summary *s, bool told)
 	marks.attempt_run = rc_slice_str(r->run_id);
 	marks.attempt_ns = r->started_ns;
 	marks.attempt_exit = told ? s->exit_code : (int)whole_code(r);
-	if (s->exit_code == 0 && told) {
+	if (told && is_success(r, s)) {
 		marks.success_run = marks.attempt_run;
 		marks.success_ns = s->finished_at;
 	}
@@ -227,17 +251,15 @@ enum rc_code run_finish(struct run *r, struct rc_run_result *ret, struct rc_err 
 	s.targets = targets;
 	s.ledgers = ledgers;
 	s.n_ledgers = s.n_sources;
-	s.exit_code = (int)whole_code(r);
+	s.exit_code = (int)told_code(r);
 	code = rc_report_finish(r->report, &s, rc_slice_str(r->cfg->effective), err);
 	if (code && !r->fault.code)
 		r->fault = *err;
 	store_run(r, &s, code == RC_OK);
 	write_metrics(r, &s);
 	run_retain(r);
-	ret->code = whole_code(r);
-	ret->changes = r->n_ops > 0;
-	for (size_t i = 0; i < r->n_pending; i++)
-		ret->changes |= r->pending[i].o.action == RC_ACT_ADOPT || r->pending[i].release;
+	ret->code = told_code(r);
+	ret->changes = has_changes(r);
 	rc_summary_text(&ret->text, &s,
 			&(struct rc_summary_style){r->opts->colour, !r->opts->writes && !r->opts->list_only,
 						   rc_report_dir(r->report)});

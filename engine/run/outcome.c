@@ -448,6 +448,8 @@ void run_outcome_pending(struct run *r, size_t target, bool planned)
 			rc_writer_put_known(r->writer, t->number, &q->known);
 		if (o.action == RC_ACT_ADOPT && q->put)
 			keep_adopted(r, target, q);
+		if (o.status == RC_ST_FAILED || o.status == RC_ST_WAITING)
+			run_event_pending(r, t, q, &o);
 		if (q->release)
 			keep_released(r, target, q);
 	}

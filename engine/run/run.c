@@ -215,6 +215,8 @@ static enum rc_code begin(struct run *r, struct rc_err *err)
 		check_pause(r);
 	if (!code)
 		code = tell_begun(r, err);
+	if (!code && (!r->writer || r->scratch)) /* the state will not tell of it */
+		o.began = run_began_words(r);
 	if (!code)
 		o.sync = r->writer && !r->scratch; /* what only a plan says can be said again */
 	if (!code)
@@ -288,8 +290,6 @@ enum rc_code rc_run(const struct rc_config *cfg, const struct rc_run_opts *opts,
 	if (r.fault.code)
 		code = rc_graver(code, r.fault.code);
 	ret->code = code;
-	if (code == RC_OK && opts->detailed_exitcode && ret->changes)
-		ret->code = RC_CHANGES;
 	if (began && cfg->on_finish.n && !opts->explain && !opts->preview)
 		rc_run_on_finish(cfg, ret->run_id, (int)ret->code);
 	return code;

@@ -49,6 +49,9 @@ static void judge_listing(struct run *r, size_t i)
 	if (res.code)
 		run_stop_target(r, i, res.code, res.stopped_by ? res.stopped_by : "listing", "%s",
 				res.why[0] ? res.why : "the list of accounts could not be read");
+	else if (res.day_over) /* it refused nothing: our own ceiling is reached */
+		run_stop_target(r, i, RC_TEMPFAIL, "max_requests_per_day", "target %s: the list was not read: %s",
+				t->cfg->name, problem);
 	else
 		run_stop_target(r, i, RC_UNAVAILABLE, "listing",
 				"target %s: the list of accounts is not proven complete (%s), so nothing is changed "
@@ -129,8 +132,6 @@ static void count_unchanged(struct run *r, size_t i)
 	struct run_target *t = &r->targets[i];
 	uint64_t touched = t->unselected;
 
-	if (t->stopped)
-		return;
 	for (size_t p = 0; p < t->n_ops; p++) {
 		const struct rc_op *op = r->ops[t->first_op + p];
 		const struct rc_known *k = ((struct op_info *)op->owner)->known;
