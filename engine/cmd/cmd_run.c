@@ -84,6 +84,8 @@ int rc_cmd_run(struct rc_cli *c)
 	if (code)
 		return (int)code;
 	code = prepare(c, &plan, &mem, &err);
+	if (code)
+		rc_run_not_tried(cfg, &c->run, code);
 	out = code ? rc_cli_fail(&err) : carry_out(c, cfg);
 	rc_config_free(cfg);
 	rc_arena_done(&mem);

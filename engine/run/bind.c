@@ -139,9 +139,31 @@ static void forget_servers(struct run *r, const struct rc_target *cfg, const str
 		rc_writer_clear_unmanaged(r->writer, was->number, (struct rc_slice){0});
 }
 
+static bool was_listed(struct rc_view *v, uint16_t target, struct rc_slice label)
+{
+	struct rc_listing l;
+
+	return rc_view_listing(v, target, label, &l) && l.complete;
+}
+
+/* Nothing was ever listed or made there: there is no snapshot yet that could belong to another place. */
+static enum rc_code untouched(struct run *r, const struct rc_target_bound *was, bool *ret, struct rc_err *err)
+{
+	struct rc_view *v;
+	enum rc_code code = rc_view_begin(r->store, &v, err);
+
+	if (code)
+		return code;
+	*ret = rc_view_known_count(v, was->number, true) == 0 && !was_listed(v, was->number, (struct rc_slice){0});
+	for (size_t i = 0; i < was->n_ids && *ret; i++)
+		*ret = !is_server(was->ids[i].name) || !was_listed(v, was->number, label_of(was->ids[i].name));
+	return rc_view_end(v, err);
+}
+
 static enum rc_code bind(struct run *r, struct run_target *t, struct rc_err *err)
 {
 	struct rc_target_bound bound;
+	bool fresh = false;
 	size_t n;
 	struct rc_pair *ids = rc_target_ids(t->cfg, &r->mem, &n);
 	enum rc_code code =
@@ -152,7 +174,8 @@ static enum rc_code bind(struct run *r, struct run_target *t, struct rc_err *err
 	t->number = bound.number;
 	if (!bound.ids_differ)
 		return RC_OK;
-	if (!(r->opts->rebind && r->writer))
+	code = untouched(r, &bound, &fresh, err);
+	if (!code && !fresh && !(r->opts->rebind && r->writer))
 		code = judge(r, t->cfg, &bound, ids, n, err);
 	if (code || !r->writer)
 		return code;

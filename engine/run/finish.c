@@ -15,7 +15,8 @@ static enum rc_code code_of(const struct run *r, size_t i, const struct rc_exec_
 
 	if (t->stopped)
 		return t->code;
-	if (res->code && res->code != RC_PARTIAL)
+	/* What a signal left in flight was given up by ourselves: that is no refusal. */
+	if (res->code && res->code != RC_PARTIAL && !(r->signal && res->code == RC_UNAVAILABLE && !res->stopped_by))
 		return res->code;
 	for (int a = 0; a < RC_ACTION_COUNT; a++) {
 		failed += rc_report_counted(r->report, t->cfg->name, (enum rc_action)a, RC_ST_FAILED);

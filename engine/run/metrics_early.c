@@ -58,3 +58,11 @@ void run_metrics_early(const struct run *r, enum rc_code code)
 	if (rc_metrics_write(r->cfg->report.metrics_file, &s, &m, &err))
 		rc_log(RC_LOG_WARN, "%s", err.what);
 }
+
+void rc_run_not_tried(const struct rc_config *cfg, const struct rc_run_opts *opts, enum rc_code code)
+{
+	struct run r = {
+		.cfg = cfg, .opts = opts, .started_ns = rc_wall_ns(opts->clock ? opts->clock : &rc_clock_system)};
+
+	run_metrics_early(&r, code);
+}

@@ -67,6 +67,9 @@ struct rc_run_result {
 enum rc_code rc_run(const struct rc_config *cfg, const struct rc_run_opts *opts, struct rc_run_result *ret,
 		    struct rc_err *err);
 
+/* The metrics of a run that cannot even be tried: its saved plan is damaged. */
+void rc_run_not_tried(const struct rc_config *cfg, const struct rc_run_opts *opts, enum rc_code code);
+
 /* Runs the config's on_finish with the run's facts in its environment, for at most 5 minutes; a failure is logged. */
 void rc_run_on_finish(const struct rc_config *cfg, const char *run_id, int exit_code);
 

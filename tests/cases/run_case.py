@@ -10,6 +10,7 @@ import csv
 import gzip
 import json
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -176,6 +177,16 @@ class Case:
             out.append("rollcall.json")
         return out + args[1:]
 
+    def short_of_memory(self, step, env):
+        """memory_mib: the program may have no more. Sanitizers reserve address space at will: there, no block of a quarter."""
+        if "memory_mib" not in step:
+            return None
+        if "asan" in self.build:
+            env["ASAN_OPTIONS"] = "allocator_may_return_null=1:max_allocation_size_mb=%d" % (step["memory_mib"] // 4)
+            return None
+        most = step["memory_mib"] << 20
+        return lambda: resource.setrlimit(resource.RLIMIT_AS, (most, most))
+
     def stdin_of(self, step):
         return open(os.path.join(self.dir, step["stdin"]), "rb") if "stdin" in step else subprocess.DEVNULL
 
@@ -195,7 +206,8 @@ class Case:
             self.check(step["finish"], p.returncode, out, err, before)
             return
         before = self.totals()
-        p = subprocess.Popen(self.command(step["run"]), cwd=self.dir, env=self.environment(step),
+        env = self.environment(step)
+        p = subprocess.Popen(self.command(step["run"]), cwd=self.dir, env=env, preexec_fn=self.short_of_memory(step, env),
                              stdin=self.stdin_of(step), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         if "signal_after_requests" in step or "background_after_requests" in step:
             n = step.get("signal_after_requests", step.get("background_after_requests"))
