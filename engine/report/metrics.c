@@ -159,9 +159,10 @@ static void per_source(struct rc_buf *b, const struct rc_summary *s)
 		    (double)s->sources[i].rejected);
 	family(b, "rollcall_unreadable_key_runs",
 	       "Runs in a row in which an unreadable key kept absences from counting.");
-	for (size_t i = 0; i < s->n_sources; i++)
-		one(b, "rollcall_unreadable_key_runs", "source", s->sources[i].name, NULL, NULL,
-		    s->sources[i].unreadable_runs);
+	for (size_t i = 0; i < s->n_sources; i++) /* which line it was, where there is one */
+		one(b, "rollcall_unreadable_key_runs", "source", s->sources[i].name,
+		    s->sources[i].unreadable_runs && s->sources[i].unreadable_at ? "line" : NULL,
+		    s->sources[i].unreadable_at, s->sources[i].unreadable_runs);
 }
 
 void rc_metrics_text(struct rc_buf *b, const struct rc_summary *s, const struct rc_metrics *m)
