@@ -280,10 +280,10 @@ static enum rc_code decide(struct run *r, const bool *now, struct rc_err *err)
 			continue;
 		if (!r->opts->n_reset)
 			run_report_unmanaged(r, i);
+		if (!r->opts->n_reset)
+			count_unchanged(r, i);
 		if (r->opts->list_only)
 			only_adoptions(r, i);
-		else if (!r->opts->n_reset)
-			count_unchanged(r, i);
 		if (r->opts->list_only)
 			run_outcome_pending(r, i, false);
 		else if (r->opts->writes)
