@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 int64_t rc_child_now_ms(void)
 {
@@ -30,6 +31,8 @@ int rc_child_start(const char *const *argv, char *const *env, int out_fd, pid_t 
 	posix_spawn_file_actions_init(&actions);
 	posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
 	posix_spawn_file_actions_adddup2(&actions, out_fd, 1);
+	/* LMDB's data file and libcurl's sockets are not marked to be closed. */
+	posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
 	posix_spawnattr_init(&attr);
 	posix_spawnattr_setsigmask(&attr, &none);
 	posix_spawnattr_setsigdefault(&attr, &defaults);

@@ -1,8 +1,9 @@
-/* The files of a source as readers, one after the other; a command's output is one of them. */
+/* The files of a source as readers, one after the other; a command's output is
+ * one of them. */
+#include "engine/base/child.h"
 #include "engine/run/scan_int.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -15,7 +16,6 @@ enum rc_code rc_feed_open(struct rc_feed *f, const struct rc_config *cfg, size_t
 
 static enum rc_code spawn(struct rc_feed *f, int *ret_fd, struct rc_err *err)
 {
-	posix_spawn_file_actions_t actions;
 	char **env = rc_env_without(f->hide.v);
 	int fd[2], rc;
 	pid_t pid;
@@ -24,11 +24,7 @@ static enum rc_code spawn(struct rc_feed *f, int *ret_fd, struct rc_err *err)
 		free(env);
 		return rc_fail_sys(err, RC_DATA, errno, "%s: no pipe", f->files.v[0].path);
 	}
-	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-	posix_spawn_file_actions_adddup2(&actions, fd[1], 1);
-	rc = posix_spawnp(&pid, f->files.v[0].path, &actions, NULL, (char *const *)f->cfg->command.v, env);
-	posix_spawn_file_actions_destroy(&actions);
+	rc = rc_child_start(f->cfg->command.v, env, fd[1], &pid);
 	close(fd[1]);
 	free(env);
 	if (rc) {
