@@ -261,15 +261,17 @@ bool server_reads(struct server *s, int64_t now, int64_t *next)
 static void list_answered(struct call *c, const struct rc_answer *a)
 {
 	struct server *s = c->s;
+	bool refused = a->v == V_TARGET || a->v == V_REJECTED || a->v == V_GONE || a->v == V_SPLIT;
+	bool smaller = refused && rc_listing_refused(&s->list); /* the same again, in pages of the first size */
 
 	s->list_in_flight = false;
 	if (a->v == V_OK)
 		rc_listing_answer(&s->list, a);
-	else if (a->v == V_TARGET)
+	else if (a->v == V_TARGET && !smaller)
 		target_stop(s->t, RC_UNAVAILABLE, "listing", "target %s: the list of accounts is refused: %s (%s)%s%s",
 			    s->t->cfg->name, a->message ? a->message : "", a->code ? a->code : "no code",
 			    a->remedy ? ": " : "", a->remedy ? a->remedy : "");
-	else if ((a->v == V_REJECTED || a->v == V_GONE || a->v == V_SPLIT) && !rc_listing_refused(&s->list))
+	else if (refused && !smaller)
 		rc_listing_fail(&s->list, a->message ? a->message : "the provider refuses a page of the list");
 	if (s->list.state != RC_LISTING_RUNNING) {
 		s->list.ended_ns = x_now(c->x);
