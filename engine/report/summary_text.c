@@ -45,7 +45,7 @@ static const char *exit_words(int code, bool planned)
 	case RC_SIGINT:
 		return "Stopped by SIGINT";
 	case RC_SIGTERM:
-		return "Stopped by SIGTERM";
+		return "Stopped by SIGTERM or SIGHUP";
 	default:
 		return "Stopped";
 	}

@@ -6,6 +6,7 @@
 #include "engine/base/alloc.h"
 #include "engine/base/log.h"
 #include <openssl/crypto.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -185,6 +186,8 @@ static void on_signal(void *arg, int signum)
 {
 	struct carry *c = arg;
 
+	if (c->signals && signum == SIGHUP)
+		return; /* a closed terminal tells its shell and its jobs, so that it often comes twice */
 	c->r->signal = signum;
 	rc_exec_stop(c->r->exec, c->signals++ > 0);
 	if (c->signals == 1)

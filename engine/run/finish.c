@@ -5,6 +5,7 @@
 #include "engine/run/finish_int.h"
 #include "engine/base/alloc.h"
 #include "engine/base/log.h"
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -118,7 +119,7 @@ static enum rc_code whole_code(const struct run *r)
 			code = rc_graver(code, r->targets[i].code);
 	code = rc_graver(code, finish_sources_code(r));
 	if (r->signal)
-		code = rc_graver(code, r->signal == 2 ? RC_SIGINT : RC_SIGTERM);
+		code = rc_graver(code, r->signal == SIGINT ? RC_SIGINT : RC_SIGTERM);
 	if (r->fault.code)
 		code = rc_graver(code, r->fault.code);
 	return code;

@@ -2,7 +2,7 @@
  *
  * The run gives its hooks and calls turn() until it has paused; the loop calls the hooks on the thread of turn() only:
  * pump after each turn (answers have been handled by then) and when the time it returned has come, tick about every
- * 100 ms, signal for SIGINT and SIGTERM between watch(true) and watch(false). */
+ * 100 ms, signal for SIGINT, SIGTERM and SIGHUP between watch(true) and watch(false). */
 #ifndef RC_RUN_LOOP_H
 #define RC_RUN_LOOP_H
 #include "engine/net/transport.h"

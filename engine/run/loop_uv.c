@@ -9,8 +9,10 @@
 #include <unistd.h>
 #include <uv.h>
 
-enum { TICK_MS = 100, MAX_WAIT_MS = 60000, DESCRIPTORS = 16 };
+enum { TICK_MS = 100, MAX_WAIT_MS = 60000, DESCRIPTORS = 16, SIGNALS = 3 };
 #define NS_PER_MS 1000000
+
+static const int watched[SIGNALS] = {SIGINT, SIGTERM, SIGHUP};
 
 struct uv_turner {
 	const struct rc_clock *clock;
@@ -18,7 +20,7 @@ struct uv_turner {
 	uv_loop_t loop;
 	uv_timer_t timer, tick;
 	uv_prepare_t prepare;
-	uv_signal_t sigint, sigterm;
+	uv_signal_t signals[SIGNALS];
 	struct rc_transport net;
 	bool paused, pumping, watching;
 };
@@ -99,17 +101,24 @@ static void turn(void *ctx, const struct rc_loop_hooks *hooks)
 	uv_timer_stop(&u->timer);
 }
 
+/* As nohup leaves SIGHUP: what the caller wants ignored stays so. */
+static bool ignored(int signum)
+{
+	struct sigaction now;
+
+	return sigaction(signum, NULL, &now) == 0 && now.sa_handler == SIG_IGN;
+}
+
 static void watch(void *ctx, const struct rc_loop_hooks *hooks, bool on)
 {
 	struct uv_turner *u = ctx;
 
 	u->hooks = hooks;
-	if (on && !u->watching) {
-		uv_signal_start(&u->sigint, on_signal, SIGINT);
-		uv_signal_start(&u->sigterm, on_signal, SIGTERM);
-	} else if (!on && u->watching) {
-		uv_signal_stop(&u->sigint);
-		uv_signal_stop(&u->sigterm);
+	for (size_t i = 0; i < SIGNALS && on != u->watching; i++) {
+		if (!on)
+			uv_signal_stop(&u->signals[i]);
+		else if (!ignored(watched[i]))
+			uv_signal_start(&u->signals[i], on_signal, watched[i]);
 	}
 	u->watching = on;
 }
@@ -123,8 +132,8 @@ static void free_turner(void *ctx)
 	uv_close((uv_handle_t *)&u->timer, NULL);
 	uv_close((uv_handle_t *)&u->tick, NULL);
 	uv_close((uv_handle_t *)&u->prepare, NULL);
-	uv_close((uv_handle_t *)&u->sigint, NULL);
-	uv_close((uv_handle_t *)&u->sigterm, NULL);
+	for (size_t i = 0; i < SIGNALS; i++)
+		uv_close((uv_handle_t *)&u->signals[i], NULL);
 	while (uv_run(&u->loop,
 		      UV_RUN_DEFAULT)) /* a stop asked for outside a turn makes the first one return at once */
 		;
@@ -153,19 +162,21 @@ static int start(struct uv_turner *u)
 {
 	int rc = descriptors_left();
 
+	uv_replace_allocator(rc_xmalloc, rc_xrealloc, rc_xcalloc, free); /* it aborts where one of its own fails */
 	if (!rc)
 		rc = uv_loop_init(&u->loop);
 	if (rc)
 		return rc;
-	rc = uv_signal_init(&u->loop, &u->sigint);
-	if (!rc)
-		rc = uv_signal_init(&u->loop, &u->sigterm);
+	for (size_t i = 0; i < SIGNALS && !rc; i++) {
+		rc = uv_signal_init(&u->loop, &u->signals[i]);
+		u->signals[i].data = u;
+	}
 	if (rc)
 		return rc;
 	uv_timer_init(&u->loop, &u->timer);
 	uv_timer_init(&u->loop, &u->tick);
 	uv_prepare_init(&u->loop, &u->prepare);
-	u->timer.data = u->tick.data = u->prepare.data = u->sigint.data = u->sigterm.data = u;
+	u->timer.data = u->tick.data = u->prepare.data = u;
 	return 0;
 }
 

@@ -155,7 +155,7 @@ class Local:
 
     def cell_signals(self):
         for name, sig, exits in (("SIGINT", signal.SIGINT, [130, 0]), ("SIGTERM", signal.SIGTERM, [143, 0]),
-                                 ("SIGHUP", signal.SIGHUP, [-signal.SIGHUP, 129, 143, 0])):
+                                 ("SIGHUP", signal.SIGHUP, [143, 0])):
             for n in (1, 3, 5)[:1 if self.a.every > 1 else None]:
                 self.evening()
                 p = self.spawn()
