@@ -158,6 +158,7 @@ static enum rc_code add(struct parse *p, const char ***list, size_t *n, const ch
 static enum rc_code add_file(struct parse *p, const char ***list, size_t *n, const char *path)
 {
 	FILE *f = fopen(path, "re");
+	enum rc_code code = RC_OK;
 	char *line = NULL;
 	size_t cap = 0, mark = 0;
 	bool first = true;
@@ -173,9 +174,11 @@ static enum rc_code add_file(struct parse *p, const char ***list, size_t *n, con
 		if (line[mark])
 			add(p, list, n, line + mark);
 	}
+	if (!feof(f)) /* a list that ends early would let through whom it was to keep out */
+		code = rc_fail_sys(p->err, RC_USAGE, errno, "%s: cannot be read", path);
 	free(line);
 	fclose(f);
-	return RC_OK;
+	return code;
 }
 
 static enum rc_code duration(struct parse *p, const char *name, const char *value, int64_t *ret)

@@ -1,13 +1,11 @@
 #include "engine/base/alloc.h"
 #include "engine/base/err.h"
 #include <stdarg.h>
-#include <stdatomic.h>
+#include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-static atomic_size_t fail_in; /* calls left before one fails; 0: never */
 
 static void out_of_memory(void)
 {
@@ -18,33 +16,32 @@ static void out_of_memory(void)
 	_exit(RC_INTERNAL);
 }
 
-static void *checked(void *p)
+void *rc_xchecked(void *p)
 {
 	if (!p)
-		out_of_memory();
-	if (atomic_load_explicit(&fail_in, memory_order_relaxed) && atomic_fetch_sub(&fail_in, 1) == 1)
 		out_of_memory();
 	return p;
 }
 
-void rc_alloc_fail_at(size_t nth)
+void rc_xenomem(void)
 {
-	atomic_store(&fail_in, nth);
+	if (errno == ENOMEM)
+		out_of_memory();
 }
 
 void *rc_xmalloc(size_t n)
 {
-	return checked(malloc(n ? n : 1));
+	return rc_xchecked(malloc(n ? n : 1));
 }
 
 void *rc_xcalloc(size_t count, size_t size)
 {
-	return checked(calloc(count ? count : 1, size ? size : 1));
+	return rc_xchecked(calloc(count ? count : 1, size ? size : 1));
 }
 
 void *rc_xrealloc(void *p, size_t n)
 {
-	return checked(realloc(p, n ? n : 1));
+	return rc_xchecked(realloc(p, n ? n : 1));
 }
 
 void *rc_xreallocarray(void *p, size_t count, size_t size)
@@ -58,7 +55,7 @@ void *rc_xreallocarray(void *p, size_t count, size_t size)
 
 char *rc_xstrdup(const char *s)
 {
-	return checked(strdup(s));
+	return rc_xchecked(strdup(s));
 }
 
 char *rc_xstrndup(struct rc_slice s)
@@ -80,5 +77,5 @@ char *rc_xasprintf(const char *fmt, ...)
 	va_start(ap, fmt);
 	n = vasprintf(&p, fmt, ap);
 	va_end(ap);
-	return checked(n < 0 ? NULL : p);
+	return rc_xchecked(n < 0 ? NULL : p);
 }

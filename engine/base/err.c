@@ -1,5 +1,6 @@
 #include "engine/base/err.h"
 #include "engine/base/utf8.h"
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -59,6 +60,8 @@ enum rc_code rc_fail_sys(struct rc_err *err, enum rc_code code, int sys, const c
 {
 	va_list ap;
 
+	if (sys == ENOMEM)
+		code = RC_INTERNAL; /* says nothing about the file, the state or the config */
 	va_start(ap, fmt);
 	fill(err, code, sys, 0, fmt, ap);
 	va_end(ap);

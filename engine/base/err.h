@@ -43,7 +43,7 @@ struct rc_err {
  * hostile input cannot reach a terminal. */
 enum rc_code rc_fail(struct rc_err *err, enum rc_code code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 enum rc_code rc_fail_sys(struct rc_err *err, enum rc_code code, int sys, const char *fmt, ...)
-	__attribute__((format(printf, 4, 5))); /* appends ": strerror(sys)" */
+	__attribute__((format(printf, 4, 5))); /* appends ": strerror(sys)"; ENOMEM makes it RC_INTERNAL */
 enum rc_code rc_fail_line(struct rc_err *err, enum rc_code code, uint64_t line, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 

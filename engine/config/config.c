@@ -279,6 +279,8 @@ static char *absolute(const char *dir)
 {
 	char *real = realpath(*dir ? dir : ".", NULL);
 
+	if (!real)
+		rc_xenomem();
 	return real ? real : rc_xstrdup(dir);
 }
 

@@ -91,8 +91,10 @@ static enum rc_code read_chain(const char *path, const struct chain *up, cJSON *
 	unsigned depth = 0;
 	enum rc_code code = RC_OK;
 
-	if (!here.real)
+	if (!here.real) {
+		rc_xenomem();
 		here.real = rc_xstrdup(path); /* a pipe, or not there: reading will tell */
+	}
 	for (const struct chain *c = up; c && !code; c = c->up)
 		if (strcmp(c->real, here.real) == 0 || ++depth >= EXTENDS_MAX)
 			code = rc_fail(err, RC_CONFIG, "%s: /extends: %s", path,

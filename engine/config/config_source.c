@@ -1,8 +1,8 @@
 /* "sources": typed, and what a schema cannot say about them. */
-#define PCRE2_CODE_UNIT_WIDTH 8
 #include "engine/config/config_build.h"
+#include "engine/base/alloc.h"
+#include "engine/base/pcre.h"
 #include <iconv.h>
-#include <pcre2.h>
 #include <string.h>
 
 static const char *const picks[] = {"all", "newest", NULL};
@@ -23,7 +23,7 @@ static const char *group_pattern(struct cfg_build *b, const cJSON *obj, const ch
 	if (!text)
 		return NULL;
 	code = pcre2_compile((PCRE2_SPTR)text, PCRE2_ZERO_TERMINATED, PCRE2_UTF | PCRE2_NEVER_BACKSLASH_C, &number,
-			     &offset, NULL);
+			     &offset, rc_pcre_compile());
 	if (!code) {
 		pcre2_get_error_message(number, why, sizeof(why));
 		cfg_fault(b, at, key, "not a regular expression: %s at character %zu", (const char *)why, offset + 1);
@@ -55,10 +55,12 @@ static void set_encoding(struct cfg_build *b, const cJSON *s, const struct rc_js
 	if (!to->encoding)
 		return;
 	cd = iconv_open("UTF-8", to->encoding);
-	if (cd == (iconv_t)-1)
+	if (cd == (iconv_t)-1) {
+		rc_xenomem();
 		cfg_fault(b, at, "encoding", "no encoding that iconv knows; see iconv --list");
-	else
+	} else {
 		iconv_close(cd);
+	}
 }
 
 static void set_columns(struct cfg_build *b, const cJSON *s, struct rc_source *to)

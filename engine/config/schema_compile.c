@@ -28,9 +28,9 @@ static const pcre2_code *pattern(struct compile *c, const char *text, const stru
 {
 	int number;
 	size_t offset;
-	pcre2_code *code =
-		pcre2_compile((PCRE2_SPTR)text, PCRE2_ZERO_TERMINATED,
-			      PCRE2_UTF | PCRE2_DOLLAR_ENDONLY | PCRE2_NEVER_BACKSLASH_C, &number, &offset, NULL);
+	pcre2_code *code = pcre2_compile((PCRE2_SPTR)text, PCRE2_ZERO_TERMINATED,
+					 PCRE2_UTF | PCRE2_DOLLAR_ENDONLY | PCRE2_NEVER_BACKSLASH_C, &number, &offset,
+					 rc_pcre_compile());
 	struct rc_schema_set *s = c->set;
 
 	if (!code) {

@@ -1,12 +1,9 @@
 /* engine/config/schema_node.h - a compiled schema object, shared by the compiler, the checker and the defaults. */
 #ifndef RC_CONFIG_SCHEMA_NODE_H
 #define RC_CONFIG_SCHEMA_NODE_H
-#ifndef PCRE2_CODE_UNIT_WIDTH
-#define PCRE2_CODE_UNIT_WIDTH 8
-#endif
-#include <pcre2.h>
 #include <stdint.h>
 #include "engine/base/arena.h"
+#include "engine/base/pcre.h"
 #include "engine/config/schema.h"
 
 enum {

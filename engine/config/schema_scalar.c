@@ -14,9 +14,7 @@ static pcre2_match_context *limits; /* set once, only read afterwards */
 
 static void make_limits(void)
 {
-	limits = pcre2_match_context_create(NULL);
-	if (!limits)
-		abort();
+	limits = pcre2_match_context_create(rc_pcre_memory());
 	pcre2_set_match_limit(limits, MATCH_LIMIT);
 	pcre2_set_depth_limit(limits, DEPTH_LIMIT);
 	pcre2_set_heap_limit(limits, HEAP_LIMIT_KIB);
@@ -25,12 +23,10 @@ static void make_limits(void)
 bool schema_pattern_match(const pcre2_code *code, struct rc_slice subject, size_t *ret_end)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
-	pcre2_match_data *data = pcre2_match_data_create(1, NULL);
+	pcre2_match_data *data = pcre2_match_data_create(1, rc_pcre_memory());
 	int rc;
 
 	pthread_once(&once, make_limits);
-	if (!data)
-		abort();
 	rc = pcre2_match(code, (PCRE2_SPTR)(subject.p ? subject.p : ""), subject.n, 0, 0, data, limits);
 	if (rc >= 0 && ret_end)
 		*ret_end = pcre2_get_ovector_pointer(data)[1];

@@ -1,6 +1,5 @@
-#define PCRE2_CODE_UNIT_WIDTH 8
 #include "engine/map/regex.h"
-#include <pcre2.h>
+#include "engine/base/pcre.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include "engine/base/alloc.h"
@@ -44,7 +43,7 @@ static struct rc_regex *compile(struct rc_slice pattern, const char **ret_fault)
 		*ret_fault = "the pattern is longer than 1024 bytes";
 		return NULL;
 	}
-	code = pcre2_compile((PCRE2_SPTR)pattern.p, pattern.n, options, &number, &at, NULL);
+	code = pcre2_compile((PCRE2_SPTR)pattern.p, pattern.n, options, &number, &at, rc_pcre_compile());
 	if (!code) {
 		pcre2_get_error_message(number, text, sizeof(text));
 		snprintf(fault, sizeof(fault), "pattern: %s at byte %zu", (const char *)text, (size_t)at);
@@ -54,13 +53,8 @@ static struct rc_regex *compile(struct rc_slice pattern, const char **ret_fault)
 	x = rc_xcalloc(1, sizeof(*x));
 	*x = (struct rc_regex){{rc_xstrndup(pattern), pattern.n},
 			       code,
-			       pcre2_match_data_create(2, NULL), /* the match and its first group */
-			       pcre2_match_context_create(NULL)};
-	if (!x->data || !x->limits) {
-		regex_free(x);
-		*ret_fault = "out of memory";
-		return NULL;
-	}
+			       pcre2_match_data_create(2, rc_pcre_memory()), /* the match and its first group */
+			       pcre2_match_context_create(rc_pcre_memory())};
 	pcre2_set_match_limit(x->limits, MATCH_LIMIT);
 	pcre2_set_depth_limit(x->limits, DEPTH_LIMIT);
 	pcre2_set_heap_limit(x->limits, HEAP_LIMIT_KIB);

@@ -426,7 +426,7 @@ enum rc_code rc_net_new(struct uv_loop_s *loop, const struct rc_transport_opts *
 {
 	struct net *n;
 
-	if (curl_global_init(CURL_GLOBAL_DEFAULT))
+	if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, rc_xmalloc, free, rc_xrealloc, rc_xstrdup, rc_xcalloc))
 		return rc_fail(err, RC_INTERNAL, "libcurl cannot start");
 	n = rc_xcalloc(1, sizeof(*n));
 	n->loop = loop;

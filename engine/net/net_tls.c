@@ -1,4 +1,5 @@
 #include "engine/net/net_tls.h"
+#include "engine/base/alloc.h"
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
@@ -63,9 +64,7 @@ bool rc_net_tls_setup(void *ssl_ctx, const char *ca_file, char *note, size_t not
 	}
 	n = SSL_CTX_get_ex_data(ctx, note_index());
 	if (!n) {
-		n = malloc(sizeof(*n));
-		if (!n)
-			return false;
+		n = rc_xmalloc(sizeof(*n));
 		SSL_CTX_set_ex_data(ctx, note_index(), n);
 	}
 	*n = (struct note){note, note_cap};

@@ -1,5 +1,6 @@
 /* The sources of a run, in their order: files, checks before the first row, rows, checks after the last one. */
 #include "engine/run/scan_int.h"
+#include "engine/base/alloc.h"
 #include "engine/base/clock.h"
 #include <fnmatch.h>
 #include <stdlib.h>
@@ -128,7 +129,7 @@ static enum rc_code one_source(struct rc_scan *s, struct rc_view *v, uint16_t in
 		rc_feed_done(&feed);
 		return code;
 	}
-	w.hash = XXH3_createState();
+	w.hash = rc_xchecked(XXH3_createState());
 	/* What cannot be read a second time is looked at row by row, since the short way may ask for one. */
 	if (try_order && !s->everybody && rc_source_files_regular(&feed.files))
 		scan_order_open(&w, targets);

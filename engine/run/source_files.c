@@ -40,6 +40,8 @@ static enum rc_code expand(struct rc_source_files *f, const char *pattern, size_
 	if (rc == GLOB_NOMATCH)
 		return rc_fail(err, RC_DATA, "%s: no such file (/sources/%zu/files): is the export there yet?", pattern,
 			       source);
+	if (rc == GLOB_NOSPACE)
+		return rc_fail_sys(err, RC_INTERNAL, ENOMEM, "%s", pattern);
 	if (rc)
 		return rc_fail(err, RC_DATA, "%s: cannot be searched (/sources/%zu/files)", pattern, source);
 	for (size_t i = 0; i < g.gl_pathc; i++)

@@ -25,7 +25,7 @@ static bool next_line(struct rc_seal_scan *s, struct rc_slice *ret)
 	errno = 0;
 	n = getline(&s->text, &s->text_cap, s->in);
 	if (n < 0) {
-		s->sys = ferror(s->in) ? errno : 0;
+		s->sys = feof(s->in) ? 0 : errno;
 		return false;
 	}
 	s->line++;

@@ -18,8 +18,10 @@ static size_t unit_of(const char *encoding)
 	size_t n = 1, room = sizeof(out), first;
 	iconv_t cd = iconv_open(encoding, "UTF-8");
 
-	if (cd == (iconv_t)-1)
+	if (cd == (iconv_t)-1) {
+		rc_xenomem();
 		return 1;
+	}
 	iconv(cd, &from, &n, &to, &room); /* takes a byte order mark with it */
 	first = room;
 	n = 1;
@@ -34,6 +36,8 @@ enum rc_code rc_convert_new(const char *encoding, struct rc_convert **ret, struc
 	struct rc_convert *c;
 	iconv_t cd = strchr(encoding, '/') ? (iconv_t)-1 : iconv_open("UTF-8", encoding);
 
+	if (cd == (iconv_t)-1 && !strchr(encoding, '/'))
+		rc_xenomem();
 	if (cd == (iconv_t)-1)
 		return rc_fail(err, RC_DATA, "unknown encoding '%s'; iconv -l lists the names", encoding);
 	c = rc_xcalloc(1, sizeof(*c));

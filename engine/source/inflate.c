@@ -151,6 +151,18 @@ static enum rc_code at_end(const struct rc_inflate *z, struct rc_err *err)
 	return RC_OK;
 }
 
+static void *allocate(void *unused, unsigned n, unsigned size)
+{
+	(void)unused;
+	return rc_xcalloc(n, size);
+}
+
+static void release(void *unused, void *p)
+{
+	(void)unused;
+	free(p);
+}
+
 /* Fills one slot; a short read of the input hands over what there is, so that a slow pipe stays a stream. */
 static void fill(struct rc_inflate *z, struct slot *s)
 {
@@ -162,6 +174,8 @@ static void fill(struct rc_inflate *z, struct slot *s)
 	s->last = false;
 	if (!s->p)
 		s->p = rc_xmalloc(SLOT);
+	z->zs.zalloc = allocate;
+	z->zs.zfree = release;
 	if (!z->zs_live && inflateInit2(&z->zs, 15 + 16) != Z_OK) {
 		s->code = rc_fail(&s->err, RC_INTERNAL, "inflate cannot start");
 		s->last = true;

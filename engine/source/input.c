@@ -50,9 +50,8 @@ enum rc_code rc_input_init(struct rc_input *in, const struct rc_stream_opts *opt
 		if (code)
 			return code;
 	}
-	in->xxh = XXH3_createState();
-	if (!in->xxh || XXH3_128bits_reset(in->xxh) != XXH_OK)
-		return rc_fail(err, RC_INTERNAL, "no memory for the content hash");
+	in->xxh = rc_xchecked(XXH3_createState());
+	XXH3_128bits_reset(in->xxh);
 	if (opts->sha256) {
 		in->sha = EVP_MD_CTX_new();
 		if (!in->sha || !EVP_DigestInit_ex(in->sha, EVP_sha256(), NULL))

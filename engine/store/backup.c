@@ -87,7 +87,7 @@ static void out_sum(struct out *o)
 
 static enum rc_code write_file(struct rc_view *v, const char *path, const char *tmp, struct rc_err *err)
 {
-	struct out o = {.hash = XXH3_createState()};
+	struct out o = {.hash = rc_xchecked(XXH3_createState())};
 	enum rc_code code;
 
 	XXH3_128bits_reset(o.hash);
