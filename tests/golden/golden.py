@@ -35,17 +35,22 @@ def content(*path):
 
 
 def parsed(text):
-    """What a command printed: an object, lines of objects, or a table; later versions may add members and columns."""
+    """What a command printed: an object, lines of objects, or a table; later versions may add members and columns, and
+    print people in another order."""
     if text.startswith("{"):
-        return [json.loads(line) for line in text.splitlines() if line]
-    return list(csv.DictReader(io.StringIO(text)))
+        rows = [json.loads(line) for line in text.splitlines() if line]
+    else:
+        rows = list(csv.DictReader(io.StringIO(text)))
+    return sorted(rows, key=lambda row: (row.get("target") or "", row.get("key") or ""))
 
 
 def holds(got, expected):
     if isinstance(expected, dict):
         return isinstance(got, dict) and all(k in got and holds(got[k], v) for k, v in expected.items())
     if isinstance(expected, list):
-        return isinstance(got, list) and len(got) == len(expected) and all(map(holds, got, expected))
+        later_runs = bool(expected) and isinstance(expected[0], dict) and "run_id" in expected[0]
+        return isinstance(got, list) and (later_runs or len(got) == len(expected)) and len(got) >= len(expected) and all(
+            map(holds, got, expected))
     return got == expected
 
 
