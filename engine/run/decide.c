@@ -236,7 +236,7 @@ static void decide(struct run *r, size_t target, struct rc_person *p, const stru
 	subject_not_wanted(&s);
 }
 
-enum { PEOPLE_AT_ONCE = 4096 };
+enum { PEOPLE_AT_ONCE = 8192 };
 
 /* Records are asked for in groups: sorted look-ups are several times cheaper, and memory stays bounded. */
 static void decide_target(struct run *r, size_t target)
@@ -244,21 +244,23 @@ static void decide_target(struct run *r, size_t target)
 	uint8_t(*hashes)[16] = rc_xcalloc(PEOPLE_AT_ONCE, 16);
 	struct rc_known *known = rc_xcalloc(PEOPLE_AT_ONCE, sizeof(*known));
 	bool *found = rc_xcalloc(PEOPLE_AT_ONCE, sizeof(*found));
+	struct rc_arena mem = {0};
 
 	for (size_t from = 0; from < r->scan.n; from += PEOPLE_AT_ONCE) {
 		size_t n = r->scan.n - from < PEOPLE_AT_ONCE ? r->scan.n - from : PEOPLE_AT_ONCE;
 
 		for (size_t i = 0; i < n; i++)
 			memcpy(hashes[i], r->scan.people[from + i].hash, 16);
-		memset(found, 0, n * sizeof(*found));
-		rc_view_known_many(r->view, r->targets[target].number, (const uint8_t(*)[16])hashes, n, known, found);
+		rc_arena_reset(&mem);
+		rc_view_known_many(r->view, r->targets[target].number, (const uint8_t(*)[16])hashes, n, &mem, known,
+				   found);
 		for (size_t i = 0; i < n; i++)
 			decide(r, target, &r->scan.people[from + i], found[i] ? &known[i] : NULL);
-		rc_view_let_go(r->view);
 	}
 	free(hashes);
 	free(known);
 	free(found);
+	rc_arena_done(&mem);
 }
 
 enum rc_code run_decide(struct run *r, size_t target, struct rc_err *err)

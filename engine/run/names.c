@@ -186,6 +186,8 @@ static struct claim claim_of(struct run *r, size_t target, size_t server, struct
 		.hash = XXH3_64bits(folded, name.n), .name = {folded, name.n}, .target = target, .server = server};
 }
 
+enum { LOOKED_AT = 512 }; /* names, before the memory that shows them is given back */
+
 static size_t collect(struct run *r, size_t target, struct claim *claims)
 {
 	const struct run_target *t = &r->targets[target];
@@ -201,7 +203,8 @@ static size_t collect(struct run *r, size_t target, struct claim *claims)
 		claims[n].op = op;
 		if (!info->adopts)
 			check_holder(r, &claims[n]);
-		n++;
+		if (++n % LOOKED_AT == 0)
+			rc_view_let_go(r->view);
 	}
 	for (size_t i = 0; i < t->n_pending; i++) {
 		struct pending *q = &r->pending[t->first_pending + i];

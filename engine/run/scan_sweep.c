@@ -3,49 +3,59 @@
 #include "engine/base/alloc.h"
 #include <stdlib.h>
 
-static bool known_anywhere(struct walk *w, const uint16_t *targets, const uint8_t *hash)
-{
-	struct rc_known k;
-
-	for (size_t i = 0; i < w->s->cfg->n_targets; i++)
-		if (rc_view_known_hash(w->view, targets[i], hash, &k))
-			return true;
-	return false;
-}
-
 static const uint8_t zero[16];
 
-enum { LOOKED_AT = 1024 }; /* records, before the memory that shows them is given back */
+enum { LOOKED_AT = 65536 }; /* records walked, before the memory that shows them is given back */
 
 static bool was_matched(const struct walk *w, size_t i)
 {
 	return w->match.line[i] && w->match.line[i] != RC_ROWMATCH_VOID;
 }
 
+struct unmatched { /* entries, in their order */
+	size_t n, *at;
+	uint8_t (*key)[16];
+	bool *known; /* on any target */
+};
+
+static struct unmatched find_unmatched(struct walk *w, const uint16_t *targets)
+{
+	struct unmatched u = {0};
+	size_t cap = 0;
+
+	for (size_t i = 0; i < w->match.seq.n; i++) {
+		if (was_matched(w, i))
+			continue; /* the usual night: the keys are not even touched */
+		if (u.n == cap) {
+			cap = cap ? cap * 2 : 256;
+			u.at = rc_xreallocarray(u.at, cap, sizeof(*u.at));
+			u.key = rc_xreallocarray(u.key, cap, sizeof(*u.key));
+		}
+		memcpy(u.key[u.n], scan_order_key(w, i), 16);
+		u.at[u.n++] = i;
+	}
+	u.known = rc_xcalloc(u.n + 1, sizeof(*u.known));
+	for (size_t t = 0; u.n && t < w->s->cfg->n_targets; t++)
+		rc_view_known_which(w->view, targets[t], (const uint8_t(*)[16])u.key, u.n, u.known);
+	return u;
+}
+
 /* Entries that no row matched: their people have another row now, or none. Returns how many were settled without an
  * account. */
 static uint64_t sweep_unmatched(struct walk *w, const uint16_t *targets)
 {
-	struct rc_scan *s = w->s;
+	struct unmatched u = find_unmatched(w, targets);
 	uint64_t gone = 0;
-	size_t asked = 0;
 
-	for (size_t i = 0; i < w->match.seq.n; i++) {
-		const uint8_t *key;
-
-		if (asked == LOOKED_AT) {
-			rc_view_let_go(w->view);
-			asked = 0;
-		}
-		if (was_matched(w, i))
-			continue; /* the usual night: the keys are not even touched */
-		asked++;
-		key = scan_order_key(w, i);
-		if (!known_anywhere(w, targets, key)) /* its row was settled: filtered, or left long ago */
-			gone += memcmp(w->match.seq.row(w, i), zero, 16) != 0;
-		else if (!rc_sources_find(s, key))
-			scan_add(s, key)->kind = RC_PERSON_ABSENT;
+	for (size_t i = 0; i < u.n; i++) {
+		if (!u.known[i]) /* its row was settled: filtered, or left long ago */
+			gone += memcmp(w->match.seq.row(w, u.at[i]), zero, 16) != 0;
+		else if (!rc_sources_find(w->s, u.key[i]))
+			scan_add(w->s, u.key[i])->kind = RC_PERSON_ABSENT;
 	}
+	free(u.at);
+	free(u.key);
+	free(u.known);
 	return gone;
 }
 
@@ -145,7 +155,7 @@ void scan_sweep_records(struct rc_scan *s, struct rc_view *v, uint16_t target, b
 		rc_walk_known_begin(v, target, &walk);
 	for (size_t i = 1; open_only ? rc_walk_open(&walk, &k, &hash) : rc_walk_known(&walk, &k, &hash); i++) {
 		judge(s, hash, &k);
-		if (i % (64 * LOOKED_AT) == 0)
+		if (i % LOOKED_AT == 0)
 			rc_view_let_go(v);
 	}
 	rc_walk_end(&walk);

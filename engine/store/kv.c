@@ -29,6 +29,7 @@ struct rc_kv {
 	MDB_dbi dbi[RC_KV_TABLE_COUNT];
 	char *path;
 	uint64_t map_max;
+	struct rc_mapped mapped;
 	size_t map; /* bytes, now */
 	uint32_t format;
 	bool write;
@@ -399,6 +400,7 @@ enum rc_code rc_kv_grow(struct rc_kv *kv, struct rc_err *err)
 	if (size > kv->map_max)
 		size = kv->map_max;
 	rc = mdb_env_set_mapsize(kv->env, (size_t)size);
+	kv->mapped = (struct rc_mapped){0}; /* it may lie elsewhere now */
 	if (!rc)
 		kv->map = (size_t)size;
 	return rc ? kv_fail(kv->path, rc, "cannot grow", err) : RC_OK;
@@ -408,6 +410,8 @@ enum rc_code rc_kv_adopt_size(struct rc_kv *kv, struct rc_err *err)
 {
 	MDB_envinfo info;
 	int rc = mdb_env_set_mapsize(kv->env, 0);
+
+	kv->mapped = (struct rc_mapped){0};
 
 	if (!rc)
 		rc = CALL(mdb_env_info(kv->env, &info));
@@ -462,7 +466,7 @@ void rc_kv_let_go(struct rc_kv_txn *t)
 	int fd;
 
 	if (CALL(mdb_env_info(t->kv->env, &info)) == 0 && mdb_env_get_fd(t->kv->env, &fd) == 0)
-		rc_mapped_let_go(fd, info.me_mapsize);
+		rc_mapped_let_go(&t->kv->mapped, fd, info.me_mapsize);
 }
 
 uint64_t rc_kv_count(struct rc_kv_txn *t, enum rc_kv_table table)

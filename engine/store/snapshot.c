@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { LOOKED_AT = 512 }; /* records, before the memory that shows them is given back */
 enum { KNOWN_KEY = 2 + RC_HASH_BYTES, RETIRING_KEY = KNOWN_KEY + 8 + RC_HASH_BYTES, DUE_HEAD = 9 };
 
 static bool decode(struct rc_view *v, uint16_t target, struct rc_slice raw, enum rc_kv_table table,
@@ -50,16 +51,47 @@ static int by_hash(const void *a, const void *b, void *hashes)
 	return memcmp(h[*(const uint32_t *)a], h[*(const uint32_t *)b], RC_HASH_BYTES);
 }
 
-void rc_view_known_many(struct rc_view *v, uint16_t target, const uint8_t (*hashes)[RC_HASH_BYTES], size_t n,
-			struct rc_known *ret, bool *found)
+static uint32_t *in_order(const uint8_t (*hashes)[RC_HASH_BYTES], size_t n)
 {
 	uint32_t *order = rc_xmalloc(n * sizeof(*order));
 
 	for (size_t i = 0; i < n; i++)
 		order[i] = (uint32_t)i;
 	qsort_r(order, n, sizeof(*order), by_hash, (void *)(uintptr_t)hashes);
-	for (size_t i = 0; i < n; i++)
-		found[order[i]] = rc_view_known_hash(v, target, hashes[order[i]], &ret[order[i]]);
+	return order;
+}
+
+void rc_view_known_many(struct rc_view *v, uint16_t target, const uint8_t (*hashes)[RC_HASH_BYTES], size_t n,
+			struct rc_arena *mem, struct rc_known *ret, bool *found)
+{
+	uint32_t *order = in_order(hashes, n);
+
+	for (size_t o = 0; o < n; o++) {
+		size_t i = order[o];
+		struct rc_key k = rc_key_known(target, hashes[i]);
+		struct rc_slice raw;
+
+		found[i] = v->txn && rc_kv_get(v->txn, RC_KV_KNOWN, rc_key_slice(&k), &raw) &&
+			   decode(v, target, rc_arena_copy(mem, raw), RC_KV_KNOWN, &ret[i]);
+		if (o % LOOKED_AT == LOOKED_AT - 1)
+			rc_view_let_go(v);
+	}
+	free(order);
+}
+
+void rc_view_known_which(struct rc_view *v, uint16_t target, const uint8_t (*hashes)[RC_HASH_BYTES], size_t n,
+			 bool *found)
+{
+	uint32_t *order = in_order(hashes, n);
+
+	for (size_t o = 0; o < n; o++) {
+		struct rc_key k = rc_key_known(target, hashes[order[o]]);
+		struct rc_slice raw;
+
+		found[order[o]] |= v->txn && rc_kv_get(v->txn, RC_KV_KNOWN, rc_key_slice(&k), &raw);
+		if (o % LOOKED_AT == LOOKED_AT - 1)
+			rc_view_let_go(v);
+	}
 	free(order);
 }
 

@@ -27,9 +27,13 @@ void rc_walk_end(struct rc_walk *w); /* NULL and a zeroed struct are fine */
 bool rc_view_known(struct rc_view *v, uint16_t target, struct rc_slice key, struct rc_known *ret);
 bool rc_view_known_hash(struct rc_view *v, uint16_t target, const uint8_t hash[RC_HASH_BYTES], struct rc_known *ret);
 
-/* Many at once: asks in hash order (139 against 920 ns each). found[i] says whether ret[i] was filled. */
+/* Many at once: asks in hash order (139 against 920 ns each). found[i] says whether ret[i] was filled. What ret points
+ * to is in mem, so that the map's pages are not touched a second time, out of order. */
 void rc_view_known_many(struct rc_view *v, uint16_t target, const uint8_t (*hashes)[RC_HASH_BYTES], size_t n,
-			struct rc_known *ret, bool *found);
+			struct rc_arena *mem, struct rc_known *ret, bool *found);
+/* Sets found[i] where there is a record, and leaves the others. */
+void rc_view_known_which(struct rc_view *v, uint16_t target, const uint8_t (*hashes)[RC_HASH_BYTES], size_t n,
+			 bool *found);
 
 /* All records of a target in ascending order of the key hash (memcmp). ret_hash may be NULL. */
 void rc_walk_known_begin(struct rc_view *v, uint16_t target, struct rc_walk *w);

@@ -57,6 +57,8 @@ static void test_records(void **state)
 	struct rc_known_brief brief;
 	bool found[N + 1];
 	struct test_store t;
+	struct rc_arena mem = {0};
+	bool which[N + 1];
 	struct rc_known k;
 	struct rc_view *v;
 	struct rc_walk w;
@@ -88,13 +90,18 @@ static void test_records(void **state)
 	assert_true(rc_view_known_hash(v, t.target, brief.hash, &k));
 	assert_memory_equal(k.fingerprint, brief.fingerprint, 16);
 	rc_walk_end(&w);
-	rc_view_known_many(v, t.target, (const uint8_t(*)[RC_HASH_BYTES])hashes, N + 1, got, found);
+	rc_view_known_many(v, t.target, (const uint8_t(*)[RC_HASH_BYTES])hashes, N + 1, &mem, got, found);
+	rc_view_let_go(v); /* slices stay good */
+	memset(which, 0, sizeof(which));
+	rc_view_known_which(v, t.target, (const uint8_t(*)[RC_HASH_BYTES])hashes, N + 1, which);
+	assert_memory_equal(which, found, sizeof(which));
 	for (unsigned i = 0; i < N; i++) {
 		k = test_known(i, buf);
 		assert_true(found[i] && rc_slice_eq(got[i].key, k.key) && rc_slice_eq(got[i].name, k.name));
 	}
 	assert_false(found[N]);
 	assert_int_equal(rc_view_known_count(v, t.target, false), N);
+	rc_arena_done(&mem);
 	test_view_end(v);
 	test_store_done(&t);
 }
