@@ -22,6 +22,9 @@ rollcall_need(SSL "libssl>=3.0" libssl-dev)
 rollcall_need(LUA lua5.4 liblua5.4-dev)
 rollcall_need(XXHASH libxxhash libxxhash-dev)
 rollcall_need(PCRE2 libpcre2-8 libpcre2-dev)
+if(ROLLCALL_ISAL)
+  rollcall_need(ISAL libisal libisal-dev)
+endif()
 
 # http-parser (simulator only) ships no pkg-config file in Debian 12.
 find_path(HTTP_PARSER_INCLUDE http_parser.h)

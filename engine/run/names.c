@@ -186,7 +186,7 @@ static struct claim claim_of(struct run *r, size_t target, size_t server, struct
 		.hash = XXH3_64bits(folded, name.n), .name = {folded, name.n}, .target = target, .server = server};
 }
 
-enum { LOOKED_AT = 512 }; /* names, before the memory that shows them is given back */
+enum { LOOKED_AT = 256 }; /* names, before the memory that shows them is given back */
 
 static size_t collect(struct run *r, size_t target, struct claim *claims)
 {

@@ -1,9 +1,9 @@
 #include "engine/source/inflate.h"
 #include "engine/base/alloc.h"
+#include "engine/source/gunzip.h"
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <zlib.h>
 
 enum { RING = 4, SLOT = 256 * 1024, PACKED = 256 * 1024, ALONE = 2 /* slots filled before a thread is worth it */ };
 #define RATIO_FROM ((uint64_t)256 << 20)
@@ -23,8 +23,8 @@ enum where { IN_MEMBER, AT_MAGIC, IN_PADDING };
 struct rc_inflate {
 	/* filling side */
 	struct rc_input *in;
-	z_stream zs;
-	bool zs_live;
+	void *gunzip; /* NULL: not begun */
+	struct rc_gunzip_io io;
 	unsigned char *packed;
 	enum where where;
 	bool half_magic; /* 0x1f was the last byte of a piece */
@@ -52,8 +52,8 @@ struct rc_inflate *rc_inflate_new(struct rc_input *in, struct rc_slice head, uin
 	z->packed = rc_xmalloc(head.n > PACKED ? head.n : PACKED);
 	if (head.n)
 		memcpy(z->packed, head.p, head.n);
-	z->zs.next_in = z->packed;
-	z->zs.avail_in = (uInt)head.n;
+	z->io.in = z->packed;
+	z->io.in_n = head.n;
 	z->info = in->info;
 	pthread_mutex_init(&z->lock, NULL);
 	pthread_cond_init(&z->filled, NULL);
@@ -61,7 +61,7 @@ struct rc_inflate *rc_inflate_new(struct rc_input *in, struct rc_slice head, uin
 	return z;
 }
 
-/* More packed bytes when there are none; avail_in stays 0 at the end of the input. */
+/* More packed bytes when there are none; io.in_n stays 0 at the end of the input. */
 static enum rc_code feed(struct rc_inflate *z, size_t *ret_n, struct rc_err *err)
 {
 	size_t n = 0;
@@ -70,8 +70,8 @@ static enum rc_code feed(struct rc_inflate *z, size_t *ret_n, struct rc_err *err
 	if (code)
 		return code;
 	z->input_ended = n == 0;
-	z->zs.next_in = z->packed;
-	z->zs.avail_in = (uInt)n;
+	z->io.in = z->packed;
+	z->io.in_n = n;
 	*ret_n = n;
 	return RC_OK;
 }
@@ -79,26 +79,25 @@ static enum rc_code feed(struct rc_inflate *z, size_t *ret_n, struct rc_err *err
 static enum rc_code corrupt(const struct rc_inflate *z, struct rc_err *err)
 {
 	return rc_fail(err, RC_DATA, "corrupt gzip data near byte %llu: %s",
-		       (unsigned long long)(z->in->info.bytes - z->zs.avail_in),
-		       z->zs.msg ? z->zs.msg : "inflate failed");
+		       (unsigned long long)(z->in->info.bytes - z->io.in_n), z->io.why);
 }
 
 /* Some inflated bytes into out. Sets *ret_end at a member's end. */
 static enum rc_code member_step(struct rc_inflate *z, char *out, size_t cap, size_t *ret_n, struct rc_err *err)
 {
-	int rc;
+	enum rc_gunzip_did did;
 
-	z->zs.next_out = (Bytef *)out;
-	z->zs.avail_out = (uInt)cap;
-	rc = inflate(&z->zs, Z_NO_FLUSH);
-	*ret_n = cap - z->zs.avail_out;
+	z->io.out = out;
+	z->io.out_n = cap;
+	did = RC_GUNZIP->step(z->gunzip, &z->io);
+	*ret_n = cap - z->io.out_n;
 	z->plain += *ret_n;
-	if (rc == Z_STREAM_END)
+	if (did == RC_GUNZIP_END)
 		z->where = AT_MAGIC;
-	else if (rc == Z_NEED_DICT || (rc != Z_OK && rc != Z_BUF_ERROR))
+	else if (did == RC_GUNZIP_CORRUPT)
 		return corrupt(z, err);
 	if (z->max_ratio != RC_RATIO_NONE && z->plain > RATIO_FROM &&
-	    z->plain / z->max_ratio > z->in->info.bytes - z->zs.avail_in)
+	    z->plain / z->max_ratio > z->in->info.bytes - z->io.in_n)
 		return rc_fail(err, RC_DATA,
 			       "inflates to more than %u times its size; if that is right, raise the gzip ratio limit",
 			       z->max_ratio);
@@ -108,35 +107,36 @@ static enum rc_code member_step(struct rc_inflate *z, char *out, size_t cap, siz
 /* Looks at the bytes behind a member: another member, zero padding, or something that must not be there. */
 static enum rc_code between_step(struct rc_inflate *z, struct rc_err *err)
 {
-	while (z->zs.avail_in) {
-		unsigned char c = *z->zs.next_in;
+	while (z->io.in_n) {
+		unsigned char c = *z->io.in;
 
 		if (z->where == AT_MAGIC && !z->half_magic && c == 0) {
 			z->where = IN_PADDING;
 		} else if (z->where == IN_PADDING ? c != 0 : c != (z->half_magic ? 0x8b : 0x1f)) {
 			return rc_fail(err, RC_DATA, "garbage behind the end of the gzip data, near byte %llu",
-				       (unsigned long long)(z->in->info.bytes - z->zs.avail_in));
+				       (unsigned long long)(z->in->info.bytes - z->io.in_n));
 		} else if (z->where == AT_MAGIC && z->half_magic) {
-			static Bytef first = 0x1f;
-			uInt n = z->zs.avail_in;
-			Bytef *p = z->zs.next_in;
+			static const unsigned char first = 0x1f;
+			size_t n = z->io.in_n;
+			const unsigned char *p = z->io.in;
 
 			/* the first magic byte may be gone with its piece: hand it over alone */
 			z->half_magic = false;
-			z->zs.next_in = &first;
-			z->zs.avail_in = 1;
-			z->zs.avail_out = 0;
-			if (inflateReset(&z->zs) != Z_OK || (inflate(&z->zs, Z_NO_FLUSH) != Z_OK && z->zs.avail_in))
+			RC_GUNZIP->next(z->gunzip);
+			z->io.in = &first;
+			z->io.in_n = 1;
+			z->io.out_n = 0;
+			if (RC_GUNZIP->step(z->gunzip, &z->io) == RC_GUNZIP_CORRUPT || z->io.in_n)
 				return corrupt(z, err);
-			z->zs.next_in = p;
-			z->zs.avail_in = n;
+			z->io.in = p;
+			z->io.in_n = n;
 			z->where = IN_MEMBER;
 			return RC_OK;
 		} else if (z->where == AT_MAGIC) {
 			z->half_magic = true;
 		}
-		z->zs.next_in++;
-		z->zs.avail_in--;
+		z->io.in++;
+		z->io.in_n--;
 	}
 	return RC_OK;
 }
@@ -151,18 +151,6 @@ static enum rc_code at_end(const struct rc_inflate *z, struct rc_err *err)
 	return RC_OK;
 }
 
-static void *allocate(void *unused, unsigned n, unsigned size)
-{
-	(void)unused;
-	return rc_xcalloc(n, size);
-}
-
-static void release(void *unused, void *p)
-{
-	(void)unused;
-	free(p);
-}
-
 /* Fills one slot; a short read of the input hands over what there is, so that a slow pipe stays a stream. */
 static void fill(struct rc_inflate *z, struct slot *s)
 {
@@ -174,25 +162,24 @@ static void fill(struct rc_inflate *z, struct slot *s)
 	s->last = false;
 	if (!s->p)
 		s->p = rc_xmalloc(SLOT);
-	z->zs.zalloc = allocate;
-	z->zs.zfree = release;
-	if (!z->zs_live && inflateInit2(&z->zs, 15 + 16) != Z_OK) {
+	if (!z->gunzip)
+		z->gunzip = RC_GUNZIP->begin();
+	if (!z->gunzip) {
 		s->code = rc_fail(&s->err, RC_INTERNAL, "inflate cannot start");
 		s->last = true;
 		return;
 	}
-	z->zs_live = true;
 	while (!s->code && !s->last && s->n < SLOT) {
 		if (z->where == IN_MEMBER) {
 			s->code = member_step(z, s->p + s->n, SLOT - s->n, &got, &s->err);
 			s->n += got;
 			if (s->n == SLOT || z->where != IN_MEMBER)
 				continue;
-		} else if (z->zs.avail_in) {
+		} else if (z->io.in_n) {
 			s->code = between_step(z, &s->err);
 			continue;
 		}
-		if (s->code || z->zs.avail_in)
+		if (s->code || z->io.in_n)
 			continue;
 		if (short_read && s->n)
 			break;
@@ -309,8 +296,7 @@ void rc_inflate_free(struct rc_inflate *z)
 		pthread_mutex_unlock(&z->lock);
 		pthread_join(z->thread, NULL);
 	}
-	if (z->zs_live)
-		inflateEnd(&z->zs);
+	RC_GUNZIP->end(z->gunzip);
 	pthread_cond_destroy(&z->filled);
 	pthread_cond_destroy(&z->emptied);
 	pthread_mutex_destroy(&z->lock);

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LOOKED_AT = 512 }; /* records, before the memory that shows them is given back */
+enum { LOOKED_AT = 256 }; /* records, before the memory that shows them is given back */
 enum { KNOWN_KEY = 2 + RC_HASH_BYTES, RETIRING_KEY = KNOWN_KEY + 8 + RC_HASH_BYTES, DUE_HEAD = 9 };
 
 static bool decode(struct rc_view *v, uint16_t target, struct rc_slice raw, enum rc_kv_table table,
