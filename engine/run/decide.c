@@ -236,7 +236,7 @@ static void decide(struct run *r, size_t target, struct rc_person *p, const stru
 	subject_not_wanted(&s);
 }
 
-enum { PEOPLE_AT_ONCE = 8192 };
+enum { PEOPLE_AT_ONCE = 16384 };
 
 /* Records are asked for in groups: sorted look-ups are several times cheaper, and memory stays bounded. */
 static void decide_target(struct run *r, size_t target)

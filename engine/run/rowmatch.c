@@ -8,6 +8,7 @@ enum {
 	INDEX_FROM = 1024, /* rows that were not found: looking at that many people costs what an index does */
 	INDEX_SHARE = 20,
 	RAW_TRIAL = 4096,
+	FETCH_AHEAD = 16,
 };
 
 typedef const uint8_t *(*get_fn)(void *ctx, size_t i);
@@ -52,6 +53,14 @@ static size_t slot_of(const struct rc_rowindex *x, const uint8_t hash[16])
 	return (size_t)h & (x->size - 1);
 }
 
+static uint32_t tag_of(const uint8_t hash[16])
+{
+	uint32_t tag;
+
+	memcpy(&tag, hash + 8, sizeof(tag));
+	return tag;
+}
+
 /* Only entries that can still match: what is found later is one of them. */
 static void make_index(struct rc_rowmatch *m, struct rc_rowindex *x, get_fn get)
 {
@@ -63,20 +72,24 @@ static void make_index(struct rc_rowmatch *m, struct rc_rowindex *x, get_fn get)
 		const uint8_t *hash = get(m->seq.ctx, i);
 		size_t at;
 
+		if (i + FETCH_AHEAD < m->seq.n)
+			__builtin_prefetch(&x->slot[slot_of(x, get(m->seq.ctx, i + FETCH_AHEAD))], 1);
 		if (m->line[i] || memcmp(hash, zero, 16) == 0)
 			continue;
-		for (at = slot_of(x, hash); x->slot[at];)
+		for (at = slot_of(x, hash); x->slot[at].entry;)
 			at = (at + 1) & (x->size - 1);
-		x->slot[at] = (uint32_t)i + 1;
+		x->slot[at] = (struct rc_rowslot){(uint32_t)i + 1, tag_of(hash)};
 	}
 	m->missed_before = m->missed;
 }
 
 static size_t by_index(const struct rc_rowmatch *m, const struct rc_rowindex *x, get_fn get, const uint8_t hash[16])
 {
-	for (size_t at = slot_of(x, hash); x->slot[at]; at = (at + 1) & (x->size - 1))
-		if (same(m, get, x->slot[at] - 1, hash))
-			return x->slot[at] - 1;
+	uint32_t tag = tag_of(hash);
+
+	for (size_t at = slot_of(x, hash); x->slot[at].entry; at = (at + 1) & (x->size - 1))
+		if (x->slot[at].tag == tag && same(m, get, x->slot[at].entry - 1, hash))
+			return x->slot[at].entry - 1;
 	return SIZE_MAX;
 }
 
@@ -91,8 +104,12 @@ void rc_rowmatch_ahead(const struct rc_rowmatch *m, const uint8_t (*hash)[16], s
 	for (size_t i = 0; i < n; i++)
 		__builtin_prefetch(&x->slot[slot_of(x, hash[i])]);
 	for (size_t i = 0; i < n; i++) {
-		uint32_t entry = x->slot[slot_of(x, hash[i])];
+		size_t at = slot_of(x, hash[i]), entry;
+		uint32_t tag = tag_of(hash[i]);
 
+		while (x->slot[at].entry && x->slot[at].tag != tag)
+			at = (at + 1) & (x->size - 1);
+		entry = x->slot[at].entry;
 		if (!entry)
 			continue;
 		__builtin_prefetch(get(m->seq.ctx, entry - 1));

@@ -3,7 +3,7 @@
  * entries: by the hash of the whole row as long as those are of use, else by that of the used cells.
  *
  * Pure; sees hashes only. An entry matches at most once, so that a copy of a row is out of step. Memory: 4 bytes an
- * entry, 8 to 16 more for each index once it is made. Source: measured prototypes, docs/performance.md. */
+ * entry, 16 to 32 more for each index once it is made. Source: measured prototypes, docs/performance.md. */
 #ifndef RC_RUN_ROWMATCH_H
 #define RC_RUN_ROWMATCH_H
 #include <stdbool.h>
@@ -20,8 +20,13 @@ struct rc_sequence {
 	size_t n;
 };
 
-struct rc_rowindex { /* entry + 1 by hash */
-	uint32_t *slot;
+struct rc_rowslot {
+	uint32_t entry; /* + 1; 0: free */
+	uint32_t tag;   /* more of the hash: another entry's slot is passed by without a look at that entry */
+};
+
+struct rc_rowindex { /* by hash */
+	struct rc_rowslot *slot;
 	size_t size; /* a power of two; 0: not made */
 };
 
