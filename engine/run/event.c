@@ -73,12 +73,14 @@ void run_event_op(struct run *r, const struct rc_op *op, enum rc_status status, 
 
 void run_event_pending(struct run *r, const struct run_target *t, const struct pending *q, const struct rc_outcome *o)
 {
+	/* The old account of a changed name waits for its month to end: the person has the new one. */
+	bool old_half = o->linked_name.n && !q->known.key.n;
 	struct rc_event e = {.key = o->key,
 			     .run_id = rc_slice_str(r->run_id),
 			     .at_ns = r->started_ns,
 			     .action = (uint8_t)o->action,
 			     .status = (uint8_t)o->status,
-			     .access = had_access(&q->known),
+			     .access = old_half || had_access(&q->known),
 			     .name = o->name,
 			     .server = q->known.server,
 			     .error_code = rc_slice_str(o->error_code),
