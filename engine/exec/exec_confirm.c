@@ -14,6 +14,8 @@ static struct rc_listing_row *row_of(const struct server *s, const struct rc_op 
 
 	if (op->remote_id.n)
 		r = rc_listing_by_id(&s->list, op->remote_id);
+	if (!r && op->heir && op->heir->state == RC_STEP_DONE)
+		return NULL; /* the account of this name is another person's by now */
 	return r ? r : rc_listing_by_name(&s->list, op->name);
 }
 
@@ -106,7 +108,13 @@ static void settle_present(struct server *s, struct rc_op *op, struct rc_listing
 	struct rc_exec *x = s->t->x;
 
 	if (op->after && rc_slice_eq(op->after->remote_id, r->listed.remote_id)) {
-		resend(s, op); /* the account that had the name, on its way out */
+		/* the account that had the name, on its way out */
+		if (op->after->state == RC_STEP_DONE) {
+			resend(s, op);
+		} else {
+			op_go(x, op, RC_STEP_QUEUED);
+			opq_push(&s->retiring, op);
+		}
 	} else if (op->sets_password && !op->first_done) {
 		op->password =
 			(struct rc_slice){0}; /* whether it was set cannot be seen: another one, never the same */

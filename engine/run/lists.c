@@ -208,6 +208,47 @@ static struct rc_listing_row *row_of(const struct run_target *t, struct rc_known
 	return row;
 }
 
+/* The rows of accounts on their way out, by id: whoever was promised such a name has not got it yet. */
+static void mark_retiring(struct run *r, struct run_target *t)
+{
+	struct rc_walk w = {0};
+	struct rc_known k;
+	bool heard;
+
+	rc_walk_retiring_begin(r->view, t->number, (struct rc_slice){0}, &w);
+	while (rc_walk_retiring(&w, &k)) {
+		struct rc_listing_row *row = row_of(t, &k, &heard);
+
+		if (row && k.remote_id.n && rc_slice_eq(k.remote_id, row->listed.remote_id))
+			row->mark = true;
+	}
+	rc_walk_end(&w);
+}
+
+static void match_retiring(struct run *r, struct run_target *t)
+{
+	struct rc_walk w = {0};
+	struct rc_known k;
+	bool heard;
+
+	rc_walk_retiring_begin(r->view, t->number, (struct rc_slice){0}, &w);
+	while (rc_walk_retiring(&w, &k)) {
+		struct rc_slice was = k.server;
+		struct rc_listing_row *row = row_of(t, &k, &heard);
+
+		if (!row || rc_slice_eq(k.remote_id, row->listed.remote_id))
+			continue;
+		if (row->mark) { /* gone; the account of its name is another person's by now */
+			rc_writer_del_retiring(r->writer, t->number, k.key, was, k.name, 0);
+			continue;
+		}
+		row->mark = true;
+		k.remote_id = row->listed.remote_id; /* it could never be removed by a wrong one */
+		rc_writer_put_retiring(r->writer, t->number, &k);
+	}
+	rc_walk_end(&w);
+}
+
 static void match_known(struct run *r, struct run_target *t)
 {
 	struct rc_walk w = {0};
@@ -215,12 +256,16 @@ static void match_known(struct run *r, struct run_target *t)
 	const uint8_t *hash;
 	bool heard;
 
+	mark_retiring(r, t);
 	rc_walk_known_begin(r->view, t->number, &w);
 	while (rc_walk_known(&w, &k, &hash)) {
 		struct rc_slice was = k.server;
 		struct rc_listing_row *row = k.name.n ? row_of(t, &k, &heard) : NULL;
 
 		if (row && k.status == RC_KNOWN_UNKNOWN) {
+			if (row->mark && !rc_slice_eq(k.remote_id, row->listed.remote_id))
+				continue; /* still the account that is to make room: their own is not proven either way
+					   */
 			row->mark = true;
 			meet_open(r, t, &k, &row->listed);
 		} else if (row && k.flags & RC_KNOWN_MANAGED) {
@@ -231,19 +276,7 @@ static void match_known(struct run *r, struct run_target *t)
 		}
 	}
 	rc_walk_end(&w);
-	rc_walk_retiring_begin(r->view, t->number, (struct rc_slice){0}, &w);
-	while (rc_walk_retiring(&w, &k)) {
-		struct rc_listing_row *row = row_of(t, &k, &heard);
-
-		if (!row)
-			continue;
-		row->mark = true;
-		if (!rc_slice_eq(k.remote_id, row->listed.remote_id)) { /* it could never be removed by a wrong one */
-			k.remote_id = row->listed.remote_id;
-			rc_writer_put_retiring(r->writer, t->number, &k);
-		}
-	}
-	rc_walk_end(&w);
+	match_retiring(r, t);
 }
 
 static void store_unmanaged(struct run *r, struct run_target *t, struct rc_slice label, const struct rc_list *l)

@@ -113,6 +113,12 @@ static bool may_take_over(struct run *r, const struct claim *c, struct rc_slice 
 	       !rc_mapping_adopt_if(p->later, c->target, &u.account, u.name, &theirs, &err) && theirs;
 }
 
+static void wait_for_name(struct rc_op *op, struct rc_op *freeing)
+{
+	op->after = freeing;
+	freeing->heir = op;
+}
+
 static void check_holder(struct run *r, const struct claim *c)
 {
 	struct rc_op *op = c->op, *freeing;
@@ -126,10 +132,15 @@ static void check_holder(struct run *r, const struct claim *c)
 		       "an account of the new name exists and is not theirs to adopt: remove one of the two");
 		return;
 	}
-	if ((owner.kind != RC_NAME_MANAGED && owner.kind != RC_NAME_RETIRING) ||
-	    memcmp(owner.key_hash, info->person->hash, 16) == 0)
+	if (owner.kind != RC_NAME_MANAGED && owner.kind != RC_NAME_RETIRING)
 		return;
 	freeing = freed_by(r, c);
+	if (memcmp(owner.key_hash, info->person->hash, 16) == 0) {
+		/* Promised to them by an earlier run, which may have ended before the other account had left it. */
+		if (op->in_doubt && freeing && freeing != op->linked && !rc_slice_eq(freeing->key, op->key))
+			wait_for_name(op, freeing);
+		return;
+	}
 	if (!freeing)
 		refuse(r, c, "rollcall.name", "another person's account has this name: give one of them another name");
 	else if (op->linked && waits_for(freeing, op))
@@ -137,7 +148,7 @@ static void check_holder(struct run *r, const struct claim *c)
 		       "two people swap their names, and an account carries its password: give one of them a third "
 		       "name first");
 	else
-		op->after = freeing;
+		wait_for_name(op, freeing);
 }
 
 /* claims are in order, so equal names are neighbours; each of them is told about another one. */
