@@ -71,6 +71,23 @@ void run_event_op(struct run *r, const struct rc_op *op, enum rc_status status, 
 	rc_writer_event(r->writer, t->number, &e);
 }
 
+/* Nothing was done to them: whoever had access, perhaps by the old account of a changed name, has it by that one. */
+static void as_before(struct run *r, const struct run_target *t, struct rc_event *e)
+{
+	struct rc_walk w = {0};
+	struct rc_event was;
+
+	rc_walk_history_begin(r->view, t->number, e->key, &w);
+	while (rc_walk_history(&w, &was)) {
+		e->access = was.access;
+		if (was.access) {
+			e->name = was.name;
+			e->server = was.server;
+		}
+	}
+	rc_walk_end(&w);
+}
+
 void run_event_pending(struct run *r, const struct run_target *t, const struct pending *q, const struct rc_outcome *o)
 {
 	/* The old account of a changed name waits for its month to end: the person has the new one. */
@@ -86,6 +103,7 @@ void run_event_pending(struct run *r, const struct run_target *t, const struct p
 			     .error_code = rc_slice_str(o->error_code),
 			     .reason = rc_slice_str(o->reason)};
 
+	as_before(r, t, &e);
 	rc_writer_event(r->writer, t->number, &e);
 }
 
