@@ -33,6 +33,8 @@ enum rc_action subject_leave_action(const struct run_target *t);
 /* decide_return.c */
 /* A name that changed back while the old account is still there: true when that account is taken again. */
 bool subject_take_back(struct subject *s);
+/* The same for a person without any other account. */
+bool subject_come_back(struct subject *s);
 
 /* Old accounts of renames whose new account is there: their deletion was not reached in an earlier run. */
 void retire_left_over(struct run *r, size_t target);

@@ -138,10 +138,11 @@ static void leave(struct subject *s, bool evidence)
 	remove_access(s, evidence);
 }
 
-/* A record without an account. It goes with its person, but for what an operator has said. */
+/* A record without an account, of somebody who is to have none: nothing is left to remember but what an operator has
+ * said. */
 static void no_account(struct subject *s)
 {
-	if (s->has && s->p->kind == RC_PERSON_ABSENT && !(s->k.flags & RC_KNOWN_HELD))
+	if (s->has && s->p->kind != RC_PERSON_FROZEN && !(s->k.flags & RC_KNOWN_HELD))
 		subject_pend(s, RC_ACT_NONE, RC_ST_DONE)->drop = true;
 }
 
@@ -195,6 +196,13 @@ static struct rc_op *op_of(const struct run *r, size_t target, struct rc_slice k
 	return NULL;
 }
 
+/* Somebody whose row asks for an account here today. */
+static bool wanted_today(const struct run *r, size_t target, const struct rc_person *p)
+{
+	return p && p->kind == RC_PERSON_PRESENT && !p->mapped.left && p->mapped.until_ns > r->started_ns &&
+	       p->mapped.from_ns <= r->started_ns && p->mapped.want && !p->mapped.want[target].filtered;
+}
+
 /* Whether an old account may go: its new one is there, or is made (other) by this run, or the person leaves with it. */
 static bool may_retire(struct run *r, size_t target, const struct rc_known *old, const struct rc_op *other)
 {
@@ -214,9 +222,13 @@ static bool may_retire(struct run *r, size_t target, const struct rc_known *old,
 		return false; /* it is the person's account again */
 	if (other && (other->action == RC_ACT_CREATE || other->class_ == RC_CLASS_LEAVE))
 		return true;
-	return !rc_view_known(r->view, r->targets[target].number, old->key, &live) ||
-	       (live.flags & RC_KNOWN_MANAGED && !(live.flags & RC_KNOWN_HELD) && live.status != RC_KNOWN_UNKNOWN &&
-		!rc_slice_eq(live.name, old->name));
+	if (!rc_view_known(r->view, r->targets[target].number, old->key, &live))
+		return true;
+	if (live.flags & RC_KNOWN_HELD)
+		return false;
+	if (!(live.flags & RC_KNOWN_MANAGED)) /* the new one is gone, or was never made */
+		return !wanted_today(r, target, today);
+	return live.status != RC_KNOWN_UNKNOWN && !rc_slice_eq(live.name, old->name);
 }
 
 static void retire_one(struct run *r, size_t target, const struct rc_known *k, struct rc_op *other)

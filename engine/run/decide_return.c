@@ -1,16 +1,17 @@
-/* A changed name that changes back while the old account is still there: that account is taken again, and the one that
- * had replaced it retires. */
+/* Names that come back while the old account of the person is still there: that account is taken again. Where another
+ * one had replaced it, that one retires. */
 #include "engine/run/decide_int.h"
 
-static bool find_old(const struct subject *s, struct rc_known *ret)
+/* The old account of this name, on this server; server NULL: on any. */
+static bool find_old(const struct subject *s, const struct rc_slice *server, struct rc_known *ret)
 {
 	struct rc_walk w = {0};
 	struct rc_known k;
 	bool found = false;
 
-	rc_walk_retiring_begin(s->r->view, s->t->number, s->k.key, &w);
+	rc_walk_retiring_begin(s->r->view, s->t->number, s->p->key, &w);
 	while (!found && rc_walk_retiring(&w, &k))
-		if (rc_slice_eq(k.name, s->w->name) && rc_slice_eq(k.server, s->k.server)) {
+		if (rc_slice_eq(k.name, s->w->name) && (!server || rc_slice_eq(k.server, *server))) {
 			*ret = rc_known_copy(&k, &s->r->mem);
 			found = true;
 		}
@@ -18,23 +19,43 @@ static bool find_old(const struct subject *s, struct rc_known *ret)
 	return found;
 }
 
+/* Makes an old account what the row wants. */
+static struct rc_op *revive(struct subject *old)
+{
+	const struct rc_account_schema *schema = old->t->cfg->schema;
+	bool disabled = old->k.flags & RC_KNOWN_DISABLED;
+	struct rc_op *op = subject_order(old, disabled ? RC_ACT_ENABLE : RC_ACT_UPDATE, RC_CLASS_UPDATE);
+
+	op->changed = rc_account_diff(schema, &old->w->account, &old->k.account) & schema->updatable;
+	if (schema->group_field >= 0 && op->changed & 1u << schema->group_field)
+		op->group = old->w->account.v[schema->group_field];
+	if (!disabled && !op->changed) /* nothing to send: the list says whether it is there */
+		op->state = RC_STEP_VERIFY;
+	return op;
+}
+
+bool subject_come_back(struct subject *s)
+{
+	struct rc_known old;
+
+	if (!s->p->key.n || !find_old(s, NULL, &old))
+		return false;
+	s->k = old;
+	s->has = true;
+	s->reason = "wanted again: the old account of a changed name is still there";
+	revive(s)->priority = s->w->priority;
+	return true;
+}
+
 bool subject_take_back(struct subject *s)
 {
-	const struct rc_account_schema *schema = s->t->cfg->schema;
 	struct subject old = *s;
 	struct rc_op *back, *retire;
-	bool disabled;
 
-	if (!find_old(s, &old.k))
+	if (!find_old(s, &s->k.server, &old.k))
 		return false;
-	disabled = old.k.flags & RC_KNOWN_DISABLED;
 	old.reason = s->reason = "the name changed back under the same key";
-	back = subject_order(&old, disabled ? RC_ACT_ENABLE : RC_ACT_UPDATE, RC_CLASS_UPDATE);
-	back->changed = rc_account_diff(schema, &s->w->account, &old.k.account) & schema->updatable;
-	if (schema->group_field >= 0 && back->changed & 1u << schema->group_field)
-		back->group = s->w->account.v[schema->group_field];
-	if (!disabled && !back->changed) /* nothing to send: the list says whether it is there */
-		back->state = RC_STEP_VERIFY;
+	back = revive(&old);
 	back->linked_name = s->k.name;
 	retire = subject_order(s, RC_ACT_DELETE, RC_CLASS_RETIRE);
 	retire->linked_name = s->w->name;

@@ -119,7 +119,7 @@ static void make(struct subject *s)
 		subject_pend(s, RC_ACT_NONE, RC_ST_SKIPPED);
 		return;
 	}
-	if (subject_adopt(s))
+	if (subject_come_back(s) || subject_adopt(s))
 		return;
 	s->k = (struct rc_known){0};
 	s->has = false;

@@ -367,6 +367,9 @@ store:
 	if (info->person)
 		info->person->settled &= status == RC_ST_DONE;
 	rc_writer_together_begin(r->writer);
+	if (!op->linked && !op->retiring) /* it may have been the old account of a changed name, and is theirs again */
+		rc_writer_del_retiring(r->writer, r->targets[op->target].number, op->key, rc_slice_str(label_of(r, op)),
+				       op->name, 0);
 	if (run_is_reset(op))
 		run_reset_keep(r, op, status);
 	else if (status == RC_ST_DONE || status == RC_ST_WAITING)

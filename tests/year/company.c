@@ -165,7 +165,7 @@ void company_day(struct company *c, size_t events, void (*hold)(int id, bool hel
 		anybody(c)->twice = true;
 }
 
-static void name_of(const struct worker *w, char ret[NAME_SIZE])
+void company_name(const struct worker *w, char ret[NAME_SIZE])
 {
 	if (w->rename)
 		snprintf(ret, NAME_SIZE, "worker%05d.v%d", w->id, w->rename);
@@ -180,7 +180,7 @@ static void row(const struct worker *w, FILE *hr)
 	unsigned month, day;
 	int year;
 
-	name_of(w, name);
+	company_name(w, name);
 	rc_date_civil(w->until, &year, &month, &day);
 	if (w->until >= 0)
 		snprintf(until, sizeof(until), "%02u.%02u.%04d", day % 100, month % 100, year % 10000);
@@ -214,6 +214,18 @@ bool company_anybody_twice(const struct company *c)
 		if (c->w[i].listed && c->w[i].twice)
 			return true;
 	return false;
+}
+
+const struct worker *company_somebody_wanted(struct company *c)
+{
+	for (int i = 0; i < 100; i++) {
+		const struct worker *w = anybody(c);
+
+		if (w->listed && !w->gone && !w->twice && !w->held && w->until < 0 &&
+		    (w->effect == NO_EFFECT || w->effect_until < c->today))
+			return w;
+	}
+	return NULL;
 }
 
 /* ---- the truth */
@@ -279,6 +291,17 @@ static void old_accounts(const struct company *c, struct account *a)
 	}
 }
 
+/* Whoever comes back to the name of their own old account gets it again. */
+static bool old_is_back(struct account *a, const char *name)
+{
+	for (size_t i = 0; i < a->n_old; i++)
+		if (strcmp(a->old[i].name, name) == 0) {
+			drop_old(a, i);
+			return true;
+		}
+	return false;
+}
+
 /* The new name is the one of an account that is still there, or of one to be made; the one there now retires. */
 static void change_name(const struct company *c, struct account *a, const char *name, size_t target)
 {
@@ -301,16 +324,19 @@ static int shown(const struct company *c, const struct worker *w, size_t target)
 static void wanted(const struct company *c, const struct worker *w, struct account *a, size_t target)
 {
 	char name[NAME_SIZE];
-	bool renamed, had = a->has;
+	bool renamed, back = false, had = a->has;
 	int dept = shown(c, w, target);
 
-	name_of(w, name);
+	company_name(w, name);
 	renamed = had && strcmp(a->name, name) != 0;
+	if (!had)
+		back = old_is_back(a, name);
 	if (renamed)
 		change_name(c, a, name, target);
 	else
 		old_accounts(c, a);
-	say(a, !had              ? "create done"
+	say(a, back              ? "enable done"
+	       : !had            ? "create done"
 	       : renamed         ? "update done"
 	       : a->disabled     ? "enable done"
 	       : a->dept != dept ? "update done"

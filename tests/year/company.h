@@ -58,6 +58,9 @@ void company_night(struct company *c, int64_t now_s);
 /* So many events of a day; hold and release are told to the caller, who carries them out. */
 void company_day(struct company *c, size_t events, void (*hold)(int id, bool held));
 void company_write(const struct company *c, FILE *hr, FILE *overrides);
+void company_name(const struct worker *w, char ret[NAME_SIZE]);
+/* Anybody whom nothing but their row speaks of tonight, and who should have access; NULL: not found at once. */
+const struct worker *company_somebody_wanted(struct company *c);
 /* Whether somebody is in tonight's file in two rows. */
 bool company_anybody_twice(const struct company *c);
 /* The accounts that were used this month, as the simulator's script. */

@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "engine/base/alloc.h"
 #include "engine/base/log.h"
 #include "tests/unit/helper_nights.h"
 
@@ -115,6 +116,20 @@ int stage_run(const struct rc_run_opts *opts, const struct world_faults *f)
 	if (code != WORLD_CRASHED)
 		nights_read_rows(run_id);
 	return code;
+}
+
+int stage_by_hand(const char *query)
+{
+	struct wire_ask a = {.mono_ns = now_ns, .method_n = 4, .target_n = (uint32_t)strlen(query)};
+	char *bytes = rc_xasprintf("POST%s", query), *body;
+	int status;
+	size_t n;
+
+	status = provider_ask(provider, &a, bytes, &body, &n);
+	free(bytes);
+	free(body);
+	now_ns += 60 * SECOND;
+	return status;
 }
 
 const char *stage_run_id(void)

@@ -17,6 +17,8 @@ int stage_run(const struct rc_run_opts *opts, const struct world_faults *f);
 const char *stage_run_id(void);
 void stage_script(const char *text);
 void stage_users(void (*fn)(void *ctx, const struct provider_user *u), void *ctx);
+/* A call that somebody makes past rollcall: "/?Action=...". Its HTTP status. */
+int stage_by_hand(const char *query);
 uint64_t stage_writes(void);
 uint64_t stage_double_creates(void);
 

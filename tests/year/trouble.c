@@ -55,7 +55,7 @@ static char *good_file(void)
 
 static const char config[] =
 	"{ \"version\": 1, \"state\": \"state\", \"reports\": \"reports\", \"overrides\": { \"file\": \"over.csv\" },"
-	"\"deadline\": \"15m\", \"report\": { \"html\": %s }, \"retention\": { \"reports\": \"5d\" }, %s"
+	"\"deadline\": \"25m\", \"report\": { \"html\": %s }, \"retention\": { \"reports\": \"5d\" }, %s"
 	"\"sources\": [ { \"files\": [\"hr.csv\"], \"key\": \"id\", \"where\": \"city ~= ''\", \"left\": \"gone == "
 	"'yes'\","
 	"\"active_until\": \"col['until']\", \"date_format\": \"%%d.%%m.%%Y\", \"timezone\": \"Europe/Berlin\" } ],"
@@ -153,7 +153,7 @@ static void bad_file(struct company *c)
 
 	switch (company_random(c, 9)) {
 	case 0: /* cut in a quoted field */
-		text = replaced(text, "worker00002", "\"worker");
+		text = replaced(text, ",city\n", ",city\n99999,\"worker");
 		broken_text(text, strlen(text), 65);
 		break;
 	case 1:
@@ -178,6 +178,7 @@ static void bad_file(struct company *c)
 		break;
 	case 5: /* another encoding than yesterday's */
 		text = replaced(text, "K\303\266ln", "K\366ln");
+		text = replaced(text, "\345\214\227\344\272\254", "\261\261\276\251");
 		broken_text(text, strlen(text), 76);
 		break;
 	case 6:
@@ -277,13 +278,36 @@ static void upgrade(struct company *c)
 	}
 }
 
+/* Somebody changes an account in the provider's console, or makes one for whoever comes tonight. */
+static void by_hand(struct company *c)
+{
+	static const char *const done[] = {"DeleteSmartAccessGatewayClientUser", "DisableSmartAccessGatewayUser",
+					   "ModifySmartAccessGatewayClientUserBandwidth"};
+	const struct worker *w = company_somebody_wanted(c);
+	char query[300], name[NAME_SIZE];
+	const char *action = "CreateSmartAccessGatewayClientUser";
+	const struct account *a;
+
+	if (!w)
+		return;
+	a = &w->at[SAG];
+	company_name(w, name);
+	if (a->has && !a->disabled)
+		action = done[company_random(c, 3)];
+	snprintf(query, sizeof(query),
+		 "/?Version=2018-03-13&Action=%s&RegionId=cn-shanghai&SmartAGId=sag-one&UserName=%s&UserMail=%s@"
+		 "example.com&Bandwidth=%d",
+		 action, a->has ? a->name : name, name, 1500 + (int)company_random(c, 100));
+	(void)stage_by_hand(query); /* what is in use is not deleted, a mail address not given twice */
+}
+
 static size_t counts[TROUBLES], nights;
-static const char *const names[TROUBLES] = {"bad files",    "crashes",    "crashes on a bad network",
-					    "bad networks", "full seats", "busy spells",
-					    "outages",      "full disks", "signals",
-					    "upgrades",     "freezes",    "runs with --only",
-					    "saved plans",  "refreshes",  "canaries",
-					    "limits"};
+static const char *const names[TROUBLES] = {"bad files",       "crashes",    "crashes on a bad network",
+					    "bad networks",    "full seats", "busy spells",
+					    "outages",         "full disks", "signals",
+					    "upgrades",        "freezes",    "runs with --only",
+					    "saved plans",     "refreshes",  "canaries",
+					    "changes by hand", "limits"};
 
 static uint64_t some_steps(struct company *c)
 {
@@ -315,7 +339,7 @@ static void happen(struct company *c, uint64_t what)
 		full(c);
 		break;
 	case 5:
-		run_under(c, ", \"settings\": { \"capacity\": 0.05, \"queue\": 4 }", NULL, NULL);
+		run_under(c, ", \"settings\": { \"capacity\": 0.5, \"queue\": 4 }", NULL, NULL);
 		break;
 	case 6:
 		run_under(c, ", \"settings\": { \"outage\": 503 }", NULL, NULL);
@@ -346,6 +370,10 @@ static void happen(struct company *c, uint64_t what)
 	case 14:
 		run_under(c, "", NULL, &(struct rc_run_opts){.command = "sync", .writes = true, .canary = 2});
 		break;
+	case 15:
+		for (int i = 0; i < 5; i++)
+			by_hand(c);
+		break;
 	default: { /* nobody may be made tonight: a guard stops both, or there was nobody to make */
 		struct rc_run_opts o = {.command = "sync", .writes = true};
 		uint64_t before = stage_writes();
@@ -362,18 +390,19 @@ static void happen(struct company *c, uint64_t what)
 static const char restored[] =
 	", \"settings\": { \"seat_limit\": null, \"capacity\": 0, \"queue\": 200, \"outage\": false }";
 
-const char *trouble(struct company *c, bool *ret_changed)
+const char *trouble(struct company *c, bool *ret_changed, bool *ret_refresh)
 {
 	uint64_t what = company_random(c, TROUBLES * 2);
 
 	nights++;
-	*ret_changed = false;
+	*ret_changed = *ret_refresh = false;
 	if (what >= TROUBLES)
 		return "nothing";
 	counts[what]++;
 	happen(c, what);
 	load_script(c, restored);
-	*ret_changed = what != 0 && what != 9 && what != 10 && what != 15;
+	*ret_changed = what != 0 && what != 9 && what != 10 && what != 16;
+	*ret_refresh = what == 15;
 	return names[what];
 }
 

@@ -4,11 +4,11 @@
 #define YEAR_TROUBLE_H
 #include "tests/year/company.h"
 
-enum { TROUBLES = 16 };
+enum { TROUBLES = 17 };
 
-/* Something, or nothing; what it was ("nothing"), and whether a run has changed accounts already, so that the report of
- * the next one is not the whole night's. */
-const char *trouble(struct company *c, bool *ret_changed);
+/* Something, or nothing; what it was ("nothing"), whether accounts have changed already, so that the report of the next
+ * run is not the whole night's, and whether that run must read the lists again to know. */
+const char *trouble(struct company *c, bool *ret_changed, bool *ret_refresh);
 /* One line: how often each came. */
 void trouble_print(void);
 

@@ -53,6 +53,7 @@ static void check_again(void)
 static void one_night(size_t night)
 {
 	const char *before;
+	struct rc_run_opts own = {.command = "sync", .writes = true};
 	bool changed;
 
 	company_night(&company, begin_of(night));
@@ -61,8 +62,8 @@ static void one_night(size_t night)
 		company_day(&company, people < 500 ? people / 15 + 1 : people / 50, hold);
 	write_files(&company);
 	load_script(&company, "");
-	before = trouble(&company, &changed);
-	assert_int_equal(stage_run(NULL, NULL), company_anybody_twice(&company));
+	before = trouble(&company, &changed, &own.refresh);
+	assert_int_equal(stage_run(&own, NULL), company_anybody_twice(&company));
 	company_truth(&company);
 	check_provider(&company, before);
 	check_snapshot(&company, before);
