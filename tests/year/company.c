@@ -239,6 +239,12 @@ static bool used(const struct company *c, const char *name)
 	return (h >> 20) % 3 == 0;
 }
 
+/* What was used this month is not deleted; an account disabled since an earlier one carried no traffic. */
+static bool refuses(const struct company *c, const struct account *a, size_t target)
+{
+	return target == SAG && (!a->disabled || a->due_s > c->now_s) && used(c, a->name);
+}
+
 void company_used(const struct company *c, FILE *script)
 {
 	bool any = false;
@@ -247,8 +253,8 @@ void company_used(const struct company *c, FILE *script)
 	for (size_t i = 0; i < c->n; i++) {
 		const struct account *a = &c->w[i].at[SAG];
 
-		if (!a->has || a->disabled || !used(c, a->name))
-			continue; /* a disabled account carries no traffic */
+		if (!a->has || !refuses(c, a, SAG))
+			continue;
 		fprintf(script, "%s\"%s\"", any ? "," : "", a->name);
 		any = true;
 	}
@@ -274,11 +280,6 @@ static void keep_old(struct account *a, int64_t due_s)
 static void drop_old(struct account *a, size_t i)
 {
 	a->old[i] = a->old[--a->n_old];
-}
-
-static bool refuses(const struct company *c, const struct account *a, size_t target)
-{
-	return target == SAG && !a->disabled && used(c, a->name);
 }
 
 /* Old accounts whose month is over go; the others wait, each with a row. */

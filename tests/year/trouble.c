@@ -271,7 +271,11 @@ static void saved_plan(struct company *c)
 /* A new version of the program: the state comes from another house, the mapping says things differently. */
 static void upgrade(struct company *c)
 {
-	stage_move_state();
+	char state[200];
+
+	path_in("state", state);
+	if (access(state, F_OK) == 0) /* on the first night there is none */
+		stage_move_state();
 	if (company_chance(c, 0.5)) {
 		c->mapping = !c->mapping;
 		write_config(c, "");
