@@ -236,8 +236,12 @@ static void match_retiring(struct run *r, struct run_target *t)
 		struct rc_slice was = k.server;
 		struct rc_listing_row *row = row_of(t, &k, &heard);
 
-		if (!row || rc_slice_eq(k.remote_id, row->listed.remote_id))
+		if (!row)
 			continue;
+		if (rc_slice_eq(k.remote_id, row->listed.remote_id)) { /* also where accounts have no ids */
+			row->mark = true;
+			continue;
+		}
 		if (row->mark) { /* gone; the account of its name is another person's by now */
 			rc_writer_del_retiring(r->writer, t->number, k.key, was, k.name, 0);
 			continue;
