@@ -92,7 +92,7 @@ def shows(d, name):
 
 def ask(d, endpoint, more, **env):
     """Exit code and words of check --online."""
-    config = {"version": 1, "state": "state", "reports": "reports", "timeouts": {"unreachable": "1s"},
+    config = {"version": 1, "state": "state", "reports": "reports", "timeouts": {"unreachable": "100s"},
               "sources": [{"files": ["hr.csv"], "key": "id"}],
               "targets": {"vpn": {"connector": "huawei-p2c-vpn", "endpoint": endpoint, "project_id": "P",
                                   "vpn_server_id": "S", "auth": {"method": "token", "token": {"env": "VPN_TOKEN"}},
@@ -144,16 +144,16 @@ def proxies(d):
     sim = shows(d, "vpn")
     proxy, closed = Proxy(sim.port, "secret"), "http://127.0.0.1:1"
     url, given = "http://u:secret@" + proxy.url, {"proxy": {"env": "OUR_PROXY"}, **trusting("vpn")}
-    endpoint = "https://vpn.rollcall.test"
+    endpoint, soon = "https://vpn.rollcall.test", {"timeouts": {"unreachable": "6s"}}
     expect("by config", ask(d, endpoint, given, OUR_PROXY=url, https_proxy=closed), 0, "good")
     if proxy.asked[-1:] != ["vpn.rollcall.test:443"]:
         expect("the proxy was asked for %s" % proxy.asked, (0, ""), -1, "")
     asked = len(proxy.asked)
-    expect("without its password", ask(d, endpoint, {"proxy": "http://" + proxy.url, **trusting("vpn")}), 69, "407")
+    expect("without its password", ask(d, endpoint, {"proxy": "http://" + proxy.url, **soon, **trusting("vpn")}), 69, "407")
     expect("by environment", ask(d, endpoint, trusting("vpn"), https_proxy=url), 0, "good")
     expect("by environment, in capitals", ask(d, endpoint, trusting("vpn"), HTTPS_PROXY=url), 0, "good")
     asked = len(proxy.asked)
-    expect("no_proxy", ask(d, endpoint, trusting("vpn"), https_proxy=url, no_proxy="rollcall.test"), 69, "reachable")
+    expect("no_proxy", ask(d, endpoint, {**soon, **trusting("vpn")}, https_proxy=url, no_proxy="rollcall.test"), 69, "reachable")
     expect("a password in the config", ask(d, endpoint, {"proxy": url}), 78, "/proxy: ")
     expect("its variable is not set", ask(d, endpoint, given), 78, "/proxy: ")
     if len(proxy.asked) != asked:
@@ -225,7 +225,7 @@ def silence(d):
     for one in crowd:
         one.setblocking(False)
         one.connect_ex(full.getsockname())
-    expect("no connection", ask(d, "http://127.0.0.1:%d" % full.getsockname()[1], {"timeouts": {"connect": "100ms", "unreachable": "3s"}}), 69,
+    expect("no connection", ask(d, "http://127.0.0.1:%d" % full.getsockname()[1], {"timeouts": {"connect": "100ms", "unreachable": "6s"}}), 69,
            "imeout")
     for one in crowd:
         one.close()
