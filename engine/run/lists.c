@@ -99,18 +99,27 @@ static void look_again(struct rc_known *k)
 		memset(k->fingerprint, 0, 16);
 }
 
-/* An account that an earlier run sent and did not see: it is as the list says. */
+static bool still_kept(const struct rc_target *cfg, const struct rc_known *k, size_t f, struct rc_slice actual)
+{
+	return k->kept.set & 1u << f && keeps(cfg, k, cfg->drift[f]) &&
+	       rc_account_same(cfg->schema, f, k->kept.v[f], actual);
+}
+
+/* An account that an earlier run sent and did not see: it is as the list says, but for what the config keeps. */
 static void meet_open(struct run *r, struct run_target *t, struct rc_known *k, const struct rc_listed *row)
 {
-	uint32_t differs = rc_account_diff(t->cfg->schema, &k->account, &row->account);
+	const struct rc_account_schema *schema = t->cfg->schema;
+	uint32_t differs = rc_account_diff(schema, &k->account, &row->account);
+	bool kept = k->flags & RC_KNOWN_KEPT_DISABLED && keeps(t->cfg, k, t->cfg->drift_disabled);
 
-	for (size_t f = 0; f < t->cfg->schema->n_fields; f++)
-		if (differs & 1u << f) {
+	for (size_t f = 0; f < schema->n_fields; f++)
+		if (differs & 1u << f && !still_kept(t->cfg, k, f, row->account.v[f])) {
 			k->account.v[f] = row->account.v[f];
 			k->account.set |= 1u << f;
+			k->kept.set &= ~(1u << f);
 		}
 	k->flags &= ~(uint32_t)RC_KNOWN_DISABLED;
-	k->flags |= RC_KNOWN_MANAGED | (row->disabled ? (uint32_t)RC_KNOWN_DISABLED : 0u);
+	k->flags |= RC_KNOWN_MANAGED | (row->disabled && !kept ? (uint32_t)RC_KNOWN_DISABLED : 0u);
 	k->remote_id = row->remote_id;
 	run_event_seen(r, t, k, !row->disabled, "seen in the provider's list");
 	k->status = RC_KNOWN_DEFERRED;

@@ -23,7 +23,6 @@ END = ("run", "env", "stdin", "users", "users_equal", "user_count", "passwords_s
 LEFT_OUT = {
     "killed-plan": "looks at the reports of killed runs itself",
     "secrets": "counts how often a secret is asked for",
-    "on-adopt": "an adoption cut short takes the export's values also for fields that `keep` would leave as they are",
 }
 MEETS = ("background_after_requests", "finish", "signal_after_requests", "hand")
 
