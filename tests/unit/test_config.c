@@ -566,8 +566,7 @@ static void test_common_keys_are_the_schemas(void **state)
 	cJSON_ArrayForEach(one, rc_json_member(rc_json_member(rc_json_member(doc, "$defs"), "target"), "properties"))
 	{
 		struct rc_config_errors errs = {0};
-		char *patch = rc_xasprintf("{\"targets\":{\"vpn\":{\"%s\":null,\"%s\":{\"zz\":[]}}}}", one->string,
-					   one->string);
+		char *patch = rc_xasprintf("{\"targets\":{\"vpn\":{\"%1$s\":null,\"%1$s\":{\"zz\":[]}}}}", one->string);
 		struct rc_config *c = load(patch, &errs, NULL);
 
 		for (size_t i = 0; i < errs.n; i++)
