@@ -170,6 +170,7 @@ struct connector {
 	bool lookup_by_name;        /* CALL_LOOKUP works without remote_id */
 	bool client_token;          /* creates are idempotent on the wire under one token */
 	bool paging_needs_proof;    /* listing must be proven by total_count */
+	bool pages_are_counted;     /* pages are cut by row number: a row that goes moves those behind it */
 	unsigned largest_page;      /* rows that a page of a list may hold; 0: as many as are asked for */
 	bool needs_lone_first_read; /* aksk: one read alone before fanning out */
 	/* Builds the request; RC_USAGE for a call kind the provider does not have. */

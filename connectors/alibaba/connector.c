@@ -10,6 +10,7 @@ const struct connector rc_alibaba_sag_app = {
 	.lookup_by_name = true,
 	.client_token = false,
 	.paging_needs_proof = true,
+	.pages_are_counted = true,
 	.largest_page = RC_ALIBABA_PAGE_SIZE,
 	.needs_lone_first_read = false,
 	.build = rc_alibaba_build,

@@ -42,6 +42,9 @@ struct rc_exec_env {
 	bool (*durable)(void *ctx, struct rc_op *const *ops, size_t n);
 	/* A listing of a server ended (complete or not); rows live until the next listing of that server. */
 	void (*listed)(void *ctx, size_t target, size_t server, const struct rc_list *l);
+	/* Whether somebody would be taken for gone by this complete list. Asked only of lists that may hide accounts.
+	 */
+	bool (*misses)(void *ctx, size_t target, size_t server, const struct rc_list *l);
 	/* Whether a listed account is what the op wanted. */
 	uint32_t (*differs)(void *ctx, const struct rc_op *op, const struct rc_listed *row);
 	/* A create that its server has no seat for, surely not made there: whether it may go to another server of the

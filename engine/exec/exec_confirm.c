@@ -164,6 +164,23 @@ static void settle_verify(struct server *s)
 	}
 }
 
+/* Whether something would be concluded from an account's not being in the list. */
+bool listing_misses(const struct server *s)
+{
+	const struct rc_exec *x = s->t->x;
+
+	for (size_t i = 0; i < s->verify.n; i++)
+		if (!row_of(s, opq_at(&s->verify, i)))
+			return true;
+	for (size_t i = 0; i < s->accepted.n; i++) {
+		const struct rc_op *op = opq_at(&s->accepted, i);
+
+		if (op->action == RC_ACT_DELETE && s->list.began_ns >= op->accepted_ns + settle_of(s) && !row_of(s, op))
+			return true;
+	}
+	return s->list_asked && x->env.misses(x->env.ctx, s->t->index, s->index, &s->list);
+}
+
 /* A login, and a look at each server as long as its last one. */
 void target_reserve(struct target *t)
 {

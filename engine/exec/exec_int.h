@@ -222,6 +222,7 @@ bool server_reads(struct server *s, int64_t now, int64_t *next);
 void read_answered(struct call *c, const struct rc_answer *a);
 bool server_confirm(struct server *s, int64_t now, int64_t *next); /* false: nothing is left to look for */
 int64_t look_at(const struct server *s);                           /* when the next look may begin */
+bool listing_misses(const struct server *s); /* a complete list: somebody would be taken for gone by it */
 void listing_ended(struct server *s);
 void listing_dropped(struct server *s, const char *problem); /* it was asked for, and will not be read */
 void target_reserve(struct target *t);                       /* calls of the day that are kept for looking */

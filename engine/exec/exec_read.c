@@ -222,7 +222,7 @@ static void begin_listing(struct server *s, int64_t now)
 		if (s->groups[i].state == GROUP_PRESENT)
 			ids[n++] = s->groups[i].id;
 	rc_listing_done(&s->list);
-	rc_listing_begin(&s->list, 0, s->t->conn->paging_needs_proof, ids, n);
+	rc_listing_begin(&s->list, 0, s->t->conn->paging_needs_proof, s->t->conn->pages_are_counted, ids, n);
 	s->list.began_ns = now;
 	s->list_running = true;
 	free(ids);
@@ -273,6 +273,8 @@ static void list_answered(struct call *c, const struct rc_answer *a)
 			    a->remedy ? ": " : "", a->remedy ? a->remedy : "");
 	else if (refused && !smaller)
 		rc_listing_fail(&s->list, a->message ? a->message : "the provider refuses a page of the list");
+	if (rc_listing_may_hide(&s->list) && listing_misses(s))
+		rc_listing_repeat(&s->list);
 	if (s->list.state != RC_LISTING_RUNNING) {
 		s->list.ended_ns = x_now(c->x);
 		s->list_wanted = s->list_running = false;

@@ -12,10 +12,11 @@ enum {
 	MAX_PAGES = 100000
 };
 
-void rc_listing_begin(struct rc_list *l, unsigned page, bool needs_proof, const struct rc_slice *groups,
+void rc_listing_begin(struct rc_list *l, unsigned page, bool needs_proof, bool counted, const struct rc_slice *groups,
 		      size_t n_groups)
 {
-	*l = (struct rc_list){.page = page, .needs_proof = needs_proof, .total = -1, .n_groups = n_groups};
+	*l = (struct rc_list){
+		.page = page, .needs_proof = needs_proof, .counted = counted, .total = -1, .n_groups = n_groups};
 	l->groups = rc_arena_alloc(&l->mem, (n_groups + 1) * sizeof(*l->groups));
 	for (size_t i = 0; i < n_groups; i++)
 		l->groups[i] = rc_arena_copy(&l->mem, groups[i]);
@@ -146,6 +147,7 @@ static bool add(struct rc_list *l, const struct rc_listed *row)
 		row->remote_id.n ? rc_listing_by_id(l, row->remote_id) : rc_listing_by_name(l, row->name);
 
 	if (known) {
+		known->walk = l->walk;
 		if (!l->in_groups)
 			keep(l, (size_t)(known - l->rows),
 			     row); /* a later page knows better; a group's list knows less */
@@ -157,7 +159,7 @@ static bool add(struct rc_list *l, const struct rc_listed *row)
 	}
 	if ((l->n + 1) * 2 > l->table_size)
 		grow_tables(l);
-	l->rows[l->n] = (struct rc_listing_row){0};
+	l->rows[l->n] = (struct rc_listing_row){.walk = l->walk};
 	keep(l, l->n, row);
 	l->n++;
 	if (row->remote_id.n)
@@ -210,6 +212,7 @@ static void restart(struct rc_list *l, unsigned page)
 	l->walk++;
 	l->page = page;
 	l->walk_began_with = l->n;
+	l->fell = false;
 }
 
 /* A page that holds everything has no border; where there is none, borders move from walk to walk. */
@@ -233,8 +236,52 @@ bool rc_listing_refused(struct rc_list *l)
 	return true;
 }
 
+bool rc_listing_may_hide(const struct rc_list *l)
+{
+	return l->state == RC_LISTING_COMPLETE && l->counted && l->pages > 1 && !l->repeated;
+}
+
+void rc_listing_repeat(struct rc_list *l)
+{
+	l->state = RC_LISTING_RUNNING;
+	l->repeating = true;
+	l->walk_total = l->total;
+	restart(l, l->page);
+}
+
+static bool all_shown(const struct rc_list *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (l->rows[i].walk != l->walk)
+			return false;
+	return true;
+}
+
+/* A walk during which accounts went proves nothing, and what it showed is no ground for the next. */
+static bool moved(const struct rc_list *l)
+{
+	return l->counted && l->pages > 1 && (l->fell || (l->repeating && !all_shown(l)));
+}
+
+static void walk_moved(struct rc_list *l)
+{
+	l->repeating = false;
+	if (l->walk + 1 >= MAX_WALKS) {
+		end(l, "accounts went each time while the list was read, page by page");
+		return;
+	}
+	restart(l, l->page);
+	forget_rows(l);
+	l->walk_began_with = 0;
+}
+
 static void walk_ended(struct rc_list *l, bool broken)
 {
+	if (moved(l)) {
+		walk_moved(l);
+		return;
+	}
+	l->repeated = l->repeating;
 	if (proven(l) && (!broken || l->total >= 0)) {
 		end(l, NULL);
 		return;
@@ -313,6 +360,7 @@ void rc_listing_answer(struct rc_list *l, const struct rc_answer *a)
 
 	l->calls++;
 	l->pages++;
+	l->fell |= l->pages > 1 && a->total_count >= 0 && a->total_count < l->total;
 	if (!l->in_groups && a->total_count >= 0)
 		l->total = a->total_count;
 	if (l->walk == 0 && l->pages == 1)

@@ -4,7 +4,12 @@
  * creation, because a marker made of it loses or repeats twins. De-duplicates by id (or name where there is
  * none), compares with total_count, walks again with a page that has no border (at most three walks), then adds each
  * group's users; still short means incomplete: nothing may be deleted, adopted or re-created on its word. Memory: about
- * 200 bytes and the fields of each account. Source: the providers' paging rules, connectors/<name>/API.md. */
+ * 200 bytes and the fields of each account. Source: the providers' paging rules, connectors/<name>/API.md.
+ *
+ * Counted pages: when an account goes while they are read, those behind it move up and one may stand in no page, while
+ * the one that went, already read, makes the count right. So a total that falls spoils a walk, and what a list of
+ * several pages does not show counts as absent only after rc_listing_repeat(): another walk that shows every row of the
+ * first proves that none went during the first, so nothing moved up. */
 #ifndef RC_LISTING_H
 #define RC_LISTING_H
 #include "engine/base/arena.h"
@@ -14,6 +19,7 @@ enum rc_listing_state { RC_LISTING_RUNNING, RC_LISTING_COMPLETE, RC_LISTING_INCO
 
 struct rc_listing_row {
 	struct rc_listed listed; /* slices live in the listing's arena */
+	unsigned walk;           /* the last one that showed it */
 	bool mark;               /* the caller's scratch */
 };
 
@@ -32,14 +38,17 @@ struct rc_list {
 	int64_t walk_total;
 	bool page_refused;
 	bool in_groups, needs_proof;
+	bool counted, fell;       /* pages are cut by row number; the total fell during this walk */
+	bool repeating, repeated; /* this walk proves what the one before does not show; it is proven */
 	enum rc_listing_state state;
 	const char *problem;        /* of an incomplete listing */
 	int64_t began_ns, ended_ns; /* monotonic, set by the caller */
 	uint64_t calls;
 };
 
-/* groups: ids of the server's groups, borrowed until done; may be empty. */
-void rc_listing_begin(struct rc_list *l, unsigned page, bool needs_proof, const struct rc_slice *groups,
+/* groups: ids of the server's groups, borrowed until done; may be empty. needs_proof, counted: connector.h,
+ * paging_needs_proof and pages_are_counted. */
+void rc_listing_begin(struct rc_list *l, unsigned page, bool needs_proof, bool counted, const struct rc_slice *groups,
 		      size_t n_groups);
 /* Fills kind, marker, page_limit, group of the next call; false when the listing has ended (see state). */
 bool rc_listing_next(struct rc_list *l, struct rc_call *ret);
@@ -47,6 +56,10 @@ bool rc_listing_next(struct rc_list *l, struct rc_call *ret);
 void rc_listing_answer(struct rc_list *l, const struct rc_answer *a);
 /* The provider refused a page as asked: a smaller page may do. False: there is none. */
 bool rc_listing_refused(struct rc_list *l);
+/* Whether what a complete list does not show may be there all the same, and only rc_listing_repeat can tell. */
+bool rc_listing_may_hide(const struct rc_list *l);
+/* Makes a complete list that may hide accounts run on, until another walk proves it complete or it is given up. */
+void rc_listing_repeat(struct rc_list *l);
 /* The call failed for good. */
 void rc_listing_fail(struct rc_list *l, const char *problem);
 void rc_listing_done(struct rc_list *l);

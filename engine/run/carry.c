@@ -107,6 +107,11 @@ static void hook_listed(void *ctx, size_t target, size_t server, const struct rc
 	run_listed(ctx, target, server, l);
 }
 
+static bool hook_misses(void *ctx, size_t target, size_t server, const struct rc_list *l)
+{
+	return run_list_misses(ctx, target, server, l);
+}
+
 static uint32_t hook_differs(void *ctx, const struct rc_op *op, const struct rc_listed *row)
 {
 	const struct run *r = ctx;
@@ -220,6 +225,7 @@ enum rc_code run_make_exec(struct run *r, struct rc_err *err)
 				  .changed = hook_changed,
 				  .durable = hook_durable,
 				  .listed = hook_listed,
+				  .misses = hook_misses,
 				  .differs = hook_differs,
 				  .elsewhere = hook_elsewhere,
 				  .answered = hook_answered};

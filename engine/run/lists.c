@@ -217,6 +217,29 @@ static struct rc_listing_row *row_of(const struct run_target *t, struct rc_known
 	return row;
 }
 
+bool run_list_misses(const struct run *r, size_t target, size_t server, const struct rc_list *l)
+{
+	const struct run_target *t = &r->targets[target];
+	bool ret = false;
+	struct rc_walk w = {0};
+	struct rc_view *view;
+	struct rc_known k;
+	const uint8_t *hash;
+	struct rc_err err; /* a state that cannot be read ends the run when the list is taken */
+
+	if (rc_view_begin(r->store, &view, &err))
+		return true;
+	rc_walk_known_begin(view, t->number, &w);
+	while (!ret && rc_walk_known(&w, &k, &hash)) {
+		size_t at = run_server_at(t, k.server);
+
+		if (k.name.n && (at == server || at == SIZE_MAX) && k.flags & RC_KNOWN_MANAGED)
+			ret = !(k.remote_id.n && rc_listing_by_id(l, k.remote_id)) && !rc_listing_by_name(l, k.name);
+	}
+	rc_walk_end(&w);
+	return rc_view_end(view, &err) || ret;
+}
+
 /* The rows of accounts on their way out, by id: whoever was promised such a name has not got it yet. */
 static void mark_retiring(struct run *r, struct run_target *t)
 {

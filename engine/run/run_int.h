@@ -140,6 +140,9 @@ void run_guard_sources(struct run *r, size_t target); /* guards_source.c */
 void run_settle_names(struct run *r, size_t target);
 /* lists.c: the provider's list into the snapshot */
 void run_listed(struct run *r, size_t target, size_t server, const struct rc_list *l);
+/* Whether somebody who had an account there is not in the complete list of that server. Reads the
+ * snapshot through a view of its own: while lists are read the run has none. */
+bool run_list_misses(const struct run *r, size_t target, size_t server, const struct rc_list *l);
 /* Index of a pool's server by its label; SIZE_MAX: the pool has none of that name. Without a pool: 0. */
 size_t run_server_at(const struct run_target *t, struct rc_slice label);
 void run_lists_match(struct run *r, size_t target); /* once every server has been heard; needs a view */

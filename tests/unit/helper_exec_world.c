@@ -294,6 +294,19 @@ static void listed(void *ctx, size_t target, size_t server, const struct rc_list
 	}
 }
 
+/* Those who were listed before. */
+static bool misses(void *ctx, size_t target, size_t server, const struct rc_list *l)
+{
+	const struct exec_world *w = ctx;
+
+	(void)target;
+	(void)server;
+	for (size_t i = 0; i < w->n_accounts; i++)
+		if (!rc_listing_by_name(l, rc_slice_str(w->accounts[i].name)))
+			return true;
+	return false;
+}
+
 static uint32_t differs(void *ctx, const struct rc_op *op, const struct rc_listed *row)
 {
 	struct exec_world *w = ctx;
@@ -356,6 +369,7 @@ void ew_start(struct exec_world *w)
 				  .changed = changed,
 				  .durable = durable,
 				  .listed = listed,
+				  .misses = misses,
 				  .differs = differs};
 
 	w->x = rc_exec_new(w->cfg, &env, &w->opts);
