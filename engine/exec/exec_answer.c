@@ -170,7 +170,7 @@ static void settle_op(struct call *c, struct rc_op *op, const struct rc_user_ver
 		in_use(s, op, v);
 		break;
 	case V_REJECTED:
-		op_fail(x, op, v->code ? v->code : "rollcall.refused", v->message ? v->message : "refused");
+		op_fail(x, op, v->code, v->message);
 		break;
 	case V_BUSY:
 	case V_THROTTLED:

@@ -1,0 +1,34 @@
+#!/usr/bin/env python3
+"""Every error code of rollcall's own is expected by a test, as the code of an operation, a row or an answer.
+
+The providers' codes are held to the same by test_conn_*_rows (unit), the exit codes by tests/cases/exit_codes.py.
+usage: codes.py SOURCE"""
+import os
+import re
+import sys
+
+root = os.path.abspath(sys.argv[1])
+CODE = r'"(rollcall\.[a-z_]+)\\?"'
+# Second lines of defence: nothing a test could do leads to them.
+FALLBACKS = {
+    "rollcall.attempts": "what was answered last is told in its place",
+    "rollcall.unsettled": "whoever is in doubt is looked up before anything is decided, and without a list the target stops",
+}
+
+
+def texts(folder, endings):
+    for top, _, names in os.walk(os.path.join(root, folder)):
+        for name in names:
+            if name.endswith(endings) and "simulator" not in os.path.relpath(top, root).split(os.sep):
+                with open(os.path.join(top, name), encoding="utf-8", errors="replace") as f:
+                    yield f.read()
+
+
+codes = {c for folder in ("engine", "connectors") for text in texts(folder, (".c", ".h")) for c in re.findall(CODE, text)}
+tested = {c for text in texts("tests", (".c", ".json", ".py")) for c in re.findall(r"""["'](rollcall\.[a-z_]+)\\?["']""", text)}
+tested -= set(FALLBACKS)
+missing = sorted(codes - tested - set(FALLBACKS))
+gone = sorted(set(FALLBACKS) - codes)
+if missing or gone or len(codes) < 30:
+    sys.exit("%d codes; no test expects %s; not there any more: %s" % (len(codes), ", ".join(missing), ", ".join(gone)))
+print("%d codes, each expected by a test" % len(codes))
