@@ -284,11 +284,7 @@ static struct transfer *transfer_new(struct net *n)
 	struct transfer *t = rc_xcalloc(1, sizeof(*t));
 
 	t->net = n;
-	t->easy = curl_easy_init();
-	if (!t->easy) {
-		free(t);
-		return NULL;
-	}
+	t->easy = rc_xchecked(curl_easy_init());
 	t->body_in.max = n->opts.max_answer_bytes;
 	curl_easy_setopt(t->easy, CURLOPT_PRIVATE, t);
 	curl_easy_setopt(t->easy, CURLOPT_NOSIGNAL, 1L);
@@ -381,8 +377,6 @@ static void net_send(void *ctx, const struct http_req *req, int64_t timeout_ns, 
 		n->free_list = t->next;
 	else
 		t = transfer_new(n);
-	if (!t)
-		abort(); /* curl has no memory for a handle: as rc_xmalloc */
 	t->done = done;
 	t->arg = arg;
 	t->error[0] = t->tls_note[0] = 0;
@@ -437,6 +431,8 @@ enum rc_code rc_net_new(struct uv_loop_s *loop, const struct rc_transport_opts *
 	n->ca_file = opts->ca_file ? rc_xstrdup(opts->ca_file) : NULL;
 	n->multi = curl_multi_init();
 	if (!n->multi) {
+		free(n->proxy);
+		free(n->ca_file);
 		free(n);
 		return rc_fail(err, RC_INTERNAL, "libcurl cannot start");
 	}

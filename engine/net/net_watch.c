@@ -153,7 +153,8 @@ static int socket_function(CURL *easy, curl_socket_t fd, int what, void *userp, 
 	w->idle = false;
 	if (w->armed != events) {
 		w->armed = events;
-		uv_poll_start(&w->poll, events, on_poll);
+		if (uv_poll_start(&w->poll, events, on_poll))
+			return -1;
 	}
 	return 0;
 }

@@ -92,22 +92,23 @@ static const char lead[] = "{\"rollcall_plan\":1,\"integrity\":\"";
 enum { LEAD = sizeof(lead) - 1, DIGITS = 64 };
 _Static_assert(RC_PLAN_FORMAT == 1, "the format's number is in the lead");
 
-static void digest(struct rc_slice bytes, char ret[DIGITS + 1])
+/* False: OpenSSL has no SHA-256 here. Nothing that looks like a digest is left then. */
+static bool digest(struct rc_slice bytes, char ret[DIGITS + 1])
 {
 	static const char hex[] = "0123456789abcdef";
-	EVP_MD_CTX *c = EVP_MD_CTX_new();
+	EVP_MD_CTX *c = rc_xchecked(EVP_MD_CTX_new());
 	unsigned char md[32] = {0};
+	bool ok = EVP_DigestInit_ex(c, EVP_sha256(), NULL) && EVP_DigestUpdate(c, bytes.p, LEAD) &&
+		  EVP_DigestUpdate(c, bytes.p + LEAD + DIGITS, bytes.n - LEAD - DIGITS) &&
+		  EVP_DigestFinal_ex(c, md, NULL);
 
-	EVP_DigestInit_ex(c, EVP_sha256(), NULL);
-	EVP_DigestUpdate(c, bytes.p, LEAD);
-	EVP_DigestUpdate(c, bytes.p + LEAD + DIGITS, bytes.n - LEAD - DIGITS);
-	EVP_DigestFinal_ex(c, md, NULL);
 	EVP_MD_CTX_free(c);
-	for (size_t i = 0; i < sizeof(md); i++) {
+	for (size_t i = 0; i < sizeof(md) && ok; i++) {
 		ret[2 * i] = hex[md[i] >> 4];
 		ret[2 * i + 1] = hex[md[i] & 15];
 	}
-	ret[DIGITS] = 0;
+	ret[ok ? DIGITS : 0] = 0;
+	return ok;
 }
 
 static void write_list(struct rc_buf *b, const char *key, const struct plan_table *t, const void *v, size_t size,
@@ -122,7 +123,7 @@ static void write_list(struct rc_buf *b, const char *key, const struct plan_tabl
 	rc_buf_addc(b, ']');
 }
 
-void rc_plan_write(struct rc_plan *p, struct rc_buf *ret)
+bool rc_plan_write(struct rc_plan *p, struct rc_buf *ret)
 {
 	size_t start = ret->n;
 
@@ -139,8 +140,10 @@ void rc_plan_write(struct rc_plan *p, struct rc_buf *ret)
 		rc_buf_adds(ret, i + 1 < p->n_rows ? ",\n" : "\n");
 	}
 	rc_buf_adds(ret, "]}\n");
-	digest((struct rc_slice){ret->p + start, ret->n - start}, p->integrity);
+	if (!digest((struct rc_slice){ret->p + start, ret->n - start}, p->integrity))
+		return false;
 	memcpy(ret->p + start + LEAD, p->integrity, DIGITS);
+	return true;
 }
 
 struct parse {
@@ -253,7 +256,8 @@ enum rc_code rc_plan_parse(const char *path, struct rc_slice bytes, struct rc_ar
 	*ret = (struct rc_plan){0};
 	if (bytes.n < LEAD + DIGITS || memcmp(bytes.p, lead, LEAD) != 0)
 		return rc_fail(err, RC_DATA, "%s: is no plan that rollcall saved, or its beginning is damaged", path);
-	digest(bytes, own);
+	if (!digest(bytes, own))
+		return rc_fail(err, RC_INTERNAL, "%s: SHA-256 is not available", path);
 	if (memcmp(own, bytes.p + LEAD, DIGITS) != 0)
 		return rc_fail(err, RC_DATA,
 			       "%s: the plan is damaged or was edited (its integrity does not match); make a new one "

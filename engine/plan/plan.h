@@ -90,8 +90,8 @@ struct rc_plan {
 	char integrity[65]; /* after reading or writing: names this plan */
 };
 
-/* Appends the file's bytes and sets p->integrity. */
-void rc_plan_write(struct rc_plan *p, struct rc_buf *ret);
+/* Appends the file's bytes and sets p->integrity. False: SHA-256 is not available. */
+bool rc_plan_write(struct rc_plan *p, struct rc_buf *ret);
 
 /* RC_DATA, naming the file, for everything that is not exactly what was written. */
 enum rc_code rc_plan_parse(const char *path, struct rc_slice bytes, struct rc_arena *mem, struct rc_plan *ret,

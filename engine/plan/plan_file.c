@@ -46,14 +46,18 @@ enum rc_code rc_plan_save(const char *path, struct rc_plan *p, struct rc_err *er
 	int fd, sys;
 	bool ok;
 
+	if (!rc_plan_write(p, &bytes)) {
+		rc_buf_done(&bytes);
+		return rc_fail(err, RC_INTERNAL, "%s: SHA-256 is not available", path);
+	}
 	rc_buf_addf(&temp, "%s.XXXXXX", path);
 	fd = mkostemp(temp.p, O_CLOEXEC); /* mode 0600 */
 	if (fd < 0) {
 		code = rc_fail_sys(err, RC_CANTCREAT, errno, "%s: the plan cannot be written", path);
+		rc_buf_done(&bytes);
 		rc_buf_done(&temp);
 		return code;
 	}
-	rc_plan_write(p, &bytes);
 	ok = put_all(fd, rc_buf_slice(&bytes));
 	sys = errno;
 	ok &= close(fd) == 0;

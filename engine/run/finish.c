@@ -106,7 +106,7 @@ static void fill_target(struct run *r, size_t i, struct rc_summary_target *s)
 	s->cost.minutes = -1;
 	res.seat_limit = s->seats.limit;
 	res.seats_used = s->seats.used;
-	if (!r->opts->writes && !r->opts->list_only && t->decided)
+	if (!r->opts->writes && !r->opts->list_only && t->decided && r->view)
 		fill_plan(r, i, &res, s);
 }
 

@@ -196,8 +196,9 @@ enum rc_code rc_loop_uv(const struct rc_clock *clock, const struct rc_transport_
 	opts.answered = on_answers;
 	opts.ctx = u;
 	code = rc_net_new(&u->loop, &opts, &u->net, err);
-	*ret = (struct rc_loop){u, u->net, turn, watch, free_turner};
 	if (code)
 		free_turner(u);
+	else
+		*ret = (struct rc_loop){u, u->net, turn, watch, free_turner};
 	return code;
 }

@@ -34,10 +34,12 @@ static size_t unit_of(const char *encoding)
 enum rc_code rc_convert_new(const char *encoding, struct rc_convert **ret, struct rc_err *err)
 {
 	struct rc_convert *c;
-	iconv_t cd = strchr(encoding, '/') ? (iconv_t)-1 : iconv_open("UTF-8", encoding);
+	iconv_t cd;
 
-	if (cd == (iconv_t)-1 && !strchr(encoding, '/'))
-		rc_xenomem();
+	errno = EINVAL;
+	cd = strchr(encoding, '/') ? (iconv_t)-1 : iconv_open("UTF-8", encoding);
+	if (cd == (iconv_t)-1 && errno != EINVAL) /* the module of an encoding is a file */
+		return rc_fail_sys(err, RC_DATA, errno, "encoding '%s' cannot be loaded", encoding);
 	if (cd == (iconv_t)-1)
 		return rc_fail(err, RC_DATA, "unknown encoding '%s'; iconv -l lists the names", encoding);
 	c = rc_xcalloc(1, sizeof(*c));
