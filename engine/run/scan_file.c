@@ -103,20 +103,41 @@ static enum rc_code hold(struct walk *w, const struct rc_row *row, struct rc_err
 	return code;
 }
 
-static enum rc_code take(struct walk *w, const struct rc_row *rows, size_t n, struct rc_err *err)
+static enum rc_code hold_all(struct walk *w, const struct scan_rows *b, struct rc_err *err)
 {
-	uint8_t hash[ROWS_AT_ONCE][16];
 	enum rc_code code = RC_OK;
-	bool raw;
 
-	if (w->s->cfg->sources[w->index].expect.trailer) {
+	for (size_t i = 0; i < b->n && !code; i++)
+		code = hold(w, &b->rows[i], err);
+	return code;
+}
+
+static bool wants_raw(const struct walk *w)
+{
+	return w->match.seq.raw || w->src->keep_raws;
+}
+
+/* The rows in groups that the caches hold, so that the look-ups of one are begun together. */
+static enum rc_code take(struct walk *w, const struct scan_rows *b, struct rc_err *err)
+{
+	uint8_t cells[ROWS_AT_ONCE][16];
+	enum rc_code code = RC_OK;
+
+	if (w->s->cfg->sources[w->index].expect.trailer)
+		return hold_all(w, b, err);
+	for (size_t from = 0; from < b->n && !code; from += ROWS_AT_ONCE) {
+		size_t n = b->n - from < ROWS_AT_ONCE ? b->n - from : ROWS_AT_ONCE;
+		const struct rc_row *rows = &b->rows[from];
+		bool raw = b->raw && wants_raw(w);
+		const uint8_t(*hash)[16] = raw ? &b->hash[from] : (const uint8_t(*)[16])cells;
+
+		for (size_t i = 0; !raw && i < n; i++)
+			scan_hash_cells(w, rows[i].raw, cells[i]);
+		if (!raw || w->match.seq.raw)
+			rc_rowmatch_ahead(&w->match, hash, n, raw);
 		for (size_t i = 0; i < n && !code; i++)
-			code = hold(w, &rows[i], err);
-		return code;
+			code = scan_row(w, &rows[i], (struct ahead){raw ? hash[i] : NULL, raw ? NULL : hash[i]}, err);
 	}
-	raw = scan_hash_ahead(w, rows, n, hash);
-	for (size_t i = 0; i < n && !code; i++)
-		code = scan_row(w, &rows[i], (struct ahead){raw ? hash[i] : NULL, raw ? NULL : hash[i]}, err);
 	return code;
 }
 
@@ -157,28 +178,36 @@ static enum rc_code check_trailer(struct walk *w, struct rc_err *err)
 	return RC_OK;
 }
 
-static enum rc_code read_rows(struct walk *w, struct rc_reader *r, struct rc_err *err)
+static enum rc_code walk_rows(struct walk *w, struct scan_ahead *ahead, struct rc_err *err)
 {
 	for (;;) {
-		struct rc_row rows[ROWS_AT_ONCE];
-		struct rc_reject rej;
-		size_t n;
-		enum rc_read got = rc_reader_next_rows(r, rows, ROWS_AT_ONCE, &n, &rej, err);
-		enum rc_code code = take(w, rows, n, err);
+		const struct scan_rows *b = scan_ahead_next(ahead, wants_raw(w));
+		enum rc_code code = take(w, b, err);
 
 		if (code)
 			return code;
-		if (got == RC_READ_END)
+		if (b->got == RC_READ_END)
 			return check_trailer(w, err);
-		if (got == RC_READ_ERROR)
+		if (b->got == RC_READ_ERROR) {
+			*err = b->err;
 			return RC_DATA;
-		if (got == RC_READ_REJECT) {
+		}
+		if (b->got == RC_READ_REJECT) {
 			code = let_go(w, err);
 			if (code)
 				return code;
-			scan_reject(w, &rej);
+			scan_reject(w, &b->rej);
 		}
 	}
+}
+
+static enum rc_code read_rows(struct walk *w, struct rc_reader *r, struct rc_err *err)
+{
+	struct scan_ahead *ahead = scan_ahead_new(w, r);
+	enum rc_code code = walk_rows(w, ahead, err);
+
+	scan_ahead_free(ahead);
+	return code;
 }
 
 static enum rc_code check_sum(const struct walk *w, const struct rc_stream_info *info, struct rc_err *err)

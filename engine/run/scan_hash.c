@@ -20,20 +20,6 @@ void scan_hash_raw(const struct walk *w, struct rc_slice raw, uint8_t ret[16])
 	memcpy(ret, c.digest, 16);
 }
 
-bool scan_hash_ahead(struct walk *w, const struct rc_row *rows, size_t n, uint8_t (*ret)[16])
-{
-	bool raw = w->match.seq.raw || w->src->keep_raws;
-
-	for (size_t i = 0; i < n; i++)
-		if (raw)
-			scan_hash_raw(w, rows[i].raw, ret[i]);
-		else
-			scan_hash_cells(w, rows[i].raw, ret[i]);
-	if (!raw || w->match.seq.raw)
-		rc_rowmatch_ahead(&w->match, (const uint8_t(*)[16])ret, n, raw);
-	return raw;
-}
-
 /* Many cells, one by one; the same hash as that of the joined cells. */
 static XXH128_hash_t long_row(struct walk *w, const struct rc_slice *cells, size_t n)
 {

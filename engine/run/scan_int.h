@@ -45,10 +45,28 @@ struct walk { /* of one source */
 
 /* scan_hash.c: what a row is recognised by. */
 void scan_hash_begin_file(struct walk *w, struct rc_slice header);
-void scan_hash_raw(const struct walk *w, struct rc_slice raw, uint8_t ret[16]); /* every byte of it */
+void scan_hash_raw(const struct walk *w, struct rc_slice raw, uint8_t ret[16]); /* every byte; in any thread */
 void scan_hash_cells(struct walk *w, struct rc_slice raw, uint8_t ret[16]);     /* the used columns; zero: unreadable */
-/* Those by which the rows will be looked for, all at once. true: of whole rows. */
-bool scan_hash_ahead(struct walk *w, const struct rc_row *rows, size_t n, uint8_t (*ret)[16]);
+
+/* scan_ahead.c: the rows of a file, many at a time, read and hashed ahead of the walk. */
+enum { SCAN_ROWS = 1024 };
+struct scan_rows {
+	size_t n;
+	struct rc_row rows[SCAN_ROWS];
+	bool raw; /* hash holds those of whole rows; else nothing */
+	uint8_t hash[SCAN_ROWS][16];
+	enum rc_read got; /* what comes after the rows */
+	struct rc_reject rej;
+	struct rc_err err;
+	uint64_t window; /* of the reader, in which the rows lie */
+};
+struct scan_ahead;
+/* Between new and free the reader is nobody else's. */
+struct scan_ahead *scan_ahead_new(const struct walk *w, struct rc_reader *r);
+/* Lives until the next call; none after the end or an error. want_raw: whether hashes of whole rows are of use; what
+ * was made before that changed comes as it was. */
+const struct scan_rows *scan_ahead_next(struct scan_ahead *a, bool want_raw);
+void scan_ahead_free(struct scan_ahead *a);
 
 /* scan_order.c */
 void scan_order_open(struct walk *w, const uint16_t *targets); /* sets in_order and match */

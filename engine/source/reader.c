@@ -124,6 +124,18 @@ enum rc_read rc_reader_next_rows(struct rc_reader *r, struct rc_row *ret, size_t
 	return got == RC_READ_ERROR ? finished(r, err) : got;
 }
 
+_Static_assert(RC_READER_WINDOWS == (int)RC_WINDOWS, "the reader promises what the window holds");
+
+void rc_reader_hold(struct rc_reader *r)
+{
+	rc_window_hold(&r->window);
+}
+
+uint64_t rc_reader_window(const struct rc_reader *r)
+{
+	return r->window.number;
+}
+
 enum rc_read rc_reader_next(struct rc_reader *r, struct rc_record *ret, struct rc_reject *rej, struct rc_err *err)
 {
 	struct rc_row row;

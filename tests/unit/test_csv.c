@@ -269,12 +269,88 @@ static void raw_and_cells(void **state)
 	rc_reader_free(r);
 }
 
+/* Rows as they were given, beside where they lie: as much as a reader that is ahead may have in other hands. */
+struct held {
+	const char *at;
+	char *was;
+	size_t n;
+	uint64_t window;
+};
+
+static void still_there(const struct held *h, size_t n, uint64_t window)
+{
+	for (size_t i = 0; i < n; i++)
+		if (window < h[i].window + RC_READER_WINDOWS)
+			assert_memory_equal(h[i].at, h[i].was, h[i].n);
+}
+
+/* Text of some 3 MB: short rows, rows of several pages, two that no first window holds; \n in quotes. */
+static void long_text(struct rc_buf *out)
+{
+	unsigned s = 11;
+
+	rc_buf_adds(out, "k,a\n");
+	for (unsigned i = 0; out->n < 3000000; i++) {
+		unsigned n = i == 50 || i == 3000 ? 700000 : helper_random(&s, i % 100 ? 200 : 20000);
+
+		rc_buf_addf(out, "%u,\"", i);
+		for (unsigned j = 0; j < n; j++)
+			rc_buf_addc(out, j % 97 == 96 ? '\n' : (char)('a' + helper_random(&s, 26)));
+		rc_buf_adds(out, "\"\n");
+	}
+}
+
+static void held_rows_stay(void **state)
+{
+	struct rc_buf text = {0}, again = {0};
+	struct rc_reader_opts o = csv("");
+	struct held *held = calloc(20000, sizeof(*held));
+	size_t n_held = 0, n;
+	struct rc_reader *r;
+	struct rc_row rows[100];
+	struct rc_reject rej;
+	struct rc_err err;
+	enum rc_read got;
+
+	(void)state;
+	long_text(&text);
+	o.in.memory = rc_buf_slice(&text);
+	assert_int_equal(rc_reader_open(&o, &r, &err), RC_OK);
+	rc_buf_adds(&again, "k,a\n");
+	do {
+		uint64_t before = rc_reader_window(r);
+
+		got = rc_reader_next_rows(r, rows, 100, &n, &rej, &err);
+		rc_reader_hold(r);
+		assert_true(rc_reader_window(r) - before <= 1);
+		still_there(held, n_held, rc_reader_window(r));
+		for (size_t i = 0; i < n; i++) {
+			held[n_held] =
+				(struct held){rows[i].raw.p, malloc(rows[i].raw.n), rows[i].raw.n, rc_reader_window(r)};
+			memcpy(held[n_held++].was, rows[i].raw.p, rows[i].raw.n);
+			rc_buf_addslice(&again, rows[i].raw);
+			rc_buf_addc(&again, '\n');
+		}
+	} while (got == RC_READ_RECORD);
+	assert_int_equal(got, RC_READ_END);
+	assert_true(rc_reader_window(r) > 2 * RC_READER_WINDOWS);
+	assert_int_equal(again.n, text.n);
+	assert_memory_equal(again.p, text.p, text.n);
+	rc_reader_free(r);
+	while (n_held)
+		free(held[--n_held].was);
+	free(held);
+	rc_buf_done(&text);
+	rc_buf_done(&again);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(reads),      cmocka_unit_test(refuses),   cmocka_unit_test(nul),
-		cmocka_unit_test(too_long),   cmocka_unit_test(encodings), cmocka_unit_test(salvages),
-		cmocka_unit_test(reads_back), cmocka_unit_test(pieces),    cmocka_unit_test(raw_and_cells),
+		cmocka_unit_test(reads),          cmocka_unit_test(refuses),   cmocka_unit_test(nul),
+		cmocka_unit_test(too_long),       cmocka_unit_test(encodings), cmocka_unit_test(salvages),
+		cmocka_unit_test(reads_back),     cmocka_unit_test(pieces),    cmocka_unit_test(raw_and_cells),
+		cmocka_unit_test(held_rows_stay),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
