@@ -31,16 +31,26 @@ static inline struct rc_slice rc_buf_slice(const struct rc_buf *b)
 }
 
 /* Here, so that short appends of known length cost no call: a report is made of nothing else. */
+static inline char *rc_buf_room(struct rc_buf *b, size_t n) /* rc_buf_reserve without a call, mostly */
+{
+	return !b->overflow && n < b->cap - b->n ? b->p + b->n : rc_buf_reserve(b, n);
+}
+
+static inline void rc_buf_took(struct rc_buf *b, size_t n) /* of the room that was there */
+{
+	b->n += n;
+	b->p[b->n] = 0;
+}
+
 static inline void rc_buf_add(struct rc_buf *b, const void *p, size_t n)
 {
-	char *to = !b->overflow && n < b->cap - b->n ? b->p + b->n : rc_buf_reserve(b, n);
+	char *to = rc_buf_room(b, n);
 
 	if (!to)
 		return;
 	if (n)
 		memcpy(to, p, n);
-	b->n += n;
-	b->p[b->n] = 0;
+	rc_buf_took(b, n);
 }
 
 static inline void rc_buf_adds(struct rc_buf *b, const char *s)

@@ -3,6 +3,7 @@
 #include "engine/base/err.h"
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/random.h>
 #include <stdbool.h>
 #include <time.h>
@@ -142,12 +143,30 @@ static void iso(int64_t wall_ns, bool with_ms, char out[32])
 	*p = 0;
 }
 
+/* The rows of a report name the same moment over and over. */
+struct moment {
+	int64_t ns;
+	char text[32];
+};
+
+static void again(struct moment *last, int64_t wall_ns, bool with_ms, char out[32])
+{
+	if (!last->text[0] || last->ns != wall_ns)
+		iso(wall_ns, with_ms, last->text);
+	last->ns = wall_ns;
+	memcpy(out, last->text, sizeof(last->text));
+}
+
 void rc_time_iso(int64_t wall_ns, char out[32])
 {
-	iso(wall_ns, false, out);
+	static _Thread_local struct moment last;
+
+	again(&last, wall_ns, false, out);
 }
 
 void rc_time_iso_ms(int64_t wall_ns, char out[32])
 {
-	iso(wall_ns, true, out);
+	static _Thread_local struct moment last;
+
+	again(&last, wall_ns, true, out);
 }

@@ -1,22 +1,19 @@
 #include "engine/base/json_out.h"
+#include "engine/base/plain.h"
 #include "engine/base/utf8.h"
 #include <math.h>
 
-/* Bytes that are written as they are: printable ASCII but for the quote and the backslash. */
-static const bool plain[256] = {[0x20 ... 0x21] = true, [0x23 ... 0x5b] = true, [0x5d ... 0x7e] = true};
-
 static size_t skip_plain(struct rc_slice s, size_t i)
 {
-	while (i < s.n && plain[(unsigned char)s.p[i]])
+	while (i < s.n && rc_plain_byte(s.p[i], '\\'))
 		i++;
 	return i;
 }
 
-void rc_json_string(struct rc_buf *b, struct rc_slice s)
+static void escaped(struct rc_buf *b, struct rc_slice s)
 {
 	size_t from = 0, i = 0;
 
-	rc_buf_addc(b, '"');
 	while ((i = skip_plain(s, i)) < s.n) {
 		unsigned char c = (unsigned char)s.p[i];
 		uint32_t cp;
@@ -59,6 +56,45 @@ void rc_json_string(struct rc_buf *b, struct rc_slice s)
 		from = i;
 	}
 	rc_buf_add(b, s.p + from, i - from);
+}
+
+void rc_json_string(struct rc_buf *b, struct rc_slice s)
+{
+	char *to;
+
+	if (!rc_plain(s.p, s.n, '\\')) {
+		rc_buf_addc(b, '"');
+		escaped(b, s);
+		rc_buf_addc(b, '"');
+		return;
+	}
+	to = rc_buf_room(b, s.n + 2);
+	if (!to)
+		return;
+	*to++ = '"';
+	if (s.n)
+		memcpy(to, s.p, s.n);
+	to[s.n] = '"';
+	rc_buf_took(b, s.n + 2);
+}
+
+void rc_json_more(struct rc_buf *b, struct rc_slice s)
+{
+	if (b->overflow)
+		return;
+	b->n--;
+	escaped(b, s);
+	rc_buf_addc(b, '"');
+}
+
+void rc_json_place(struct rc_buf *b, struct rc_slice file, uint64_t line)
+{
+	rc_json_string(b, file);
+	if (!line || b->overflow)
+		return;
+	b->n--;
+	rc_buf_addc(b, ':');
+	rc_buf_addu(b, line);
 	rc_buf_addc(b, '"');
 }
 

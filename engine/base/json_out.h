@@ -10,9 +10,11 @@
 #include "engine/base/buf.h"
 
 void rc_json_string(struct rc_buf *b, struct rc_slice s);
-void rc_json_cstr(struct rc_buf *b, const char *s);  /* NULL writes null */
-void rc_json_key(struct rc_buf *b, const char *key); /* comma if needed, "key": */
-void rc_json_comma(struct rc_buf *b);                /* comma unless directly after { [ or : */
+void rc_json_more(struct rc_buf *b, struct rc_slice s);                    /* goes on with the string that b ends in */
+void rc_json_place(struct rc_buf *b, struct rc_slice file, uint64_t line); /* "FILE:LINE"; line 0: "FILE" */
+void rc_json_cstr(struct rc_buf *b, const char *s);                        /* NULL writes null */
+void rc_json_key(struct rc_buf *b, const char *key);                       /* comma if needed, "key": */
+void rc_json_comma(struct rc_buf *b);                                      /* comma unless directly after { [ or : */
 void rc_json_kstr(struct rc_buf *b, const char *key, struct rc_slice s);
 void rc_json_kcstr(struct rc_buf *b, const char *key, const char *s);
 void rc_json_kint(struct rc_buf *b, const char *key, int64_t v);

@@ -1,4 +1,5 @@
 #include "engine/report/cell.h"
+#include "engine/base/plain.h"
 #include "engine/base/utf8.h"
 
 static bool needs_quotes(struct rc_slice s, char delimiter)
@@ -13,18 +14,21 @@ static bool needs_quotes(struct rc_slice s, char delimiter)
 	return false;
 }
 
-/* Bytes that are written as they are and ask for no quotes; nearly every cell has no others. */
-static const bool plain[256] = {[0x20 ... 0x21] = true, [0x23 ... 0x2b] = true, [0x2d ... 0x7e] = true};
-
+/* Written as it is and without quotes, as nearly every cell. */
 static bool is_plain(struct rc_slice s)
 {
-	size_t i = 0;
-
-	if (s.n && (s.p[0] == ' ' || s.p[s.n - 1] == ' ' || memchr("=+-@", s.p[0], 4)))
+	if (!s.n)
+		return true;
+	switch (s.p[0]) {
+	case ' ':
+	case '=':
+	case '+':
+	case '-':
+	case '@':
 		return false;
-	while (i < s.n && plain[(unsigned char)s.p[i]])
-		i++;
-	return i == s.n;
+	default:
+		return s.p[s.n - 1] != ' ' && rc_plain(s.p, s.n, ',');
+	}
 }
 
 /* Copies up to the next byte that needs care, then takes care of it. */
@@ -76,8 +80,33 @@ void rc_cell_safe(struct rc_buf *b, struct rc_slice s)
 
 void rc_cell_next(struct rc_buf *b, struct rc_slice s)
 {
-	rc_buf_addc(b, ',');
-	rc_cell_safe(b, s);
+	char *to;
+
+	if (!is_plain(s)) {
+		rc_buf_addc(b, ',');
+		rc_cell_safe(b, s);
+		return;
+	}
+	to = rc_buf_room(b, s.n + 1);
+	if (!to)
+		return;
+	*to++ = ',';
+	if (s.n)
+		memcpy(to, s.p, s.n);
+	rc_buf_took(b, s.n + 1);
+}
+
+void rc_cell_settle(struct rc_buf *b, size_t from)
+{
+	struct rc_slice s = {b->p + from, b->n - from};
+	struct rc_buf copy = {0};
+
+	if (is_plain(s))
+		return;
+	rc_buf_addslice(&copy, s);
+	b->n = from;
+	rc_cell_safe(b, rc_buf_slice(&copy));
+	rc_buf_done(&copy);
 }
 
 void rc_cell_plain(struct rc_buf *b, struct rc_slice s, char delimiter)

@@ -12,6 +12,9 @@ void rc_cell_safe(struct rc_buf *b, struct rc_slice s);
 /* The same, preceded by a comma. */
 void rc_cell_next(struct rc_buf *b, struct rc_slice s);
 
+/* The last cell of b was written as its pieces came, from byte `from` on; makes it safe where it is not. */
+void rc_cell_settle(struct rc_buf *b, size_t from);
+
 /* A cell as it was, byte for byte, quoted only when this delimiter makes it necessary. */
 void rc_cell_plain(struct rc_buf *b, struct rc_slice s, char delimiter);
 

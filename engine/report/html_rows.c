@@ -33,15 +33,12 @@ static void item_time(struct rc_buf *b, int64_t ns)
 
 static void item_fields(struct rc_buf *b, const struct rc_outcome *o)
 {
-	struct rc_buf text = {0};
-
+	rc_buf_addslice(b, RC_SLICE(",\"\""));
 	for (size_t i = 0; i < o->n_fields; i++) {
 		if (i)
-			rc_buf_adds(&text, ", ");
-		rc_buf_adds(&text, o->fields[i].field);
+			rc_json_more(b, RC_SLICE(", "));
+		rc_json_more(b, rc_slice_str(o->fields[i].field));
 	}
-	item_slice(b, rc_buf_slice(&text));
-	rc_buf_done(&text);
 }
 
 static void value(struct rc_buf *b, const struct rc_field_change *f, struct rc_slice v)
@@ -73,13 +70,6 @@ static void item_changes(struct rc_buf *b, const struct rc_outcome *o)
 /* In the order of FIELDS in html/script.js. */
 static void row_json(struct rc_buf *b, const struct rc_outcome *o)
 {
-	struct rc_buf source = {0};
-
-	rc_buf_addslice(&source, o->source_file);
-	if (o->source_line) {
-		rc_buf_addc(&source, ':');
-		rc_buf_addu(&source, o->source_line);
-	}
 	rc_buf_addc(b, '[');
 	rc_json_cstr(b, o->target);
 	item_slice(b, o->key);
@@ -91,7 +81,8 @@ static void row_json(struct rc_buf *b, const struct rc_outcome *o)
 	item(b, o->error_message);
 	item(b, o->reason);
 	item(b, o->server);
-	item_slice(b, rc_buf_slice(&source));
+	rc_buf_addc(b, ',');
+	rc_json_place(b, o->source_file, o->source_line);
 	item_slice(b, o->linked_name);
 	item_time(b, o->due_at);
 	rc_buf_addc(b, ',');
@@ -107,7 +98,6 @@ static void row_json(struct rc_buf *b, const struct rc_outcome *o)
 	item_time(b, o->done_at);
 	item_changes(b, o);
 	rc_buf_addc(b, ']');
-	rc_buf_done(&source);
 }
 
 /* Room for one more: the last that is no trouble goes. Later ones that are none came too late already, so that the

@@ -60,34 +60,31 @@ static void next_time(struct rc_buf *b, int64_t wall_ns)
 
 static void next_fields(struct rc_buf *b, const struct rc_outcome *o)
 {
-	struct rc_buf list = {0};
+	size_t from;
 
+	rc_buf_addc(b, ',');
+	from = b->n;
 	for (size_t i = 0; i < o->n_fields; i++) {
 		if (i)
-			rc_buf_addc(&list, ' ');
-		rc_buf_adds(&list, o->fields[i].field);
+			rc_buf_addc(b, ' ');
+		rc_buf_adds(b, o->fields[i].field);
 	}
-	rc_cell_next(b, rc_buf_slice(&list));
-	rc_buf_done(&list);
+	rc_cell_settle(b, from);
 }
 
 /* FILE:LINE, or FILE alone. */
-static void source_text(struct rc_buf *b, const struct rc_outcome *o)
+static void next_source(struct rc_buf *b, const struct rc_outcome *o)
 {
+	size_t from;
+
+	rc_buf_addc(b, ',');
+	from = b->n;
 	rc_buf_addslice(b, o->source_file);
 	if (o->source_file.n && o->source_line) {
 		rc_buf_addc(b, ':');
 		rc_buf_addu(b, o->source_line);
 	}
-}
-
-static void next_source(struct rc_buf *b, const struct rc_outcome *o)
-{
-	struct rc_buf text = {0};
-
-	source_text(&text, o);
-	rc_cell_next(b, rc_buf_slice(&text));
-	rc_buf_done(&text);
+	rc_cell_settle(b, from);
 }
 
 void rc_outcome_csv(struct rc_buf *b, const char *run_id, const struct rc_outcome *o, size_t n_columns)
@@ -182,12 +179,8 @@ static void json_changes(struct rc_buf *b, const struct rc_outcome *o)
 
 static void json_source(struct rc_buf *b, const struct rc_outcome *o)
 {
-	struct rc_buf both = {0};
-
-	source_text(&both, o);
 	MEMBER(b, "source");
-	text(b, rc_buf_slice(&both));
-	rc_buf_done(&both);
+	rc_json_place(b, o->source_file, o->source_file.n ? o->source_line : 0);
 	MEMBER(b, "source_file");
 	text(b, o->source_file);
 	MEMBER(b, "source_line");
