@@ -23,14 +23,15 @@ static void make_limits(void)
 bool schema_pattern_match(const pcre2_code *code, struct rc_slice subject, size_t *ret_end)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
-	pcre2_match_data *data = pcre2_match_data_create(1, rc_pcre_memory());
+	static _Thread_local pcre2_match_data *data; /* made anew it costs more than the match */
 	int rc;
 
 	pthread_once(&once, make_limits);
+	if (!data)
+		data = pcre2_match_data_create(1, rc_pcre_memory());
 	rc = pcre2_match(code, (PCRE2_SPTR)(subject.p ? subject.p : ""), subject.n, 0, 0, data, limits);
 	if (rc >= 0 && ret_end)
 		*ret_end = pcre2_get_ovector_pointer(data)[1];
-	pcre2_match_data_free(data);
 	return rc >= 0;
 }
 

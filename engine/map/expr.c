@@ -15,8 +15,15 @@ void rc_expr_free(struct rc_expr *e)
 	free(e->text);
 	free(e->where);
 	rc_columns_done(&e->used);
+	rc_expr_memo_free(e->memo);
 	rc_arena_done(&e->mem);
 	free(e);
+}
+
+void rc_expr_memo_off(struct rc_expr *e)
+{
+	rc_expr_memo_free(e->memo);
+	e->memo = NULL;
 }
 
 const char *rc_expr_text(const struct rc_expr *e)
@@ -152,6 +159,11 @@ enum rc_code rc_expr_fold(struct rc_expr *e, struct rc_err *err)
 	return RC_OK;
 }
 
+static enum rc_code run_row(struct rc_expr *e, struct rc_value *ret, struct rc_err *err)
+{
+	return run(e, &e->env->results, ret, err);
+}
+
 static enum rc_code value_of(struct rc_expr *e, struct rc_value *ret, struct rc_err *err)
 {
 	switch (e->kind) {
@@ -166,7 +178,7 @@ static enum rc_code value_of(struct rc_expr *e, struct rc_value *ret, struct rc_
 	case RC_EXPR_LUA:
 		break;
 	}
-	return run(e, &e->env->results, ret, err);
+	return e->memo ? rc_expr_memo_value(e, run_row, ret, err) : run_row(e, ret, err);
 }
 
 /* ---- results ---- */

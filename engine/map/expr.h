@@ -69,6 +69,10 @@ enum rc_code rc_expr_compile(struct rc_expr_env *env, const char *text, const ch
 			     const struct rc_expr_scope *scope, struct rc_expr **ret, struct rc_slice *ret_unknown,
 			     struct rc_err *err);
 
+/* Values of an expression over few columns are remembered by their cells, some of them, until env ends. Not those of a
+ * secret: */
+void rc_expr_memo_off(struct rc_expr *e);
+
 const char *rc_expr_text(const struct rc_expr *e);
 const char *rc_expr_where(const struct rc_expr *e);
 

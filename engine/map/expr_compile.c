@@ -289,6 +289,7 @@ enum rc_code rc_expr_compile(struct rc_expr_env *env, const char *text, const ch
 		rc_expr_free(e);
 		return code;
 	}
+	e->memo = rc_expr_memo_new(e);
 	e->next = env->exprs;
 	env->exprs = e;
 	*ret = e;

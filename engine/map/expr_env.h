@@ -35,6 +35,7 @@ struct rc_expr {
 	bool scoped_n;         /* `n` means the counter */
 	bool scoped_account;   /* `account` means the account */
 	struct rc_columns used;
+	struct rc_expr_memo *memo; /* NULL: every row is run */
 	struct rc_arena mem;
 };
 
@@ -78,6 +79,14 @@ void rc_expr_message(lua_State *L, char *msg, size_t cap); /* pops the error */
 /* expr.c */
 void rc_expr_free(struct rc_expr *e);
 enum rc_code rc_expr_fold(struct rc_expr *e, struct rc_err *err); /* a constant is run once and kept */
+
+/* expr_memo.c: what an expression of few cells had for the same ones before; NULL: it is none of those. */
+struct rc_expr_memo *rc_expr_memo_new(const struct rc_expr *e);
+void rc_expr_memo_free(struct rc_expr_memo *m); /* NULL is fine */
+/* e->memo is there. run: what finds the value otherwise; faults are not kept. */
+enum rc_code rc_expr_memo_value(struct rc_expr *e,
+				enum rc_code (*run)(struct rc_expr *, struct rc_value *, struct rc_err *),
+				struct rc_value *ret, struct rc_err *err);
 
 /* A number as text: an integral one without a fraction. Returns the length. */
 size_t rc_expr_number_text(int64_t i, double d, bool integer, char out[32]);

@@ -91,7 +91,9 @@ static void compile_in(struct compiler *c, const char *text, const char *where, 
 static void compile(struct compiler *c, const char *text, const char *where, bool secret, struct rc_expr **ret)
 {
 	compile_in(c, text, where, NULL, ret);
-	if (*ret && !secret)
+	if (*ret && secret)
+		rc_expr_memo_off(*ret);
+	else if (*ret)
 		rc_columns_add(&c->used, *ret);
 }
 

@@ -268,6 +268,40 @@ static void test_results_live_until_the_next_row(void **state)
 	}
 }
 
+/* A value is that of its cells, whether it was remembered or not: beside a twin that remembers nothing. */
+static void test_remembered_values(void **state)
+{
+	static const char *const texts[] = {
+		"name .. '|' .. first",       "name == 'bad' and name < 5 or lower(name)", "#name", "name == 'Ann'",
+		"name ~= '' and name or nil",
+	};
+	static char long_cell[200];
+	const char *const cells[] = {"", "Ann", "A", "nn", "bad", "Annn", "\x03", long_cell};
+	unsigned seed = 5;
+
+	memset(long_cell, 'L', sizeof(long_cell) - 1);
+	for (size_t t = 0; t < sizeof(texts) / sizeof(*texts); t++) {
+		struct rc_expr *e = compile_in(*state, texts[t], NULL), *twin = compile_in(*state, texts[t], NULL);
+
+		rc_expr_memo_off(twin);
+		for (unsigned i = 0; i < 4000; i++) {
+			struct rc_slice r[COLUMNS], a = {0}, b = {0};
+			struct rc_err err_a = {0}, err_b = {0};
+			char everybody[32];
+			bool differs = t & 1 ? i < 2000 : i > 2000; /* first: it is given up */
+
+			memcpy(r, row, sizeof(r));
+			snprintf(everybody, sizeof(everybody), "p%u", i);
+			for (size_t c = 1; c < 3; c++, seed = seed * 1664525u + 1013904223u)
+				r[c] = rc_slice_str(differs ? everybody : cells[seed >> 20 & 7]);
+			rc_expr_row_csv(*state, r, COLUMNS);
+			assert_int_equal(rc_expr_eval_string(e, &a, &err_a), rc_expr_eval_string(twin, &b, &err_b));
+			assert_true(rc_slice_eq(a, b) && !a.p == !b.p);
+			assert_string_equal(err_a.what, err_b.what);
+		}
+	}
+}
+
 static void test_patterns_from_data(void **state)
 {
 	struct rc_expr_env *env = *state;
@@ -296,6 +330,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_conditions_and_numbers, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_long_and_odd_texts, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_results_live_until_the_next_row, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_remembered_values, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_patterns_from_data, setup, teardown),
 	};
 
