@@ -238,29 +238,70 @@ static void decide(struct run *r, size_t target, struct rc_person *p, const stru
 
 enum { PEOPLE_AT_ONCE = 16384 };
 
+struct group { /* people whose records are asked for at once */
+	uint8_t (*hash)[16];
+	struct rc_known *known;
+	bool *found;
+	size_t n;
+	struct rc_arena mem;
+};
+
+/* The scan has looked already, and in this very view: another one may show another record. */
+static bool has_records(const struct run *r, const struct rc_person *p)
+{
+	return p->records && r->scan.records_of == rc_view_serial(r->view);
+}
+
+static void ask(struct run *r, size_t target, struct group *g, size_t from, size_t n)
+{
+	g->n = 0;
+	for (size_t i = from; i < from + n; i++)
+		if (!has_records(r, &r->scan.people[i]))
+			memcpy(g->hash[g->n++], r->scan.people[i].hash, 16);
+	rc_arena_reset(&g->mem);
+	if (!g->n)
+		return;
+	rc_view_known_many(r->view, r->targets[target].number, (const uint8_t(*)[16])g->hash, g->n, &g->mem, g->known,
+			   g->found);
+}
+
+static void decide_group(struct run *r, size_t target, const struct group *g, size_t from, size_t n)
+{
+	size_t asked = 0;
+
+	for (size_t i = from; i < from + n; i++) {
+		struct rc_person *p = &r->scan.people[i];
+		const struct rc_known *k = NULL;
+		struct rc_known known;
+
+		if (!has_records(r, p)) {
+			k = g->found[asked] ? &g->known[asked] : NULL;
+			asked++;
+		} else if (p->records[target].p &&
+			   rc_view_record(r->view, r->targets[target].number, p->records[target], &known)) {
+			k = &known;
+		}
+		decide(r, target, p, k);
+	}
+}
+
 /* Records are asked for in groups: sorted look-ups are several times cheaper, and memory stays bounded. */
 static void decide_target(struct run *r, size_t target)
 {
-	uint8_t(*hashes)[16] = rc_xcalloc(PEOPLE_AT_ONCE, 16);
-	struct rc_known *known = rc_xcalloc(PEOPLE_AT_ONCE, sizeof(*known));
-	bool *found = rc_xcalloc(PEOPLE_AT_ONCE, sizeof(*found));
-	struct rc_arena mem = {0};
+	struct group g = {.hash = rc_xcalloc(PEOPLE_AT_ONCE, 16),
+			  .known = rc_xcalloc(PEOPLE_AT_ONCE, sizeof(*g.known)),
+			  .found = rc_xcalloc(PEOPLE_AT_ONCE, sizeof(*g.found))};
 
 	for (size_t from = 0; from < r->scan.n; from += PEOPLE_AT_ONCE) {
 		size_t n = r->scan.n - from < PEOPLE_AT_ONCE ? r->scan.n - from : PEOPLE_AT_ONCE;
 
-		for (size_t i = 0; i < n; i++)
-			memcpy(hashes[i], r->scan.people[from + i].hash, 16);
-		rc_arena_reset(&mem);
-		rc_view_known_many(r->view, r->targets[target].number, (const uint8_t(*)[16])hashes, n, &mem, known,
-				   found);
-		for (size_t i = 0; i < n; i++)
-			decide(r, target, &r->scan.people[from + i], found[i] ? &known[i] : NULL);
+		ask(r, target, &g, from, n);
+		decide_group(r, target, &g, from, n);
 	}
-	free(hashes);
-	free(known);
-	free(found);
-	rc_arena_done(&mem);
+	free(g.hash);
+	free(g.known);
+	free(g.found);
+	rc_arena_done(&g.mem);
 }
 
 enum rc_code run_decide(struct run *r, size_t target, struct rc_err *err)

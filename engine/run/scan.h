@@ -28,6 +28,7 @@ struct rc_person {
 	const struct rc_row_copy *later; /* PRESENT, for questions after the scan; NULL: there are none */
 	const char *why;                 /* FROZEN: the reason of the refusal */
 	bool settled;                    /* set by the run: every target is done or filtered */
+	const struct rc_slice *records;  /* one per target as the scan found it, p NULL: none; NULL: it did not look */
 	struct rc_slice raw;             /* only while the scan runs */
 };
 
@@ -84,6 +85,7 @@ struct rc_scan {
 	struct rc_lookups *lookups;
 	const uint8_t (*ask)[16]; /* key hashes of people to look at though their rows may not have changed */
 	size_t n_ask;
+	uint64_t records_of;          /* the view that people's records are from */
 	struct rc_mapping **mappings; /* that rows kept for later need */
 	size_t n_mappings;
 	bool secrets;       /* evaluate password expressions */

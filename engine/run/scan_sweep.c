@@ -12,13 +12,16 @@ static bool was_matched(const struct walk *w, size_t i)
 	return w->match.line[i] && w->match.line[i] != RC_ROWMATCH_VOID;
 }
 
+enum { KEEP_SHARE = 16 }; /* of the sequence: of more people than that no records are kept, for they take room */
+
 struct unmatched { /* entries, in their order */
 	size_t n, *at;
 	uint8_t (*key)[16];
-	bool *known; /* on any target */
+	struct rc_slice *record; /* by entry, then by target */
+	bool kept;               /* records are whole; else only whether they are there */
 };
 
-static struct unmatched find_unmatched(struct walk *w, const uint16_t *targets)
+static struct unmatched find_unmatched(struct walk *w)
 {
 	struct unmatched u = {0};
 	size_t cap = 0;
@@ -34,28 +37,64 @@ static struct unmatched find_unmatched(struct walk *w, const uint16_t *targets)
 		memcpy(u.key[u.n], scan_order_key(w, i), 16);
 		u.at[u.n++] = i;
 	}
-	u.known = rc_xcalloc(u.n + 1, sizeof(*u.known));
-	for (size_t t = 0; u.n && t < w->s->cfg->n_targets; t++)
-		rc_view_known_which(w->view, targets[t], (const uint8_t(*)[16])u.key, u.n, u.known);
 	return u;
+}
+
+static void find_records(struct walk *w, const uint16_t *targets, struct unmatched *u)
+{
+	size_t n_targets = w->s->cfg->n_targets;
+	struct rc_slice *one = rc_xcalloc(u->n + 1, sizeof(*one));
+
+	u->record = rc_xcalloc((u->n + 1) * n_targets, sizeof(*u->record));
+	u->kept = u->n <= w->match.seq.n / KEEP_SHARE + 256;
+	for (size_t t = 0; u->n && t < n_targets; t++) {
+		rc_view_records(w->view, targets[t], (const uint8_t(*)[16])u->key, u->n, u->kept ? &w->s->mem : NULL,
+				one);
+		for (size_t i = 0; i < u->n; i++)
+			u->record[i * n_targets + t] = one[i];
+	}
+	free(one);
+}
+
+/* What was found of the person here, so that deciding about them need not look again. */
+static void keep_records(struct rc_scan *s, const struct unmatched *u, size_t i, struct rc_person *p)
+{
+	size_t n = s->cfg->n_targets;
+	struct rc_slice *records;
+
+	if (!u->kept)
+		return;
+	records = rc_arena_alloc(&s->mem, n * sizeof(*records));
+	memcpy(records, &u->record[i * n], n * sizeof(*records));
+	p->records = records;
 }
 
 /* Entries that no row matched: their people have another row now, or none. Returns how many were settled without an
  * account. */
 static uint64_t sweep_unmatched(struct walk *w, const uint16_t *targets)
 {
-	struct unmatched u = find_unmatched(w, targets);
+	struct unmatched u = find_unmatched(w);
+	size_t n = w->s->cfg->n_targets;
 	uint64_t gone = 0;
 
+	find_records(w, targets, &u);
+	w->s->records_of = rc_view_serial(w->view);
 	for (size_t i = 0; i < u.n; i++) {
-		if (!u.known[i]) /* its row was settled: filtered, or left long ago */
+		struct rc_person *p = rc_sources_find(w->s, u.key[i]);
+		bool known = false;
+
+		for (size_t t = 0; t < n; t++)
+			known |= u.record[i * n + t].p != NULL;
+		if (!known) /* its row was settled: filtered, or left long ago */
 			gone += memcmp(w->match.seq.row(w, u.at[i]), zero, 16) != 0;
-		else if (!rc_sources_find(w->s, u.key[i]))
-			scan_add(w->s, u.key[i])->kind = RC_PERSON_ABSENT;
+		else if (!p)
+			(p = scan_add(w->s, u.key[i]))->kind = RC_PERSON_ABSENT;
+		if (p)
+			keep_records(w->s, &u, i, p);
 	}
 	free(u.at);
 	free(u.key);
-	free(u.known);
+	free(u.record);
 	return gone;
 }
 

@@ -80,21 +80,42 @@ bool rc_known_open(const struct rc_known *k)
 	       ((k->flags & RC_KNOWN_MANAGED) && no_fingerprint(k->fingerprint));
 }
 
+/* Slices of a record in one piece of memory. */
+struct pieces {
+	struct rc_slice *v[12 + 2 * RC_MAX_FIELDS];
+	size_t n, bytes;
+};
+
+static void add_piece(struct pieces *p, struct rc_slice *s)
+{
+	p->v[p->n++] = s;
+	p->bytes += s->n + 1;
+}
+
 struct rc_known rc_known_copy(const struct rc_known *k, struct rc_arena *mem)
 {
 	struct rc_known c = *k;
 	struct rc_slice *const s[] = {&c.key,           &c.name,        &c.remote_id,   &c.server,
 				      &c.group,         &c.group_id,    &c.reason,      &c.error_code,
 				      &c.error_message, &c.created_run, &c.changed_run, &c.linked_name};
+	struct pieces all = {.n = 0};
+	char *to;
 
 	for (size_t i = 0; i < sizeof(s) / sizeof(s[0]); i++)
-		*s[i] = rc_arena_copy(mem, *s[i]);
+		add_piece(&all, s[i]);
 	for (size_t i = 0; i < RC_MAX_FIELDS; i++)
 		if (c.account.set & 1u << i)
-			c.account.v[i] = rc_arena_copy(mem, c.account.v[i]);
+			add_piece(&all, &c.account.v[i]);
 	for (size_t i = 0; i < RC_MAX_FIELDS; i++)
 		if (c.kept.set & 1u << i)
-			c.kept.v[i] = rc_arena_copy(mem, c.kept.v[i]);
+			add_piece(&all, &c.kept.v[i]);
+	to = rc_arena_alloc(mem, all.bytes);
+	for (size_t i = 0; i < all.n; to += all.v[i++]->n + 1) {
+		if (all.v[i]->n)
+			memcpy(to, all.v[i]->p, all.v[i]->n);
+		to[all.v[i]->n] = 0;
+		all.v[i]->p = to;
+	}
 	return c;
 }
 

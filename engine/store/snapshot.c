@@ -79,8 +79,13 @@ void rc_view_known_many(struct rc_view *v, uint16_t target, const uint8_t (*hash
 	free(order);
 }
 
-void rc_view_known_which(struct rc_view *v, uint16_t target, const uint8_t (*hashes)[RC_HASH_BYTES], size_t n,
-			 bool *found)
+bool rc_view_record(struct rc_view *v, uint16_t target, struct rc_slice record, struct rc_known *ret)
+{
+	return decode(v, target, record, RC_KV_KNOWN, ret);
+}
+
+void rc_view_records(struct rc_view *v, uint16_t target, const uint8_t (*hashes)[RC_HASH_BYTES], size_t n,
+		     struct rc_arena *mem, struct rc_slice *ret)
 {
 	uint32_t *order = in_order(hashes, n);
 
@@ -88,7 +93,9 @@ void rc_view_known_which(struct rc_view *v, uint16_t target, const uint8_t (*has
 		struct rc_key k = rc_key_known(target, hashes[order[o]]);
 		struct rc_slice raw;
 
-		found[order[o]] |= v->txn && rc_kv_get(v->txn, RC_KV_KNOWN, rc_key_slice(&k), &raw);
+		ret[order[o]] = (struct rc_slice){0};
+		if (v->txn && rc_kv_get(v->txn, RC_KV_KNOWN, rc_key_slice(&k), &raw))
+			ret[order[o]] = mem ? rc_arena_copy(mem, raw) : RC_SLICE("");
 		if (o % LOOKED_AT == LOOKED_AT - 1)
 			rc_view_let_go(v);
 	}

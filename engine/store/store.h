@@ -99,6 +99,8 @@ enum rc_code rc_store_targets(struct rc_store *s, struct rc_arena *mem, struct r
 enum rc_code rc_view_begin(struct rc_store *s, struct rc_view **ret, struct rc_err *err);
 /* A look-up maps the pages around it, so that many of them, in no order of the file, end up holding most of it: takes
  * that out of this process's memory. It stays in the system's cache, and slices stay good. */
+/* Of no other view of this process, ever; never 0. */
+uint64_t rc_view_serial(const struct rc_view *v);
 void rc_view_let_go(struct rc_view *v);
 /* Ends the view and every slice and cursor from it; the first error of any read in it, or RC_OK. NULL is fine. */
 enum rc_code rc_view_end(struct rc_view *v, struct rc_err *err);

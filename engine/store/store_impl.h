@@ -32,6 +32,7 @@ struct rc_store {
 
 struct rc_view {
 	struct rc_store *store;
+	uint64_t serial;
 	struct rc_kv_txn *txn;        /* NULL: empty store */
 	struct rc_arena mem;          /* of what no page holds */
 	struct rc_walk_newest *spare; /* in mem; of a walk that has ended */

@@ -1,9 +1,11 @@
 /* Transactions of a store: views, write transactions, and who waits for whom when the map must move. */
 #include "engine/base/alloc.h"
 #include "engine/store/store_impl.h"
+#include <stdatomic.h>
 #include <stdlib.h>
 
 static _Thread_local unsigned views_here;
+static atomic_uint_fast64_t views; /* ever */
 
 unsigned rc_view_open_here(void)
 {
@@ -66,6 +68,11 @@ static struct rc_kv_txn *begin(struct rc_store *s, bool write, struct rc_err *er
 	}
 }
 
+uint64_t rc_view_serial(const struct rc_view *v)
+{
+	return v->serial;
+}
+
 enum rc_code rc_view_begin(struct rc_store *s, struct rc_view **ret, struct rc_err *err)
 {
 	struct rc_kv_txn *t = NULL;
@@ -78,6 +85,7 @@ enum rc_code rc_view_begin(struct rc_store *s, struct rc_view **ret, struct rc_e
 	}
 	*ret = rc_xcalloc(1, sizeof(**ret));
 	(*ret)->store = s;
+	(*ret)->serial = atomic_fetch_add(&views, 1) + 1;
 	(*ret)->txn = t;
 	if (t)
 		views_here++;

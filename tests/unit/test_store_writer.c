@@ -58,7 +58,7 @@ static void test_records(void **state)
 	bool found[N + 1];
 	struct test_store t;
 	struct rc_arena mem = {0};
-	bool which[N + 1];
+	struct rc_slice records[N + 1];
 	struct rc_known k;
 	struct rc_view *v;
 	struct rc_walk w;
@@ -92,11 +92,17 @@ static void test_records(void **state)
 	rc_walk_end(&w);
 	rc_view_known_many(v, t.target, (const uint8_t(*)[RC_HASH_BYTES])hashes, N + 1, &mem, got, found);
 	rc_view_let_go(v); /* slices stay good */
-	memset(which, 0, sizeof(which));
-	rc_view_known_which(v, t.target, (const uint8_t(*)[RC_HASH_BYTES])hashes, N + 1, which);
-	assert_memory_equal(which, found, sizeof(which));
+	rc_view_records(v, t.target, (const uint8_t(*)[RC_HASH_BYTES])hashes, N + 1, NULL, records);
+	for (unsigned i = 0; i <= N; i++)
+		assert_int_equal(records[i].p != NULL, found[i]);
+	rc_view_records(v, t.target, (const uint8_t(*)[RC_HASH_BYTES])hashes, N + 1, &mem, records);
+	assert_null(records[N].p);
 	for (unsigned i = 0; i < N; i++) {
+		struct rc_known same;
+
+		assert_true(rc_view_record(v, t.target, records[i], &same));
 		k = test_known(i, buf);
+		assert_true(rc_slice_eq(same.key, k.key) && rc_slice_eq(same.name, k.name));
 		assert_true(found[i] && rc_slice_eq(got[i].key, k.key) && rc_slice_eq(got[i].name, k.name));
 	}
 	assert_false(found[N]);
