@@ -76,6 +76,12 @@ static int by_start(const void *x, const void *y)
 	return strcmp(a->run_id, b->run_id);
 }
 
+/* It went away, or it is something of somebody else's. Of anything else nobody knows whether it is the newest run. */
+static bool no_report(int sys)
+{
+	return sys == ENOENT || sys == ENOTDIR || sys == ELOOP || sys == EACCES;
+}
+
 /* Every directory that may be a run's, and of which `which` says so. */
 static enum rc_code walk(const char *reports_dir, bool (*which)(int dir), struct rc_arena *mem,
 			 struct rc_run_entry **ret, size_t *ret_n, struct rc_err *err)
@@ -84,6 +90,7 @@ static enum rc_code walk(const char *reports_dir, bool (*which)(int dir), struct
 	size_t n = 0, cap = 0;
 	DIR *d = opendir(reports_dir);
 	struct dirent *de;
+	int sys = 0;
 
 	*ret = NULL;
 	*ret_n = 0;
@@ -91,14 +98,16 @@ static enum rc_code walk(const char *reports_dir, bool (*which)(int dir), struct
 		return errno == ENOENT ? RC_OK
 				       : rc_fail_sys(err, RC_CANTCREAT, errno,
 						     "%s: the reports directory cannot be read", reports_dir);
-	while ((de = readdir(d))) {
+	while (!sys && (errno = 0, de = readdir(d))) {
 		int fd;
 
 		if (!rc_run_id_valid(de->d_name))
 			continue;
 		fd = openat(dirfd(d), de->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		if (fd < 0)
+		if (fd < 0) {
+			sys = no_report(errno) ? 0 : errno;
 			continue;
+		}
 		if (which(fd)) {
 			if (n == cap) {
 				cap = cap ? cap * 2 : 64;
@@ -109,15 +118,17 @@ static enum rc_code walk(const char *reports_dir, bool (*which)(int dir), struct
 		}
 		close(fd);
 	}
+	sys = sys ? sys : errno;
 	closedir(d);
-	if (n) {
+	if (n && !sys) {
 		qsort(v, n, sizeof(*v), by_start);
 		*ret = rc_arena_alloc(mem, n * sizeof(*v));
 		memcpy(*ret, v, n * sizeof(*v));
 	}
-	*ret_n = n;
+	*ret_n = sys ? 0 : n;
 	free(v);
-	return RC_OK;
+	return sys ? rc_fail_sys(err, RC_CANTCREAT, sys, "%s: the reports directory cannot be read", reports_dir)
+		   : RC_OK;
 }
 
 static bool is_run(int dir)
