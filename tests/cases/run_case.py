@@ -66,7 +66,8 @@ def merge(base, over):
 
 
 class Case:
-    def __init__(self, build, folder):
+    def __init__(self, build, folder, simulator=()):
+        self.more = list(simulator)  # options of the simulator beside the case's own
         self.build = os.path.abspath(build)
         self.folder = os.path.abspath(folder)
         with open(os.path.join(folder, "case.json"), encoding="utf-8") as f:
@@ -85,7 +86,7 @@ class Case:
                 "--log", os.path.join(self.dir, "sim.log")]
         if "token" in s.get("auth", ["token"]):
             args += ["--token", "tok-good"]
-        args += s.get("args", [])
+        args += s.get("args", []) + self.more
         if "script" in s:
             path = os.path.join(self.dir, "script.json")
             with open(path, "w", encoding="utf-8") as f:

@@ -9,6 +9,7 @@
 #define MAX_ALL_HEADERS (128u << 10)
 #define MAX_WAITING (1u << 20) /* bytes of pipelined requests behind one that is still being answered */
 #define SLOW_TICK_MS 20
+#define QUIET_MS 2 /* so long after the last request nobody else is about to ask */
 
 /* A text inside the connection's head buffer, which may still move. */
 struct piece {
@@ -32,6 +33,7 @@ struct sim_connection {
 	struct sim_reply reply;
 	struct sim_server *server;
 	bool pending, closing, close_when_written;
+	bool held; /* its answer waits to be shuffled among the others */
 	size_t slow_at, slow_end;
 	unsigned handles, writes;
 };
@@ -63,7 +65,7 @@ static void finish_call(struct sim_connection *c)
 		sim_world_finished(c->net->world, c->server);
 	sim_reply_done(&c->reply);
 	c->reply = (struct sim_reply){0};
-	c->pending = false;
+	c->pending = c->held = false;
 }
 
 static bool leave(struct sim_connection *c)
@@ -245,16 +247,56 @@ static void write_answer(struct sim_connection *c)
 	answered(c);
 }
 
-static void on_delay_over(uv_timer_t *timer)
+static void answer_now(struct sim_connection *c)
 {
-	struct sim_connection *c = timer->data;
-
 	write_answer(c);
 	if (c->closing)
 		return;
 	flush_out(c);
 	if (!c->pending)
 		parse_on(c);
+}
+
+static void on_delay_over(uv_timer_t *timer)
+{
+	answer_now(timer->data);
+}
+
+/* xorshift64: chance of its own, so that the same seed gives the same world with and without it. */
+static size_t draw(struct sim_net *net, size_t n)
+{
+	net->shuffle ^= net->shuffle << 13;
+	net->shuffle ^= net->shuffle >> 7;
+	net->shuffle ^= net->shuffle << 17;
+	return (size_t)(net->shuffle % n);
+}
+
+void sim_connection_release(struct sim_net *net)
+{
+	struct sim_connection **held;
+	size_t n = 0;
+
+	for (struct sim_connection *c = net->first; c; c = c->next)
+		n += c->held;
+	held = sim_alloc((n + 1) * sizeof(*held));
+	n = 0;
+	for (struct sim_connection *c = net->first; c; c = c->next)
+		if (c->held)
+			held[n++] = c;
+	while (n) {
+		size_t i = draw(net, n);
+		struct sim_connection *c = held[i];
+
+		held[i] = held[--n];
+		c->held = false;
+		answer_now(c);
+	}
+	free(held);
+}
+
+static void on_quiet(uv_timer_t *timer)
+{
+	sim_connection_release(timer->data);
 }
 
 static void refuse_bytes(struct sim_connection *c, int status, const char *why)
@@ -302,10 +344,14 @@ static void handle_request(struct sim_connection *c)
 	sim_request_split(&req);
 	sim_world_handle(c->net->world, &req, &c->reply, &c->server);
 	sim_net_write_log(c->net);
-	if (c->reply.delay_ms > 0)
+	if (c->net->reorder) {
+		c->held = true;
+		uv_timer_start(&c->net->quiet, on_quiet, QUIET_MS, 0);
+	} else if (c->reply.delay_ms > 0) {
 		uv_timer_start(&c->timer, on_delay_over, (uint64_t)(c->reply.delay_ms + 0.999), 0);
-	else
+	} else {
 		write_answer(c);
+	}
 }
 
 static int on_begin(http_parser *p)

@@ -75,6 +75,7 @@ static void stop(uv_signal_t *handle, int number)
 	while (net->first)
 		sim_connection_close(net->first);
 	close_handle((uv_handle_t *)&net->listener, NULL);
+	close_handle((uv_handle_t *)&net->quiet, NULL);
 	close_handle((uv_handle_t *)&net->on_term, NULL);
 	close_handle((uv_handle_t *)&net->on_int, NULL);
 }
@@ -143,9 +144,10 @@ static void begin(struct sim_net *net)
 {
 	uv_loop_init(&net->loop);
 	uv_tcp_init(&net->loop, &net->listener);
+	uv_timer_init(&net->loop, &net->quiet);
 	uv_signal_init(&net->loop, &net->on_term);
 	uv_signal_init(&net->loop, &net->on_int);
-	net->listener.data = net->on_term.data = net->on_int.data = net;
+	net->listener.data = net->quiet.data = net->on_term.data = net->on_int.data = net;
 	uv_signal_start(&net->on_term, stop, SIGTERM);
 	uv_signal_start(&net->on_int, stop, SIGINT);
 }
@@ -182,6 +184,8 @@ int sim_net_run(struct sim_world *w, const struct sim_net_options *o)
 	net->world = w;
 	net->start_ns = uv_hrtime();
 	net->date_s = -1;
+	net->reorder = o->reorder;
+	net->shuffle = o->reorder_seed * 0x9e3779b97f4a7c15u | 1;
 	begin(net);
 	rc = open_files(net, o);
 	if (!rc)

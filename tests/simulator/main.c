@@ -25,6 +25,7 @@ static const char help[] =
 	"  --capacity N           users a second that are worked off (default unlimited)\n"
 	"  --queue N              users that may wait for it; more is answered busy (default 200)\n"
 	"  --latency MS           time until an answer (default 0)\n"
+	"  --reorder N            no delays: answers that wait together leave in an order shuffled from seed N\n"
 	"  --apply-delay MS       time until reads show a write (default 0)\n"
 	"  --token T              the token to ask for\n"
 	"  --access-key AK        the key to ask for, with\n"
@@ -105,6 +106,9 @@ static bool take(struct options *o, int which, const char *v)
 		return real(v, &s->server.queue);
 	case 'd':
 		return real(v, &s->latency_ms);
+	case 'r':
+		o->net.reorder = true;
+		return sim_number_read(sim_str_of(v), UINT64_MAX, &o->net.reorder_seed);
 	case 'a':
 		return real(v, &s->apply_delay_ms);
 	case 't':
@@ -129,15 +133,25 @@ static bool take(struct options *o, int which, const char *v)
 }
 
 static const struct option known[] = {
-	{"listen", required_argument, NULL, 'l'},      {"port-file", required_argument, NULL, 'p'},
-	{"script", required_argument, NULL, 'f'},      {"seed", required_argument, NULL, 's'},
-	{"seat-limit", required_argument, NULL, 'n'},  {"capacity", required_argument, NULL, 'c'},
-	{"queue", required_argument, NULL, 'q'},       {"latency", required_argument, NULL, 'd'},
-	{"apply-delay", required_argument, NULL, 'a'}, {"token", required_argument, NULL, 't'},
-	{"access-key", required_argument, NULL, 'K'},  {"secret-key", required_argument, NULL, 'S'},
-	{"tls-cert", required_argument, NULL, 'C'},    {"tls-key", required_argument, NULL, 'k'},
-	{"log", required_argument, NULL, 'o'},         {"help", no_argument, NULL, 'h'},
-	{"version", no_argument, NULL, 'v'},           {NULL, 0, NULL, 0},
+	{"listen", required_argument, NULL, 'l'},
+	{"port-file", required_argument, NULL, 'p'},
+	{"script", required_argument, NULL, 'f'},
+	{"seed", required_argument, NULL, 's'},
+	{"seat-limit", required_argument, NULL, 'n'},
+	{"capacity", required_argument, NULL, 'c'},
+	{"queue", required_argument, NULL, 'q'},
+	{"latency", required_argument, NULL, 'd'},
+	{"apply-delay", required_argument, NULL, 'a'},
+	{"token", required_argument, NULL, 't'},
+	{"access-key", required_argument, NULL, 'K'},
+	{"secret-key", required_argument, NULL, 'S'},
+	{"tls-cert", required_argument, NULL, 'C'},
+	{"tls-key", required_argument, NULL, 'k'},
+	{"log", required_argument, NULL, 'o'},
+	{"reorder", required_argument, NULL, 'r'},
+	{"help", no_argument, NULL, 'h'},
+	{"version", no_argument, NULL, 'v'},
+	{NULL, 0, NULL, 0},
 };
 
 /* -1: go on; else the exit code. */

@@ -27,12 +27,17 @@ struct sim_net {
 	int64_t date_s;
 	char read_buffer[65536];
 	bool stopping;
+	bool reorder;     /* answers are kept back until no request follows, then leave in a shuffled order */
+	uint64_t shuffle; /* state of its random numbers: the world's own are not disturbed */
+	uv_timer_t quiet; /* over: no request has followed for a moment */
 };
 
 struct sim_net_options {
 	const char *host;
 	int port;
 	const char *port_file, *log_file, *tls_cert, *tls_key;
+	bool reorder;
+	uint64_t reorder_seed;
 };
 
 /* Serves until SIGTERM or SIGINT. 0, or 1 after a message on stderr. */
@@ -46,6 +51,8 @@ void sim_net_write_log(struct sim_net *net);
 
 void sim_connection_accept(struct sim_net *net);
 void sim_connection_close(struct sim_connection *c);
+/* Lets all answers go that are kept back, in an order of chance. */
+void sim_connection_release(struct sim_net *net);
 
 /* TLS over memory: encrypted bytes in, plain bytes out, and the other way round. */
 struct sim_tls;
