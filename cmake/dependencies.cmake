@@ -26,6 +26,11 @@ if(ROLLCALL_ISAL)
   rollcall_need(ISAL libisal libisal-dev)
 endif()
 
+pkg_check_modules(SECCOMP IMPORTED_TARGET libseccomp)
+if(ROLLCALL_SECCOMP AND NOT SECCOMP_FOUND)
+  message(STATUS "libseccomp is missing, --confine is left out: apt-get install libseccomp-dev")
+endif()
+
 # http-parser (simulator only) ships no pkg-config file in Debian 12.
 find_path(HTTP_PARSER_INCLUDE http_parser.h)
 find_library(HTTP_PARSER_LIBRARY http_parser)

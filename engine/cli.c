@@ -1,5 +1,6 @@
 #include "engine/cli.h"
 #include "engine/base/alloc.h"
+#include "engine/base/confine.h"
 #include "engine/base/log.h"
 #include "engine/base/nearest.h"
 #include "engine/run/mapping.h"
@@ -57,6 +58,7 @@ enum option_id {
 	O_VERBOSE,
 	O_NO_PROGRESS,
 	O_COLOR,
+	O_CONFINE,
 	O_VERSION,
 	O_HELP,
 	O_ONLINE,
@@ -132,6 +134,7 @@ static const struct option options[] = {
 	{"-v", EVERY, false, O_VERBOSE},
 	{"--no-progress", EVERY, false, O_NO_PROGRESS},
 	{"--color", EVERY, false, O_COLOR},
+	{"--confine", EVERY, false, O_CONFINE},
 	{"--version", EVERY, false, O_VERSION},
 	{"--help", WITH_CONFIG, false, O_HELP},
 	{"-h", WITH_CONFIG, false, O_HELP},
@@ -301,6 +304,9 @@ static enum rc_code set(struct parse *p, const struct option *o, const char *val
 		break;
 	case O_COLOR:
 		run->colour = true;
+		break;
+	case O_CONFINE:
+		c->confine = true;
 		break;
 	case O_VERSION:
 		c->version = true;
@@ -525,7 +531,7 @@ enum rc_code rc_cli_general(int *argc, char **argv, struct rc_cli *ret, struct r
 	argv[kept] = NULL;
 	*argc = kept;
 	rc_log_setup(p.level, p.json);
-	return code;
+	return code || !ret->confine ? code : rc_confine(false, err);
 }
 
 void rc_cli_done(struct rc_cli *c)
@@ -560,6 +566,11 @@ enum rc_code rc_cli_config(const struct rc_cli *c, struct rc_config **ret)
 		rc_config_free(*ret);
 		*ret = NULL;
 		return RC_USAGE;
+	}
+	if (!code && c->confine && (code = rc_confine(rc_config_starts_programs(*ret), &err)) != RC_OK) {
+		rc_log(RC_LOG_ERROR, "%s", err.what);
+		rc_config_free(*ret);
+		*ret = NULL;
 	}
 	return code;
 }

@@ -37,7 +37,7 @@ struct rc_cli {
 	const char **arguments;             /* all of them, those of --file among them */
 	size_t n_arguments;
 	struct rc_run_opts run;
-	bool help, version, online, print, check_age, yes, dry_run;
+	bool help, version, confine, online, print, check_age, yes, dry_run;
 	const char *sample, *format, *status, *at, *name_of, *find;
 	const char *reason, *until;
 	int64_t max_age_ns;
@@ -60,7 +60,7 @@ int rc_cli_is_general(const char *arg);
 /* argv[n], the command, goes to the front; the n words before it follow. */
 void rc_cli_command_first(char **argv, size_t n);
 
-/* Loads the config and checks --expect-env; prints every fault. */
+/* Loads the config and checks --expect-env; prints every fault. --confine acts from here on. */
 enum rc_code rc_cli_config(const struct rc_cli *c, struct rc_config **ret);
 
 /* One line on stderr; returns the code. */

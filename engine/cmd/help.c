@@ -25,7 +25,8 @@ const char rc_help_main[] =
 	"  prune CONFIG; forget CONFIG KEY   apply retention; erase a person without an account\n"
 	"  read FILE...                 print the records of CSV and LDIF files as JSON lines\n"
 	"  schema [NAME]; errors [CONNECTOR]   a shipped JSON Schema; provider codes and what to do\n"
-	"everywhere: --log-format text|json  --log-level L  -q  -v  --no-progress  --color  --version  --help\n"
+	"everywhere: --log-format text|json  --log-level L  -q  -v  --no-progress  --color  --confine  --version  "
+	"--help\n"
 	"example:    rollcall plan rollcall.jsonc\n";
 
 #define RUN_OPTIONS                                                                                                    \

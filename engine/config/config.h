@@ -227,6 +227,9 @@ void rc_config_errors_done(struct rc_config_errors *e);
 /* Appends the effective config: JSON, indented, defaults filled in, secrets as references, ends with a newline. */
 void rc_config_print(const struct rc_config *c, struct rc_buf *out);
 
+/* Whether a run under this config starts any: for a source, for a secret, or when it ends. */
+bool rc_config_starts_programs(const struct rc_config *c);
+
 const struct rc_target *rc_config_target(const struct rc_config *c, const char *name); /* NULL: no such target */
 const char *rc_target_key(const struct rc_target *t, const char *name);                /* NULL: not set */
 

@@ -2,7 +2,7 @@
 _rollcall()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]-} options
-	local everywhere="--log-format --log-level -q -v --no-progress --color --version --help"
+	local everywhere="--log-format --log-level -q -v --no-progress --color --confine --version --help"
 	local runs="--target --only --only-file --run-id --deadline --refresh"
 	local writes="--expect-env --max-creates --max-updates --max-deletes --max-changes --max-renames --accept-source --exclude-keys"
 	local sends="--canary --yes --drain-timeout --wait-lock"

@@ -16,6 +16,7 @@ complete -c rollcall -n $everywhere -l log-level -x -a 'error warn info verbose 
 complete -c rollcall -n $everywhere -s q -d 'less output'
 complete -c rollcall -n $everywhere -s v -d 'more output'
 complete -c rollcall -n $everywhere -l no-progress -d 'no progress'
+complete -c rollcall -n $everywhere -l confine -d 'refuse system calls that are never needed'
 complete -c rollcall -n $everywhere -l version -d 'version'
 complete -c rollcall -n $everywhere -l color -d 'colour, also elsewhere than on a terminal'
 
