@@ -234,6 +234,19 @@ static bool still_in_doubt(const struct rc_op *op)
 	return info->known && op->in_doubt;
 }
 
+/* Absence goes on being counted from where it was while the account is not yet seen to have gone, and from nothing
+ * once its person was back. */
+static void keep_absence(const struct rc_op *op, struct rc_known *ret)
+{
+	const struct rc_known *was = ((const struct op_info *)op->owner)->known;
+
+	if (!was || (op->action != RC_ACT_DELETE && op->action != RC_ACT_DISABLE && op->action != RC_ACT_LOCK))
+		return;
+	ret->missing_since_ns = was->missing_since_ns;
+	ret->missing_count = was->missing_count;
+	memcpy(ret->missing_content, was->missing_content, sizeof(ret->missing_content));
+}
+
 static void keep_open(struct run *r, struct rc_op *op, enum rc_known_status status)
 {
 	struct run_target *t = &r->targets[op->target];
@@ -261,10 +274,8 @@ static void keep_open(struct run *r, struct rc_op *op, enum rc_known_status stat
 		k.remote_id = info->known->remote_id;
 		k.changed_at_ns = info->known->changed_at_ns;
 		k.changed_run = info->known->changed_run;
-		k.missing_since_ns = info->known->missing_since_ns;
-		k.missing_count = info->known->missing_count;
-		memcpy(k.missing_content, info->known->missing_content, sizeof(k.missing_content));
 	}
+	keep_absence(op, &k);
 	if (info->newcomer && status != RC_KNOWN_UNKNOWN)
 		k.server = info->home ? rc_slice_str(r->targets[op->target].cfg->servers[info->home - 1].label)
 				      : (struct rc_slice){0}; /* the next run places them anew */
