@@ -8,7 +8,12 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-enum { BATCHES = 8, ALONE = 8 /* batches before a thread is worth it */ };
+enum {
+	BATCHES = 8,
+	ALONE = 8, /* batches before a thread is worth it */
+	/* Whoever waits is woken for so many at a time: to wake a thread costs as much as a batch. */
+	WORTH_WAKING = BATCHES / 2,
+};
 
 struct scan_ahead {
 	struct rc_reader *r;
@@ -70,8 +75,10 @@ static void *helper(void *arg)
 		struct scan_rows *b;
 
 		pthread_mutex_lock(&a->lock);
-		while (must_wait(a, rc_reader_window(a->r)) && !a->stop)
+		while (must_wait(a, rc_reader_window(a->r)) && !a->stop) {
+			pthread_cond_signal(&a->filled); /* few batches may fill all windows */
 			pthread_cond_wait(&a->emptied, &a->lock);
+		}
 		last = a->stop;
 		b = &a->batch[a->made % BATCHES];
 		pthread_mutex_unlock(&a->lock);
@@ -81,7 +88,8 @@ static void *helper(void *arg)
 		last = is_last(b);
 		pthread_mutex_lock(&a->lock);
 		a->made++;
-		pthread_cond_signal(&a->filled);
+		if (last || a->made - a->taken >= WORTH_WAKING)
+			pthread_cond_signal(&a->filled);
 		pthread_mutex_unlock(&a->lock);
 	}
 	return NULL;
@@ -125,7 +133,8 @@ const struct scan_rows *scan_ahead_next(struct scan_ahead *a, bool want_raw)
 	pthread_mutex_lock(&a->lock);
 	a->taken += a->given;
 	a->given = true;
-	pthread_cond_signal(&a->emptied);
+	if (a->made - a->taken <= WORTH_WAKING)
+		pthread_cond_signal(&a->emptied);
 	while (a->made == a->taken)
 		pthread_cond_wait(&a->filled, &a->lock);
 	b = &a->batch[a->taken % BATCHES];
