@@ -119,15 +119,18 @@ static void wait_for_name(struct rc_op *op, struct rc_op *freeing)
 	freeing->heir = op;
 }
 
-static void check_holder(struct run *r, const struct claim *c)
+static struct rc_slice label_of(const struct run_target *t, const struct claim *c)
+{
+	return t->cfg->pool ? rc_slice_str(t->cfg->servers[c->server].label) : (struct rc_slice){0};
+}
+
+static void check_holder(struct run *r, const struct claim *c, struct rc_name_owner owner)
 {
 	struct rc_op *op = c->op, *freeing;
 	const struct run_target *t = &r->targets[c->target];
 	const struct op_info *info = op->owner;
-	struct rc_slice label = t->cfg->pool ? rc_slice_str(t->cfg->servers[c->server].label) : (struct rc_slice){0};
-	struct rc_name_owner owner = rc_view_name(r->view, t->number, label, op->name);
 
-	if (owner.kind == RC_NAME_UNMANAGED && op->linked && !may_take_over(r, c, label)) {
+	if (owner.kind == RC_NAME_UNMANAGED && op->linked && !may_take_over(r, c, label_of(t, c))) {
 		refuse(r, c, "rollcall.exists",
 		       "an account of the new name exists and is not theirs to adopt: remove one of the two");
 		return;
@@ -197,7 +200,28 @@ static struct claim claim_of(struct run *r, size_t target, size_t server, struct
 		.hash = XXH3_64bits(folded, name.n), .name = {folded, name.n}, .target = target, .server = server};
 }
 
-enum { LOOKED_AT = 256 }; /* names, before the memory that shows them is given back */
+static bool adopts(const struct claim *c)
+{
+	return ((const struct op_info *)c->op->owner)->adopts;
+}
+
+/* The names of claims that are operations. What is adopted is looked at by its own rules. */
+static void check_holders(struct run *r, size_t target, const struct claim *claims, size_t n)
+{
+	const struct run_target *t = &r->targets[target];
+	struct rc_name_asked *asked = rc_xcalloc(n + 1, sizeof(*asked));
+	size_t n_asked = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (!adopts(&claims[i]))
+			asked[n_asked++] = (struct rc_name_asked){label_of(t, &claims[i]), claims[i].op->name, {0}};
+	rc_view_names(r->view, t->number, asked, n_asked);
+	n_asked = 0;
+	for (size_t i = 0; i < n; i++)
+		if (!adopts(&claims[i]))
+			check_holder(r, &claims[i], asked[n_asked++].owner);
+	free(asked);
+}
 
 static size_t collect(struct run *r, size_t target, struct claim *claims)
 {
@@ -211,12 +235,9 @@ static size_t collect(struct run *r, size_t target, struct claim *claims)
 		if ((op->action != RC_ACT_CREATE && !info->adopts) || info->unplaced)
 			continue;
 		claims[n] = claim_of(r, target, op->server, op->name);
-		claims[n].op = op;
-		if (!info->adopts)
-			check_holder(r, &claims[n]);
-		if (++n % LOOKED_AT == 0)
-			rc_view_let_go(r->view);
+		claims[n++].op = op;
 	}
+	check_holders(r, target, claims, n);
 	for (size_t i = 0; i < t->n_pending; i++) {
 		struct pending *q = &r->pending[t->first_pending + i];
 

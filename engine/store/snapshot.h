@@ -88,6 +88,13 @@ struct rc_name_owner {
 /* Whose an account name is on a server, ASCII case folded. RC_NAME_FREE when unknown. */
 struct rc_name_owner rc_view_name(struct rc_view *v, uint16_t target, struct rc_slice server, struct rc_slice name);
 
+struct rc_name_asked {
+	struct rc_slice server, name;
+	struct rc_name_owner owner; /* the answer */
+};
+/* Many at once, in the order of the index, so that each of its pages is shown once. */
+void rc_view_names(struct rc_view *v, uint16_t target, struct rc_name_asked *asked, size_t n);
+
 /* --- unmanaged accounts of the last listing ----------------------------------------------------------------------- */
 
 struct rc_unmanaged {

@@ -1,7 +1,14 @@
 /* Reading names, unmanaged accounts, listings and the order sequence. */
 #include "engine/store/snapshot.h"
+#include "engine/base/alloc.h"
 #include "engine/store/walk.h"
+#include <stdlib.h>
 #include <string.h>
+
+enum {
+	NAMES_AT_ONCE = 16384,
+	LOOKED_AT = 256, /* names, before the memory that shows them is given back */
+};
 
 /* A managed account's name stands in its record. */
 static bool name_of(struct rc_view *v, uint16_t target, struct rc_name_value *value)
@@ -16,14 +23,13 @@ static bool name_of(struct rc_view *v, uint16_t target, struct rc_name_value *va
 	return true;
 }
 
-struct rc_name_owner rc_view_name(struct rc_view *v, uint16_t target, struct rc_slice server, struct rc_slice name)
+static struct rc_name_owner owner_of(struct rc_view *v, uint16_t target, const struct rc_key *key, struct rc_slice name)
 {
-	struct rc_key k = rc_key_name(v->store->format, v->store->seed, target, server, name);
 	struct rc_name_owner o = {.kind = RC_NAME_FREE};
 	struct rc_name_value value;
 	struct rc_slice raw;
 
-	if (!v->txn || !rc_kv_get(v->txn, RC_KV_NAMES, rc_key_slice(&k), &raw))
+	if (!v->txn || !rc_kv_get(v->txn, RC_KV_NAMES, rc_key_slice(key), &raw))
 		return o;
 	if (!rc_name_read(raw, &value) || !name_of(v, target, &value) || !rc_account_name_same(value.name, name)) {
 		rc_kv_damaged(v->txn, RC_KV_NAMES, "an entry is unreadable");
@@ -33,6 +39,50 @@ struct rc_name_owner rc_view_name(struct rc_view *v, uint16_t target, struct rc_
 	memcpy(o.key_hash, value.key_hash, sizeof(o.key_hash));
 	o.since_ns = value.since_ns;
 	return o;
+}
+
+struct rc_name_owner rc_view_name(struct rc_view *v, uint16_t target, struct rc_slice server, struct rc_slice name)
+{
+	struct rc_key k = rc_key_name(v->store->format, v->store->seed, target, server, name);
+
+	return owner_of(v, target, &k, name);
+}
+
+struct name_key {
+	struct rc_key key;
+	size_t at; /* in the caller's array */
+};
+
+static int by_key(const void *a, const void *b)
+{
+	const struct name_key *x = a, *y = b;
+
+	return rc_slice_cmp(rc_key_slice(&x->key), rc_key_slice(&y->key));
+}
+
+static void ask_in_order(struct rc_view *v, uint16_t target, struct rc_name_asked *asked, struct name_key *keys,
+			 size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		keys[i].key = rc_key_name(v->store->format, v->store->seed, target, asked[i].server, asked[i].name);
+		keys[i].at = i;
+	}
+	qsort(keys, n, sizeof(*keys), by_key);
+	for (size_t i = 0; i < n; i++) {
+		asked[keys[i].at].owner = owner_of(v, target, &keys[i].key, asked[keys[i].at].name);
+		if (i % LOOKED_AT == LOOKED_AT - 1)
+			rc_view_let_go(v);
+	}
+}
+
+void rc_view_names(struct rc_view *v, uint16_t target, struct rc_name_asked *asked, size_t n)
+{
+	size_t most = n < NAMES_AT_ONCE ? n : NAMES_AT_ONCE;
+	struct name_key *keys = rc_xcalloc(most + 1, sizeof(*keys));
+
+	for (size_t from = 0; from < n; from += most)
+		ask_in_order(v, target, asked + from, keys, n - from < most ? n - from : most);
+	free(keys);
 }
 
 static bool decode(struct rc_view *v, uint16_t target, struct rc_slice raw, struct rc_unmanaged *ret)

@@ -44,7 +44,16 @@ static struct rc_name_owner owner(struct test_store *t, const char *server, cons
 {
 	struct rc_view *v = test_view(t);
 	struct rc_name_owner o = rc_view_name(v, t->target, rc_slice_str(server), rc_slice_str(name));
+	struct rc_name_asked many[] = {{RC_SLICE("nowhere"), rc_slice_str(name), {0}},
+				       {rc_slice_str(server), rc_slice_str(name), {0}},
+				       {rc_slice_str(server), RC_SLICE("nobody at all"), {0}},
+				       {rc_slice_str(server), rc_slice_str(name), {0}}};
 
+	rc_view_names(v, t->target, many, 4); /* the same, in whatever order they are looked at */
+	for (unsigned i = 0; i < 4; i++)
+		assert_int_equal(many[i].owner.kind, i & 1 ? o.kind : RC_NAME_FREE);
+	assert_memory_equal(many[1].owner.key_hash, o.key_hash, sizeof(o.key_hash));
+	assert_memory_equal(many[3].owner.key_hash, o.key_hash, sizeof(o.key_hash));
 	test_view_end(v);
 	return o;
 }
