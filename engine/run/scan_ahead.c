@@ -10,7 +10,7 @@
 
 enum {
 	BATCHES = 8,
-	ALONE = 8, /* batches before a thread is worth it */
+	ALONE = 128, /* batches before a thread is worth it */
 	/* Whoever waits is woken for so many at a time: to wake a thread costs as much as a batch. */
 	WORTH_WAKING = BATCHES / 2,
 };
@@ -27,7 +27,8 @@ struct scan_ahead {
 	bool stop, threaded, no_thread;
 	pthread_t thread;
 	/* the caller's side */
-	bool given; /* a batch is in the caller's hands */
+	unsigned alone; /* batches before there was a thread; all of them were the first */
+	bool given;     /* a batch is in the caller's hands */
 };
 
 struct scan_ahead *scan_ahead_new(const struct walk *w, struct rc_reader *r)
@@ -47,7 +48,6 @@ struct scan_ahead *scan_ahead_new(const struct walk *w, struct rc_reader *r)
 static void fill(struct scan_ahead *a, struct scan_rows *b)
 {
 	b->got = rc_reader_next_rows(a->r, b->rows, SCAN_ROWS, &b->n, &b->rej, &b->err);
-	rc_reader_hold(a->r);
 	b->window = rc_reader_window(a->r);
 	b->raw = atomic_load_explicit(&a->want_raw, memory_order_relaxed);
 	for (size_t i = 0; b->raw && i < b->n; i++)
@@ -85,6 +85,7 @@ static void *helper(void *arg)
 		if (last)
 			break;
 		fill(a, b);
+		rc_reader_hold(a->r);
 		last = is_last(b);
 		pthread_mutex_lock(&a->lock);
 		a->made++;
@@ -110,16 +111,15 @@ static void start(struct scan_ahead *a)
 
 static const struct scan_rows *next_alone(struct scan_ahead *a)
 {
-	struct scan_rows *b = &a->batch[a->made % BATCHES];
+	struct scan_rows *b = &a->batch[0];
 
 	fill(a, b);
-	a->made++;
-	a->taken = a->made;
-	if (a->made == ALONE && !a->no_thread && !is_last(b)) {
-		a->taken--; /* in the caller's hands */
-		a->given = true;
-		start(a);
-	}
+	if (++a->alone < ALONE || a->no_thread || is_last(b))
+		return b;
+	rc_reader_hold(a->r); /* the caller still looks at these rows */
+	a->made = 1;
+	a->given = true;
+	start(a);
 	return b;
 }
 

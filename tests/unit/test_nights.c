@@ -84,6 +84,55 @@ static void test_last_day_in_summer_time(void **state)
 	accounts("cyd.n:+ dan.o:+");
 }
 
+/* Enough rows for a reader in a thread of its own. Nobody in them but a few is wanted; changed: dan's department, bob
+ * gone, fay new, and two rows have changed places. */
+static void long_file(bool changed)
+{
+	enum { ROWS = 180000 };
+	struct rc_buf b = {0};
+
+	rc_buf_adds(&b, "id,name,dept,from,until\n");
+	for (unsigned i = 0; i < ROWS; i++) {
+		unsigned id = changed && (i == 150000 || i == 150001) ? 300001 - i : i;
+
+		rc_buf_addf(&b, "x%u,%.*s,\"none%s\",,\n", id, (int)(id % 50),
+			    "nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn", id % 7 ? "" : "\nof all");
+		if (i == 5)
+			rc_buf_adds(&b, "1,ada.l,it,,\n");
+		if (i == 140000)
+			rc_buf_adds(&b, changed ? "6,fay.q,it,,\n" : "2,bob.m,it,,\n");
+		if (i == 160000)
+			rc_buf_adds(&b, "3,cyd.n,it,,\n");
+	}
+	rc_buf_addf(&b, "4,dan.o,%s,,\n", changed ? "law" : "it");
+	nights_file("hr.csv", b.p);
+	rc_buf_done(&b);
+}
+
+static void test_long_file(void **state)
+{
+	const struct rc_outcome *rows;
+
+	(void)state;
+	nights_begin(NULL);
+	nights_config(CONFIG(", \"where\": \"dept == 'it' or dept == 'law'\"", "", VPN("{ \"action\": \"delete\" }")));
+	long_file(false);
+	at("2026-01-05T01:00:00Z");
+	accounts("ada.l:+ bob.m:+ cyd.n:+ dan.o:+");
+	assert_int_equal(nights_row("4")->source_line, 205720); /* two lines in each seventh row */
+	at("2026-01-06T01:00:00Z");
+	assert_int_equal(nights_rows(&rows), 0);
+	long_file(true);
+	at("2026-01-07T01:00:00Z");
+	accounts("ada.l:+ cyd.n:+ dan.o:+ fay.q:+");
+	says("2", "delete done -");
+	says("4", "update done -");
+	says("6", "create done -");
+	assert_int_equal(nights_rows(&rows), 3);
+	at("2026-01-08T01:00:00Z");
+	assert_int_equal(nights_rows(&rows), 0);
+}
+
 static void test_last_day_moves(void **state)
 {
 	struct rc_known k;
@@ -252,6 +301,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(test_last_day_in_summer_time, nights_end),
+		cmocka_unit_test_teardown(test_long_file, nights_end),
 		cmocka_unit_test_teardown(test_last_day_moves, nights_end),
 		cmocka_unit_test_teardown(test_absence_in_days, nights_end),
 		cmocka_unit_test_teardown(test_overrides_end, nights_end),
