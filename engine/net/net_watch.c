@@ -149,12 +149,11 @@ static int socket_function(CURL *easy, curl_socket_t fd, int what, void *userp, 
 		return let_go(userp, watched(userp, fd));
 	w = watcher_of(userp, fd);
 	if (!w)
-		return -1;
+		return 0; /* an error would end all of curl's timers with it: so the request's own timeout ends it */
 	w->idle = false;
 	if (w->armed != events) {
 		w->armed = events;
-		if (uv_poll_start(&w->poll, events, on_poll))
-			return -1;
+		uv_poll_start(&w->poll, events, on_poll);
 	}
 	return 0;
 }
