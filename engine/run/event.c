@@ -39,12 +39,11 @@ static void what_changed(const struct rc_op *op, struct rc_event *e)
 	e->linked_name = op->linked_name;
 }
 
-void run_event_op(struct run *r, const struct rc_op *op, enum rc_status status, const struct rc_field_change *fields,
-		  size_t n)
+struct rc_event run_event_op(struct run *r, const struct rc_op *op, enum rc_status status,
+			     const struct rc_field_change *fields, size_t n, char changed[RUN_CHANGED_MAX])
 {
 	const struct run_target *t = &r->targets[op->target];
 	const struct op_info *info = op->owner;
-	char changed[600] = "";
 	struct rc_event e = {.key = op->key,
 			     .run_id = rc_slice_str(r->run_id),
 			     .at_ns = op->done_at ? op->done_at : r->started_ns,
@@ -57,10 +56,11 @@ void run_event_op(struct run *r, const struct rc_op *op, enum rc_status status, 
 
 	if (t->cfg->pool && !info->unplaced)
 		e.server = rc_slice_str(t->cfg->servers[op->server].label);
+	*changed = 0;
 	for (size_t i = 0; i < n; i++) {
 		size_t at = strlen(changed);
 
-		snprintf(changed + at, sizeof(changed) - at, "%s%s", at ? " " : "", fields[i].field);
+		snprintf(changed + at, RUN_CHANGED_MAX - at, "%s%s", at ? " " : "", fields[i].field);
 	}
 	if (op->in_use && status == RC_ST_WAITING) /* disabled now, deleted later */
 		e.action = RC_ACT_DELETE;
@@ -68,7 +68,7 @@ void run_event_op(struct run *r, const struct rc_op *op, enum rc_status status, 
 	what_changed(op, &e);
 	if (info->person)
 		memcpy(e.fingerprint, info->person->row, 16);
-	rc_writer_event(r->writer, t->number, &e);
+	return e;
 }
 
 /* Nothing was done to them: whoever had access, perhaps by the old account of a changed name, has it by that one. */

@@ -365,9 +365,13 @@ void run_lists_match(struct run *r, size_t target)
 		if (t->servers[s].list)
 			run_explain_listed(r, target, t->servers[s].list);
 	match_known(r, t);
+	if (r->writer)
+		rc_writer_bulk(r->writer, true);
 	for (size_t s = 0; s < t->cfg->n_servers; s++) {
 		if (t->servers[s].list)
 			store_unmanaged(r, t, label_of(t, s), t->servers[s].list);
 		t->servers[s].list = NULL;
 	}
+	if (r->writer)
+		rc_writer_bulk(r->writer, false);
 }

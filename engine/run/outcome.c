@@ -177,7 +177,19 @@ static void keep_taken_back(struct run *r, const struct rc_op *op)
 	rc_writer_put_retiring(r->writer, t->number, &other);
 }
 
-static void keep_done(struct run *r, struct rc_op *op)
+/* What happened, until a record has taken it with it: the two are one entry of the state then. */
+struct happened {
+	struct rc_event event;
+	bool told;
+};
+
+static void put_known(struct run *r, const struct rc_op *op, const struct rc_known *k, struct happened *h)
+{
+	rc_writer_put_known_event(r->writer, r->targets[op->target].number, k, &h->event);
+	h->told = true;
+}
+
+static void keep_done(struct run *r, struct rc_op *op, struct happened *h)
 {
 	struct run_target *t = &r->targets[op->target];
 	const struct op_info *info = op->owner;
@@ -223,7 +235,7 @@ static void keep_done(struct run *r, struct rc_op *op)
 		memcpy(k.fingerprint, info->person->row, 16);
 	}
 	hold_undone(r, info, reason, &k);
-	rc_writer_put_known(r->writer, t->number, &k);
+	put_known(r, op, &k, h);
 }
 
 /* What an earlier run sent, and this one neither saw nor proved absent: the next one must still look first. */
@@ -247,7 +259,7 @@ static void keep_absence(const struct rc_op *op, struct rc_known *ret)
 	memcpy(ret->missing_content, was->missing_content, sizeof(ret->missing_content));
 }
 
-static void keep_open(struct run *r, struct rc_op *op, enum rc_known_status status)
+static void keep_open(struct run *r, struct rc_op *op, enum rc_known_status status, struct happened *h)
 {
 	struct run_target *t = &r->targets[op->target];
 	const struct op_info *info = op->owner;
@@ -294,7 +306,7 @@ static void keep_open(struct run *r, struct rc_op *op, enum rc_known_status stat
 		if (op->action == RC_ACT_CREATE)
 			merge_account(op->want, &k.account);
 	}
-	rc_writer_put_known(r->writer, t->number, &k);
+	put_known(r, op, &k, h);
 }
 
 static enum rc_known_status open_status(const struct rc_op *op, enum rc_status status)
@@ -345,6 +357,8 @@ void run_outcome_op(struct run *r, struct rc_op *op, enum rc_status status)
 			       .queue_position = op->queue_position,
 			       .drift = info->drift,
 			       .columns = info->person ? info->person->mapped.columns : NULL};
+	char changed[RUN_CHANGED_MAX];
+	struct happened h = {.told = false};
 	struct rc_err err;
 
 	o.n_fields = fill_fields(r, op, fields);
@@ -377,6 +391,7 @@ store:
 		return; /* the plan stays good for another try, so nothing it is bound to may move */
 	if (info->person)
 		info->person->settled &= status == RC_ST_DONE;
+	h.event = run_event_op(r, op, status, fields, o.n_fields, changed);
 	rc_writer_together_begin(r->writer);
 	if (!op->linked && !op->retiring) /* it may have been the old account of a changed name, and is theirs again */
 		rc_writer_del_retiring(r->writer, r->targets[op->target].number, op->key, rc_slice_str(label_of(r, op)),
@@ -384,10 +399,11 @@ store:
 	if (run_is_reset(op))
 		run_reset_keep(r, op, status);
 	else if (status == RC_ST_DONE || status == RC_ST_WAITING)
-		keep_done(r, op);
+		keep_done(r, op, &h);
 	else
-		keep_open(r, op, open_status(op, status));
-	run_event_op(r, op, status, fields, o.n_fields);
+		keep_open(r, op, open_status(op, status), &h);
+	if (!h.told)
+		rc_writer_event(r->writer, r->targets[op->target].number, &h.event);
 	if (info->adopts && info->known)
 		rc_writer_del_unmanaged(r->writer, r->targets[op->target].number, info->known->server, op->name);
 	if (info->journal_id)
@@ -409,8 +425,10 @@ static void keep_adopted(struct run *r, size_t target, const struct pending *q)
 			     .after = q->known.account};
 
 	memcpy(e.fingerprint, q->known.fingerprint, 16);
+	rc_writer_together_begin(r->writer);
 	rc_writer_del_unmanaged(r->writer, r->targets[target].number, q->known.server, q->known.name);
-	rc_writer_event(r->writer, r->targets[target].number, &e);
+	rc_writer_put_known_event(r->writer, r->targets[target].number, &q->known, &e);
+	rc_writer_together_end(r->writer);
 }
 
 /* Management ends, the account stays: nobody's, as the next list would show it. */
@@ -428,11 +446,13 @@ static void keep_released(struct run *r, size_t target, const struct pending *q)
 							       .seen_ns = r->started_ns});
 }
 
-/* People who need no call. planned: this run only shows. */
+/* People who need no call, of a first adoption all there are. planned: this run only shows. */
 void run_outcome_pending(struct run *r, size_t target, bool planned)
 {
 	const struct run_target *t = &r->targets[target];
 
+	if (r->writer)
+		rc_writer_bulk(r->writer, true);
 	for (size_t i = 0; i < t->n_pending; i++) {
 		struct pending *q = &r->pending[t->first_pending + i];
 		struct rc_outcome o = q->o;
@@ -458,15 +478,17 @@ void run_outcome_pending(struct run *r, size_t target, bool planned)
 			q->known.changed_run = rc_slice_str(r->run_id);
 		if (q->drop)
 			rc_writer_del_known(r->writer, t->number, o.key, 0);
+		else if (q->put && o.action == RC_ACT_ADOPT)
+			keep_adopted(r, target, q);
 		else if (q->put)
 			rc_writer_put_known(r->writer, t->number, &q->known);
-		if (o.action == RC_ACT_ADOPT && q->put)
-			keep_adopted(r, target, q);
 		if (o.status == RC_ST_FAILED || o.status == RC_ST_WAITING)
 			run_event_pending(r, t, q, &o);
 		if (q->release)
 			keep_released(r, target, q);
 	}
+	if (r->writer)
+		rc_writer_bulk(r->writer, false);
 }
 
 /* Before any outcome: whoever was read whole begins settled, and every outcome that is not may take that away. */

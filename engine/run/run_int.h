@@ -159,8 +159,10 @@ const struct rc_field_change *run_fields(struct run *r, const struct rc_account_
 void run_settle_people(struct run *r);
 /* event.c: the history; pending: a night that said something of a person and needed no call; seen: something that no
  * operation of ours did */
-void run_event_op(struct run *r, const struct rc_op *op, enum rc_status status, const struct rc_field_change *fields,
-		  size_t n);
+/* What the history is to say of an operation; changed: room for the names of its fields. */
+enum { RUN_CHANGED_MAX = 600 };
+struct rc_event run_event_op(struct run *r, const struct rc_op *op, enum rc_status status,
+			     const struct rc_field_change *fields, size_t n, char changed[RUN_CHANGED_MAX]);
 void run_event_pending(struct run *r, const struct run_target *t, const struct pending *q, const struct rc_outcome *o);
 void run_event_seen(struct run *r, const struct run_target *t, const struct rc_known *k, bool access,
 		    const char *reason);

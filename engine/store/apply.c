@@ -26,15 +26,33 @@ static unsigned fact_class(const struct rc_fact *f)
 	}
 }
 
+static struct rc_fact_at at_of(const struct rc_fact *f)
+{
+	struct rc_slice key = rc_fact_key(f);
+	uint8_t begins[8] = {(uint8_t)fact_class(f)};
+
+	memcpy(begins + 1, key.p, key.n < 7 ? key.n : 7);
+	return (struct rc_fact_at){rc_get_u64(begins), f};
+}
+
 static int by_key(const void *pa, const void *pb)
 {
-	const struct rc_fact *a = *(const struct rc_fact *const *)pa, *b = *(const struct rc_fact *const *)pb;
-	unsigned ca = fact_class(a), cb = fact_class(b);
-	int c = (ca > cb) - (ca < cb);
+	const struct rc_fact_at *a = pa, *b = pb;
+	int c = (a->prefix > b->prefix) - (a->prefix < b->prefix);
 
 	if (!c)
-		c = rc_slice_cmp(rc_fact_key(a), rc_fact_key(b));
-	return c ? c : (a->seq > b->seq) - (a->seq < b->seq);
+		c = rc_slice_cmp(rc_fact_key(a->f), rc_fact_key(b->f));
+	return c ? c : (a->f->seq > b->f->seq) - (a->f->seq < b->f->seq);
+}
+
+/* A bulk load comes sorted as a rule. */
+static void sort(struct rc_fact_at *list, size_t n)
+{
+	for (size_t i = 1; i < n; i++)
+		if (by_key(&list[i - 1], &list[i]) > 0) {
+			qsort(list, n, sizeof(*list), by_key);
+			return;
+		}
 }
 
 static void apply_op_state(struct rc_apply *a, const struct rc_fact *f)
@@ -66,7 +84,7 @@ static void apply_one(struct rc_apply *a, const struct rc_fact *f)
 		rc_apply_del_retiring(a, f->target, rc_fact_key(f), f->at_ns);
 		break;
 	case RC_FACT_PUT_KNOWN:
-		rc_apply_put_known(a, f, NULL);
+		rc_apply_put_known(a, f);
 		break;
 	case RC_FACT_DEL_KNOWN:
 		rc_apply_del_known(a, f->target, rc_fact_key(f), f->at_ns);
@@ -107,65 +125,31 @@ static void apply_one(struct rc_apply *a, const struct rc_fact *f)
 	}
 }
 
-enum { PERSON = 2 + RC_HASH_BYTES };
-
-static bool same_person(const struct rc_fact *a, const struct rc_fact *b)
-{
-	return memcmp(rc_fact_key(a).p, rc_fact_key(b).p, PERSON) == 0;
-}
-
-/* The only event of the person whose record list[i] is the last of the group; *at goes through the events beside the
- * records, both being sorted by person. */
-static size_t event_of(const struct rc_fact *const *list, size_t n, size_t i, size_t *at)
-{
-	if (i + 1 < n && list[i + 1] && fact_class(list[i + 1]) == fact_class(list[i]) &&
-	    same_person(list[i], list[i + 1]))
-		return n;
-	while (*at < n && list[*at]->kind == RC_FACT_EVENT &&
-	       memcmp(rc_fact_key(list[*at]).p, rc_fact_key(list[i]).p, PERSON) < 0)
-		++*at;
-	if (*at == n || list[*at]->kind != RC_FACT_EVENT || !same_person(list[*at], list[i]) ||
-	    (*at + 1 < n && list[*at + 1]->kind == RC_FACT_EVENT && same_person(list[*at], list[*at + 1])))
-		return n;
-	return *at;
-}
-
 /* Applies facts sorted by table and key: neighbours in the file are written one after the other. */
-static void apply_sorted(struct rc_apply *a, const struct rc_fact **list, size_t n)
+static void apply_sorted(struct rc_apply *a, struct rc_fact_at *list, size_t n)
 {
-	size_t event = 0, mine;
-
-	qsort(list, n, sizeof(*list), by_key);
-	while (event < n && list[event]->kind != RC_FACT_EVENT)
-		event++;
+	sort(list, n);
 	for (size_t i = 0; i < n && !rc_kv_failed(a->t); i++) {
-		if (!list[i]) /* a record has it */
-			continue;
-		if (list[i]->kind != RC_FACT_PUT_KNOWN) {
-			apply_one(a, list[i]);
-			continue;
-		}
-		mine = event_of(list, n, i, &event);
-		if (rc_apply_put_known(a, list[i], mine < n ? list[mine] : NULL)) {
-			list[mine] = NULL;
-			event++;
-		}
+		if (n - i > RC_FACTS_AHEAD)
+			rc_fact_prefetch(list[i + RC_FACTS_AHEAD].f);
+		apply_one(a, list[i].f);
 	}
+	rc_apply_late_names(a);
 }
 
 void rc_apply_group(struct rc_store *s, struct rc_kv_txn *t, void *group)
 {
 	const struct rc_apply_group *g = group;
 	struct rc_apply a = {.store = s, .t = t, .generation = rc_meta_u64(t, "generation")};
-	const struct rc_fact **list = rc_xmalloc((size_t)g->facts->count * sizeof(const struct rc_fact *));
+	struct rc_fact_at *list = rc_xmalloc((size_t)g->facts->count * sizeof(*list));
 	size_t n = 0;
 
-	for (size_t at = 0; at < g->facts->n && !rc_kv_failed(t);) {
-		const struct rc_fact *f = (const struct rc_fact *)(const void *)(g->facts->p + at);
+	for (size_t at = 0; at < g->facts->b.n && !rc_kv_failed(t);) {
+		const struct rc_fact *f = (const struct rc_fact *)(const void *)(g->facts->b.p + at);
 
 		at += f->size;
 		if (f->kind < RC_FACT_BARRIERS) {
-			list[n++] = f;
+			list[n++] = at_of(f);
 			continue;
 		}
 		apply_sorted(&a, list, n);
@@ -179,8 +163,11 @@ void rc_apply_group(struct rc_store *s, struct rc_kv_txn *t, void *group)
 	if (g->next_id > rc_meta_u64(t, "next_id"))
 		rc_meta_put_u64(t, "next_id", g->next_id);
 	rc_words_store(s->words, t);
-	rc_kv_cursor_close(a.known);
+	rc_kv_cursor_close(a.known.c);
+	rc_kv_cursor_close(a.names.c);
 	rc_buf_done(&a.buf);
 	rc_buf_done(&a.record);
+	rc_buf_done(&a.old_name);
+	free(a.late.p);
 	free(list);
 }

@@ -8,18 +8,16 @@
 
 /* What the indexes hold of one record. */
 struct trace {
-	bool there, open, named, kept; /* kept: an event */
-	uint32_t managed;
+	bool there, open, named, managed, kept; /* kept: an event */
 	int64_t due_ns;
 	struct rc_key name_key;
-	char *name; /* folded, for whoever frees it with drop_trace() */
-	size_t name_n;
 	uint8_t fingerprint[16];
 };
 
 static bool trace_of(struct rc_apply *a, uint16_t target, struct rc_slice raw, enum rc_kv_table table,
 		     struct trace *ret, struct rc_known *ret_known)
 {
+	/* Nobody asks for the account here. */
 	const struct rc_codec_env env = {.words = a->store->words, .txn = a->t};
 
 	memset(ret, 0, sizeof(*ret));
@@ -40,29 +38,109 @@ static bool trace_of(struct rc_apply *a, uint16_t target, struct rc_slice raw, e
 	return true;
 }
 
-static void old_trace(struct rc_apply *a, uint16_t target, struct rc_slice key, enum rc_kv_table table,
+/* Of a record that is there, whose name is kept in a->old_name. */
+static void trace_old(struct rc_apply *a, uint16_t target, struct rc_slice raw, enum rc_kv_table table,
 		      struct trace *ret)
 {
 	struct rc_known k;
+
+	if (!trace_of(a, target, raw, table, ret, &k) || !ret->named)
+		return;
+	rc_buf_clear(&a->old_name);
+	rc_account_name_fold(k.name, rc_buf_reserve(&a->old_name, k.name.n));
+	a->old_name.n = k.name.n;
+}
+
+static void old_trace(struct rc_apply *a, uint16_t target, struct rc_slice key, enum rc_kv_table table,
+		      struct trace *ret)
+{
 	struct rc_slice raw;
 
 	memset(ret, 0, sizeof(*ret));
-	if (!rc_kv_get(a->t, table, key, &raw) || !trace_of(a, target, raw, table, ret, &k) || !ret->named)
-		return;
-	ret->name_n = k.name.n;
-	ret->name = rc_xmalloc(k.name.n);
-	rc_account_name_fold(k.name, ret->name);
+	if (rc_kv_get(a->t, table, key, &raw))
+		trace_old(a, target, raw, table, ret);
 }
 
-static void drop_trace(struct trace *t)
+static void open_puts(struct rc_apply *a, struct rc_puts *p, enum rc_kv_table table)
 {
-	free(t->name);
+	struct rc_slice k, v;
+
+	if (p->c)
+		return;
+	p->c = rc_kv_cursor(a->t, table);
+	p->last.n = 0;
+	if (rc_kv_last(p->c, &k, &v))
+		rc_key_add(&p->last, k.p, k.n);
+}
+
+/* Whether it came behind all others. */
+static bool put_next(struct rc_puts *p, struct rc_slice key, struct rc_slice value)
+{
+	bool append = rc_slice_cmp(key, rc_key_slice(&p->last)) > 0;
+
+	rc_kv_cursor_put(p->c, key, value, append);
+	if (append) {
+		p->last.n = 0;
+		rc_key_add(&p->last, key.p, key.n);
+	}
+	return append;
+}
+
+/* The greatest key may be gone. */
+static void close_puts(struct rc_puts *p)
+{
+	rc_kv_cursor_close(p->c);
+	p->c = NULL;
+}
+
+static int by_name(const void *pa, const void *pb)
+{
+	const struct rc_fact_at *a = pa, *b = pb;
+	int c = (a->prefix > b->prefix) - (a->prefix < b->prefix);
+
+	if (!c)
+		c = rc_slice_cmp(rc_fact_name(a->f), rc_fact_name(b->f));
+	return c ? c : (a->f->seq > b->f->seq) - (a->f->seq < b->f->seq);
+}
+
+void rc_apply_late_names(struct rc_apply *a)
+{
+	struct rc_name_value v = {.kind = RC_NAME_MANAGED};
+
+	if (!a->late.n)
+		return;
+	qsort(a->late.p, a->late.n, sizeof(*a->late.p), by_name);
+	open_puts(a, &a->names, RC_KV_NAMES);
+	for (size_t i = 0; i < a->late.n && !rc_kv_failed(a->t); i++) {
+		if (a->late.n - i > RC_FACTS_AHEAD)
+			rc_fact_prefetch(a->late.p[i + RC_FACTS_AHEAD].f);
+		memcpy(v.key_hash, rc_fact_key(a->late.p[i].f).p + 2, sizeof(v.key_hash));
+		rc_buf_clear(&a->buf);
+		rc_name_write(&v, &a->buf);
+		put_next(&a->names, rc_fact_name(a->late.p[i].f), rc_buf_slice(&a->buf));
+	}
+	close_puts(&a->names);
+	a->late.n = 0;
+}
+
+static void take_name(struct rc_apply *a, const struct rc_fact *f)
+{
+	struct rc_late_names *l = &a->late;
+	uint8_t begins[8] = {0};
+
+	if (l->n == l->cap) {
+		l->cap = l->cap ? l->cap * 2 : 1024;
+		l->p = rc_xreallocarray(l->p, l->cap, sizeof(*l->p));
+	}
+	memcpy(begins, rc_fact_name(f).p, f->name_n < 8 ? f->name_n : 8);
+	l->p[l->n++] = (struct rc_fact_at){rc_get_u64(begins), f};
 }
 
 static bool get_name(struct rc_apply *a, const struct rc_key *key, struct rc_name_value *ret)
 {
 	struct rc_slice raw;
 
+	rc_apply_late_names(a);
 	if (!rc_kv_get(a->t, RC_KV_NAMES, rc_key_slice(key), &raw))
 		return false;
 	if (rc_name_read(raw, ret))
@@ -103,7 +181,7 @@ static void release_name(struct rc_apply *a, const struct trace *old, enum rc_na
 
 	if (!get_name(a, key, &v) || v.kind != kind || memcmp(v.key_hash, key_hash, sizeof(v.key_hash)) != 0)
 		return;
-	v.name = (struct rc_slice){old->name, old->name_n};
+	v.name = rc_buf_slice(&a->old_name);
 	if (rc_kv_get(a->t, RC_KV_UNMANAGED, rc_key_slice(key), &raw)) {
 		v.kind = RC_NAME_UNMANAGED;
 		memset(v.key_hash, 0, sizeof(v.key_hash));
@@ -139,26 +217,6 @@ static bool same_key(const struct rc_key *a, const struct rc_key *b)
 	return a->n == b->n && memcmp(a->b, b->b, a->n) == 0;
 }
 
-/* Puts a record; at the end of the table when it sorts there, so that sorted loads fill pages. */
-static void put_record(struct rc_apply *a, struct rc_slice key, struct rc_slice value)
-{
-	struct rc_slice k, v;
-	bool append;
-
-	if (!a->known) {
-		a->known = rc_kv_cursor(a->t, RC_KV_KNOWN);
-		a->last_known.n = 0;
-		if (rc_kv_last(a->known, &k, &v))
-			rc_key_add(&a->last_known, k.p, k.n);
-	}
-	append = rc_slice_cmp(key, rc_key_slice(&a->last_known)) > 0;
-	rc_kv_cursor_put(a->known, key, value, append);
-	if (append) {
-		a->last_known.n = 0;
-		rc_key_add(&a->last_known, key.p, key.n);
-	}
-}
-
 static void changed_records(struct rc_apply *a)
 {
 	a->generation++;
@@ -187,69 +245,70 @@ void rc_apply_count(struct rc_apply *a, uint16_t target, int all, int managed)
 	a->managed_more += managed;
 }
 
-/* The record to put: with the event that it keeps, or that the old one kept and this one tells as well; otherwise the
- * old one's goes to the history. Whether `event` is in it. */
-static bool record_with_event(struct rc_apply *a, const struct rc_fact *f, const struct rc_fact *event,
-			      const struct trace *old)
+/* What the fact says of its own record. */
+static void new_trace(const struct rc_fact *f, struct trace *ret)
+{
+	struct rc_slice name = rc_fact_name(f);
+
+	ret->there = true;
+	ret->open = f->state & RC_FACT_OPEN;
+	ret->managed = f->state & RC_FACT_MANAGED;
+	ret->kept = f->state & RC_FACT_KEEPS_EVENT;
+	ret->named = name.n;
+	ret->due_ns = f->at_ns;
+	ret->name_key.n = 0;
+	rc_key_add(&ret->name_key, name.p, name.n);
+	memcpy(ret->fingerprint, rc_fact_value(f).p + RC_KNOWN_AT_FINGERPRINT, sizeof(ret->fingerprint));
+}
+
+/* The record to put: with the event that the old one kept, if this one tells it as well. Any other event of the old one
+ * goes to the history. */
+static struct rc_slice record_with_event(struct rc_apply *a, const struct rc_fact *f, struct rc_slice old, bool kept)
 {
 	struct rc_codec_env env = rc_store_env(a->store, NULL, f->target);
-	struct rc_slice value = rc_fact_value(f), raw;
+	struct rc_slice value = rc_fact_value(f);
 	struct rc_event e;
-	bool kept = false;
 
 	env.txn = a->t;
 	rc_buf_clear(&a->record);
-	if (event) {
-		memset(&e, 0, sizeof(e));
-		kept = rc_codec_decode(&rc_codec_event, rc_fact_value(event), &env, &e) &&
-		       rc_newest_put(value, &e, rc_slice_eq(e.reason, a->reason) && !rc_slice_eq(e.key, a->reason_key),
-				     &env, &a->record);
-		a->reason = e.reason;
-		a->reason_key = e.key;
-	} else if (old->kept && rc_kv_get(a->t, RC_KV_KNOWN, rc_fact_key(f), &raw) && rc_newest_get(raw, &env, &e) &&
-		   rc_newest_put(value, &e, false, &env, &a->record)) {
-		return false;
-	}
-	if (old->kept)
-		rc_apply_event_out(a, f->target, rc_fact_key(f));
-	if (!kept)
-		rc_buf_addslice(&a->record, value);
-	return kept;
+	if (!kept && rc_newest_get(old, &env, &e) && rc_newest_put(value, &e, false, &env, &a->record))
+		return rc_buf_slice(&a->record);
+	rc_apply_event_out(a, f->target, rc_fact_key(f));
+	return value;
 }
 
-bool rc_apply_put_known(struct rc_apply *a, const struct rc_fact *f, const struct rc_fact *event)
+void rc_apply_put_known(struct rc_apply *a, const struct rc_fact *f)
 {
-	struct rc_slice key = rc_fact_key(f);
+	struct rc_slice key = rc_fact_key(f), value = rc_fact_value(f), raw;
 	const uint8_t *hash = (const uint8_t *)key.p + 2;
 	struct trace old, now;
-	struct rc_known k;
-	bool kept;
+	bool same_name;
 
-	old_trace(a, f->target, key, RC_KV_KNOWN, &old);
-	if (!trace_of(a, f->target, rc_fact_value(f), RC_KV_KNOWN, &now, &k)) {
-		drop_trace(&old);
-		return false;
+	memset(&old, 0, sizeof(old));
+	open_puts(a, &a->known, RC_KV_KNOWN);
+	if (rc_slice_cmp(key, rc_key_slice(&a->known.last)) <= 0 && rc_kv_find(a->known.c, key, &raw)) {
+		trace_old(a, f->target, raw, RC_KV_KNOWN, &old);
+		if (old.kept)
+			value = record_with_event(a, f, raw, f->state & RC_FACT_KEEPS_EVENT);
 	}
-	kept = record_with_event(a, f, event, &old);
-	put_record(a, key, rc_buf_slice(&a->record));
-	a->store->inserted += !old.there;
-	rc_apply_count(a, f->target, !old.there, (now.managed != 0) - (old.managed != 0));
+	new_trace(f, &now);
+	a->store->inserted += !put_next(&a->known, key, value) && !old.there;
+	rc_apply_count(a, f->target, !old.there, now.managed - old.managed);
 	if (now.open && !old.open)
 		rc_kv_put(a->t, RC_KV_OPEN, key, (struct rc_slice){"", 0});
 	else if (old.open && !now.open)
 		rc_kv_del(a->t, RC_KV_OPEN, key);
 	move_due(a, false, key, old.due_ns, now.due_ns);
-	if (old.named && !(now.named && same_key(&old.name_key, &now.name_key)))
-		release_name(a, &old, RC_NAME_MANAGED, hash, k.changed_at_ns);
-	if (now.named && !(old.named && same_key(&old.name_key, &now.name_key)))
-		put_name(a, &now.name_key, RC_NAME_MANAGED, k.name, hash, k.created_at_ns);
+	same_name = old.named && now.named && same_key(&old.name_key, &now.name_key);
+	if (old.named && !same_name)
+		release_name(a, &old, RC_NAME_MANAGED, hash, f->sent_ns);
+	if (now.named && !same_name)
+		take_name(a, f);
 	/* An open record is looked at whatever the order sequence says; any other that is not what the sequence was
 	 * written with makes it stale. */
 	if (!now.open &&
 	    (!old.there || old.managed != now.managed || memcmp(old.fingerprint, now.fingerprint, 16) != 0))
 		changed_records(a);
-	drop_trace(&old);
-	return kept;
 }
 
 void rc_apply_del_known(struct rc_apply *a, uint16_t target, struct rc_slice key, int64_t retired_ns)
@@ -262,16 +321,14 @@ void rc_apply_del_known(struct rc_apply *a, uint16_t target, struct rc_slice key
 	if (old.kept)
 		rc_apply_event_out(a, target, key);
 	rc_kv_del(a->t, RC_KV_KNOWN, key);
-	rc_apply_count(a, target, -1, -(old.managed != 0));
-	rc_kv_cursor_close(a->known); /* the greatest key may be gone */
-	a->known = NULL;
+	rc_apply_count(a, target, -1, -old.managed);
+	close_puts(&a->known);
 	if (old.open)
 		rc_kv_del(a->t, RC_KV_OPEN, key);
 	move_due(a, false, key, old.due_ns, 0);
 	if (old.named)
 		release_name(a, &old, RC_NAME_MANAGED, (const uint8_t *)key.p + 2, retired_ns);
 	changed_records(a);
-	drop_trace(&old);
 }
 
 void rc_apply_put_retiring(struct rc_apply *a, const struct rc_fact *f)
@@ -283,7 +340,6 @@ void rc_apply_put_retiring(struct rc_apply *a, const struct rc_fact *f)
 	struct rc_known k;
 
 	old_trace(a, f->target, key, RC_KV_RETIRING, &old);
-	drop_trace(&old);
 	if (!trace_of(a, f->target, rc_fact_value(f), RC_KV_RETIRING, &now, &k))
 		return;
 	rc_kv_put(a->t, RC_KV_RETIRING, key, rc_fact_value(f));
@@ -306,7 +362,6 @@ void rc_apply_del_retiring(struct rc_apply *a, uint16_t target, struct rc_slice 
 	move_due(a, true, key, old.due_ns, 0);
 	if (old.named)
 		release_name(a, &old, RC_NAME_RETIRING, (const uint8_t *)key.p + 2, retired_ns);
-	drop_trace(&old);
 }
 
 void rc_apply_put_unmanaged(struct rc_apply *a, const struct rc_fact *f)

@@ -4,13 +4,31 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+/* At most 10 bytes to p; how many. */
+static size_t varint(uint64_t v, char *p)
+{
+	size_t n = 0;
+
+	for (; v >= 0x80; v >>= 7)
+		p[n++] = (char)(uint8_t)(v | 0x80);
+	p[n++] = (char)(uint8_t)v;
+	return n;
+}
+
 void rc_put_varint(struct rc_buf *b, uint64_t n)
 {
-	while (n >= 0x80) {
-		rc_buf_addc(b, (char)(uint8_t)(n | 0x80));
-		n >>= 7;
-	}
-	rc_buf_addc(b, (char)(uint8_t)n);
+	char bytes[10];
+
+	rc_buf_add(b, bytes, varint(n, bytes));
+}
+
+size_t rc_varint_bytes(uint64_t n)
+{
+	size_t bytes = 1;
+
+	while (n >>= 7)
+		bytes++;
+	return bytes;
 }
 
 bool rc_take_varint(struct rc_slice *s, uint64_t *ret)
@@ -51,15 +69,17 @@ void rc_codec_begin(const struct rc_codec *c, const void *head, struct rc_buf *r
 
 void rc_codec_add(struct rc_buf *b, uint8_t tag, struct rc_slice bytes)
 {
-	rc_buf_addc(b, (char)tag);
-	rc_put_varint(b, bytes.n);
+	char head[11] = {(char)tag};
+
+	rc_buf_add(b, head, 1 + varint(bytes.n, head + 1));
 	rc_buf_addslice(b, bytes);
 }
 
 void rc_codec_add_number(struct rc_buf *b, uint8_t tag, uint64_t n)
 {
-	rc_buf_addc(b, (char)(uint8_t)(RC_CODEC_NUMBER | tag));
-	rc_put_varint(b, n);
+	char bytes[11] = {(char)(uint8_t)(RC_CODEC_NUMBER | tag)};
+
+	rc_buf_add(b, bytes, 1 + varint(n, bytes + 1));
 }
 
 void rc_codec_end(struct rc_buf *b, size_t start)

@@ -89,6 +89,7 @@ bool rc_codec_open(const struct rc_codec *c, struct rc_slice v, struct rc_codec_
 bool rc_codec_next(struct rc_codec_iter *it, uint8_t *ret_tag, struct rc_slice *ret);       /* false: end, or it->bad */
 
 void rc_put_varint(struct rc_buf *b, uint64_t n);
+size_t rc_varint_bytes(uint64_t n); /* how many it takes */
 /* Takes one off the front of *s; false: it holds none. */
 bool rc_take_varint(struct rc_slice *s, uint64_t *ret);
 

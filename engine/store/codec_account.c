@@ -1,4 +1,5 @@
 #include "engine/store/codec_parts.h"
+#include <string.h>
 
 /* Length of the field's name in one byte, the name, the value: as one text. */
 static void add_plain(struct rc_buf *b, struct rc_slice field, struct rc_slice value)
@@ -11,13 +12,15 @@ static void add_plain(struct rc_buf *b, struct rc_slice field, struct rc_slice v
 /* Groups are few, and everybody has one: field and value are one word. */
 static uint32_t word_of_both(struct rc_words *words, struct rc_slice field, struct rc_slice value)
 {
-	struct rc_buf b = {0};
-	uint32_t n;
+	char both[RC_WORD_BYTES];
 
-	add_plain(&b, field, value);
-	n = rc_words_give(words, rc_buf_slice(&b), RC_WORD_FEW);
-	rc_buf_done(&b);
-	return n;
+	if (1 + field.n + value.n > sizeof(both))
+		return 0;
+	both[0] = (char)(uint8_t)field.n;
+	memcpy(both + 1, field.p, field.n);
+	if (value.n)
+		memcpy(both + 1 + field.n, value.p, value.n);
+	return rc_words_give(words, (struct rc_slice){both, 1 + field.n + value.n}, RC_WORD_FEW);
 }
 
 static bool add_short(struct rc_buf *b, uint8_t tag, const struct rc_field *f, struct rc_slice value,
@@ -25,7 +28,6 @@ static bool add_short(struct rc_buf *b, uint8_t tag, const struct rc_field *f, s
 {
 	struct rc_slice field = rc_slice_str(f->name);
 	uint32_t n = f->is_group ? word_of_both(words, field, value) : 0;
-	struct rc_buf one = {0};
 
 	if (n) {
 		rc_codec_add_number(b, tag, (uint64_t)n << 1 | 1);
@@ -38,10 +40,10 @@ static bool add_short(struct rc_buf *b, uint8_t tag, const struct rc_field *f, s
 		rc_codec_add_number(b, tag, (uint64_t)n << 1);
 		return true;
 	}
-	rc_put_varint(&one, n);
-	rc_buf_addslice(&one, value);
-	rc_codec_add(b, tag | RC_CODEC_SHORT, rc_buf_slice(&one));
-	rc_buf_done(&one);
+	rc_buf_addc(b, (char)(tag | RC_CODEC_SHORT));
+	rc_put_varint(b, rc_varint_bytes(n) + value.n);
+	rc_put_varint(b, n);
+	rc_buf_addslice(b, value);
 	return true;
 }
 

@@ -28,15 +28,26 @@ enum rc_fact_kind {
 	RC_FACT_ORDER_DROP,
 };
 
+/* What the indexes need of a record that is put, so that nobody reads it again: in `state` of the fact. */
+enum { RC_FACT_OPEN = 1, RC_FACT_MANAGED = 2, RC_FACT_KEEPS_EVENT = 4 };
+
 struct rc_fact {
 	uint64_t seq;
-	int64_t at_ns, sent_ns; /* retired_ns, before_ns, times of an op's state */
+	int64_t at_ns, sent_ns; /* retired_ns, before_ns, times of an op's state; of a record: due_at, changed_at */
 	uint32_t size;          /* of the whole, with what follows; a multiple of 8 */
 	uint32_t value_n;
 	uint16_t key_n, target;
 	uint8_t kind, table, state;
-	/* key, value */
+	uint8_t name_n; /* of a record that takes a name: length of its key in `names` */
+			/* key, key in `names`, value */
 };
+
+/* Facts in sorted order lie anywhere in memory: the one that comes a little later is sent for meanwhile. */
+static inline void rc_fact_prefetch(const struct rc_fact *f)
+{
+	for (unsigned i = 0; i < 4; i++)
+		__builtin_prefetch((const char *)f + i * 64L);
+}
 
 static inline struct rc_slice rc_fact_key(const struct rc_fact *f)
 {
@@ -45,14 +56,37 @@ static inline struct rc_slice rc_fact_key(const struct rc_fact *f)
 
 static inline struct rc_slice rc_fact_value(const struct rc_fact *f)
 {
-	return (struct rc_slice){(const char *)(f + 1) + f->key_n, f->value_n};
+	return (struct rc_slice){(const char *)(f + 1) + f->key_n + f->name_n, f->value_n};
+}
+
+static inline struct rc_slice rc_fact_name(const struct rc_fact *f)
+{
+	return (struct rc_slice){(const char *)(f + 1) + f->key_n, f->name_n};
 }
 
 /* Facts back to back, 8-byte aligned. */
 struct rc_facts {
-	char *p;
-	size_t n, cap;
+	struct rc_buf b;
 	uint64_t count;
+};
+
+/* Entries put one after the other: at the end of the table when they sort there, so that sorted loads fill pages. */
+struct rc_puts {
+	struct rc_kv_cursor *c; /* NULL until needed */
+	struct rc_key last;     /* greatest key of the table */
+};
+
+/* A fact to be sorted, with the beginning of what it is sorted by: most comparisons need no look at the fact. */
+enum { RC_FACTS_AHEAD = 8 };
+struct rc_fact_at {
+	uint64_t prefix;
+	const struct rc_fact *f;
+};
+
+/* Records whose names are not put yet: they wait for one another, and are put in the order of the table. */
+struct rc_late_names {
+	struct rc_fact_at *p;
+	size_t n, cap;
 };
 
 /* What one transaction of facts carries along. */
@@ -60,13 +94,13 @@ struct rc_apply {
 	struct rc_store *store;
 	struct rc_kv_txn *t;
 	uint64_t generation;
-	bool stamped;                       /* generation changed: to be stored */
-	struct rc_kv_cursor *known;         /* for appending; NULL until needed */
-	struct rc_key last_known;           /* greatest key of the table */
-	struct rc_buf buf;                  /* scratch */
-	struct rc_buf record;               /* the one being put */
-	struct rc_slice reason, reason_key; /* of the event before: two people with one share it */
-	uint16_t counted;                   /* target whose counts are held here; stored when another's turn comes */
+	bool stamped; /* generation changed: to be stored */
+	struct rc_puts known, names;
+	struct rc_late_names late;
+	struct rc_buf buf;      /* scratch */
+	struct rc_buf record;   /* the one being put */
+	struct rc_buf old_name; /* folded, of the record that another takes the place of */
+	uint16_t counted;       /* target whose counts are held here; stored when another's turn comes */
 	int64_t all_more, managed_more;
 };
 
@@ -80,9 +114,9 @@ struct rc_apply_group {
 };
 void rc_apply_group(struct rc_store *s, struct rc_kv_txn *t, void *group); /* for rc_store_write() */
 
-/* event: what happened to the person in the same group, or NULL. Whether the record keeps it now: if not, it is still
- * to be applied. */
-bool rc_apply_put_known(struct rc_apply *a, const struct rc_fact *f, const struct rc_fact *event);
+void rc_apply_put_known(struct rc_apply *a, const struct rc_fact *f);
+/* Puts the names that wait; before anybody reads the table, and at the end. */
+void rc_apply_late_names(struct rc_apply *a);
 /* The event that a record keeps goes to the history: the record goes, or something newer happened. */
 void rc_apply_event_out(struct rc_apply *a, uint16_t target, struct rc_slice key);
 void rc_apply_event(struct rc_apply *a, const struct rc_fact *f);

@@ -524,6 +524,13 @@ bool rc_kv_seek(struct rc_kv_cursor *c, struct rc_slice key, struct rc_slice *k,
 	return step(c, val(key), key.n ? MDB_SET_RANGE : MDB_FIRST, k, v);
 }
 
+bool rc_kv_find(struct rc_kv_cursor *c, struct rc_slice key, struct rc_slice *v)
+{
+	struct rc_slice k;
+
+	return step(c, val(key), MDB_SET_KEY, &k, v);
+}
+
 bool rc_kv_next(struct rc_kv_cursor *c, struct rc_slice *k, struct rc_slice *v)
 {
 	return step(c, (MDB_val){0}, MDB_NEXT, k, v);

@@ -67,6 +67,7 @@ uint64_t rc_kv_count(struct rc_kv_txn *t, enum rc_kv_table table);
 struct rc_kv_cursor *rc_kv_cursor(struct rc_kv_txn *t, enum rc_kv_table table); /* NULL when t failed */
 void rc_kv_cursor_close(struct rc_kv_cursor *c); /* NULL is fine; those left open end with their transaction */
 bool rc_kv_seek(struct rc_kv_cursor *c, struct rc_slice key, struct rc_slice *k, struct rc_slice *v); /* first >= key */
+bool rc_kv_find(struct rc_kv_cursor *c, struct rc_slice key, struct rc_slice *v); /* this very key */
 bool rc_kv_next(struct rc_kv_cursor *c, struct rc_slice *k, struct rc_slice *v);
 bool rc_kv_last(struct rc_kv_cursor *c, struct rc_slice *k, struct rc_slice *v);
 void rc_kv_cursor_del(struct rc_kv_cursor *c); /* the entry it stands on; rc_kv_next() then gives the one after */

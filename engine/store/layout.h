@@ -105,6 +105,7 @@ enum {
 };
 bool rc_known_decode_brief(struct rc_slice v, struct rc_known_brief *ret); /* all but hash */
 void rc_known_write(const struct rc_known *k, const struct rc_codec_env *env, struct rc_buf *ret);
+void rc_known_add(const struct rc_known *k, const struct rc_codec_env *env, struct rc_buf *ret); /* without the sum */
 bool rc_known_read(struct rc_slice v, const struct rc_codec_env *env, struct rc_known *ret);
 
 /* Journal entries: the state alone can be changed in place. */

@@ -119,7 +119,7 @@ struct rc_known rc_known_copy(const struct rc_known *k, struct rc_arena *mem)
 	return c;
 }
 
-void rc_known_write(const struct rc_known *k, const struct rc_codec_env *env, struct rc_buf *ret)
+void rc_known_add(const struct rc_known *k, const struct rc_codec_env *env, struct rc_buf *ret)
 {
 	uint8_t head[RC_KNOWN_HEAD] = {0};
 
@@ -130,7 +130,16 @@ void rc_known_write(const struct rc_known *k, const struct rc_codec_env *env, st
 	for (unsigned i = 0; i < 4; i++)
 		head[RC_KNOWN_AT_FLAGS - 1 + i] = (uint8_t)(k->flags >> (8 * i));
 	memcpy(head + RC_KNOWN_AT_FINGERPRINT - 1, k->fingerprint, 16);
-	rc_codec_encode(&rc_codec_known, head, k, env, ret);
+	rc_codec_begin(&rc_codec_known, head, ret);
+	rc_codec_add_fields(&rc_codec_known, k, env, ret);
+}
+
+void rc_known_write(const struct rc_known *k, const struct rc_codec_env *env, struct rc_buf *ret)
+{
+	size_t start = ret->n;
+
+	rc_known_add(k, env, ret);
+	rc_codec_end(ret, start);
 }
 
 void rc_known_encode(const struct rc_known *k, const struct rc_account_schema *schema, struct rc_buf *ret)

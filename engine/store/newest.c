@@ -80,44 +80,73 @@ bool rc_newest_get(struct rc_slice record, const struct rc_codec_env *env, struc
 	       read_field(field, &plain, &k, ret);
 }
 
-static bool same_account(const struct rc_account *a, const struct rc_account *b)
+/* Fields that are stored: of the schema, and not secret. */
+static uint32_t stored(const struct rc_account_schema *schema)
 {
-	if (a->set != b->set)
+	return ((1u << schema->n_fields) - 1) & ~schema->secret;
+}
+
+static bool same_account(const struct rc_account *a, const struct rc_account *b, uint32_t mask)
+{
+	if ((a->set ^ b->set) & mask)
 		return false;
 	for (size_t i = 0; i < RC_MAX_FIELDS; i++)
-		if (a->set & 1u << i && !rc_slice_eq(a->v[i], b->v[i]))
+		if (a->set & mask & 1u << i && !rc_slice_eq(a->v[i], b->v[i]))
 			return false;
 	return true;
 }
 
-static bool same_event(const struct rc_event *a, const struct rc_event *b)
+/* Whether the record says all that the event does, beside what the field adds. */
+static bool tells(const struct rc_known *k, const struct rc_event *e, const struct rc_account_schema *schema)
 {
-	return rc_slice_eq(a->key, b->key) && rc_slice_eq(a->run_id, b->run_id) && a->at_ns == b->at_ns &&
-	       a->action == b->action && a->status == b->status && a->access == b->access &&
-	       rc_slice_eq(a->name, b->name) && rc_slice_eq(a->server, b->server) &&
-	       rc_slice_eq(a->changed_fields, b->changed_fields) && rc_slice_eq(a->error_code, b->error_code) &&
-	       rc_slice_eq(a->reason, b->reason) && same_account(&a->before, &b->before) &&
-	       same_account(&a->after, &b->after) && memcmp(a->fingerprint, b->fingerprint, 16) == 0 &&
-	       rc_slice_eq(a->linked_name, b->linked_name);
+	uint32_t mask = stored(schema);
+
+	return e->action <= 15 && e->status <= 15 && e->at_ns == k->changed_at_ns && rc_slice_eq(e->key, k->key) &&
+	       rc_slice_eq(e->run_id, k->changed_run) && rc_slice_eq(e->name, k->name) &&
+	       rc_slice_eq(e->server, k->server) && !e->error_code.n && !e->linked_name.n && !(e->before.set & mask) &&
+	       (!(e->after.set & mask) || same_account(&e->after, &k->account, mask));
 }
 
-static void write_field(const struct rc_event *e, const struct rc_known *k, bool may_word,
-			const struct rc_codec_env *env, struct rc_buf *ret)
+/* false, ret as it was: the record and the field do not tell the event. */
+static bool add_field(const struct rc_known *k, const struct rc_event *e, bool may_word, const struct rc_codec_env *env,
+		      struct rc_buf *ret)
 {
 	bool own = memcmp(e->fingerprint, k->fingerprint, 16) != 0;
-	uint32_t reason =
-		may_word ? rc_words_give(env->words, e->reason, RC_WORD_FEW) : rc_words_find(env->words, e->reason);
+	uint32_t changed, reason;
+	size_t n;
 
-	rc_buf_addc(ret, (char)((e->after.set ? WITH_AFTER : 0) | (own ? OWN_FINGERPRINT : 0) |
+	if (!env->words || !env->schema || !tells(k, e, env->schema))
+		return false;
+	changed = rc_words_give(env->words, e->changed_fields, RC_WORD_FEW);
+	if (e->changed_fields.n && !changed)
+		return false;
+	reason = may_word ? rc_words_give(env->words, e->reason, RC_WORD_FEW) : rc_words_find(env->words, e->reason);
+	n = 2 + rc_varint_bytes(changed) + (own ? 16 : 0) + (reason ? rc_varint_bytes(reason) : e->reason.n);
+	rc_buf_addc(ret, RC_TAG_NEWEST);
+	rc_put_varint(ret, n);
+	rc_buf_addc(ret, (char)((e->after.set & stored(env->schema) ? WITH_AFTER : 0) | (own ? OWN_FINGERPRINT : 0) |
 				(reason ? REASON_WORD : 0) | (e->access ? ACCESS : 0)));
 	rc_buf_addc(ret, (char)(uint8_t)(e->action << 4 | e->status));
-	rc_put_varint(ret, rc_words_give(env->words, e->changed_fields, RC_WORD_FEW));
+	rc_put_varint(ret, changed);
 	if (own)
 		rc_buf_add(ret, e->fingerprint, 16);
 	if (reason)
 		rc_put_varint(ret, reason);
 	else
 		rc_buf_addslice(ret, e->reason);
+	return true;
+}
+
+bool rc_newest_write(const struct rc_known *k, const struct rc_event *event, bool may_word,
+		     const struct rc_codec_env *env, struct rc_buf *ret)
+{
+	size_t start = ret->n;
+	bool kept;
+
+	rc_known_add(k, env, ret);
+	kept = add_field(k, event, may_word, env, ret);
+	rc_codec_end(ret, start);
+	return kept;
 }
 
 bool rc_newest_put(struct rc_slice record, const struct rc_event *event, bool may_word, const struct rc_codec_env *env,
@@ -125,23 +154,16 @@ bool rc_newest_put(struct rc_slice record, const struct rc_event *event, bool ma
 {
 	size_t start = ret->n;
 	struct rc_codec_env plain = *env;
-	struct rc_buf field = {0};
-	struct rc_event back;
 	struct rc_known k;
-	bool same;
 
 	plain.mem = NULL;
-	if (!env->words || !env->schema || event->action > 15 || event->status > 15 ||
-	    !rc_known_read(record, &plain, &k))
+	if (!rc_known_read(record, &plain, &k))
 		return false;
-	write_field(event, &k, may_word, &plain, &field);
-	/* What it would be read back as decides: whatever the record does not tell in the same words differs here. */
-	same = read_field(rc_buf_slice(&field), &plain, &k, &back) && same_event(event, &back);
-	if (same) {
-		rc_buf_add(ret, record.p, record.n - RC_CODEC_SUM);
-		rc_codec_add(ret, RC_TAG_NEWEST, rc_buf_slice(&field));
-		rc_codec_end(ret, start);
+	rc_buf_add(ret, record.p, record.n - RC_CODEC_SUM);
+	if (!add_field(&k, event, may_word, env, ret)) {
+		ret->n = start;
+		return false;
 	}
-	rc_buf_done(&field);
-	return same;
+	rc_codec_end(ret, start);
+	return true;
 }

@@ -13,8 +13,11 @@ bool rc_newest_in(struct rc_slice record); /* whether a record keeps one */
 /* The event that a record keeps; slices point to where those of the record do. false: it keeps none. */
 bool rc_newest_get(struct rc_slice record, const struct rc_codec_env *env, struct rc_event *ret);
 
-/* Appends `record` with `event` kept in it to ret. false, ret as it was: the two do not tell the same. may_word: the
- * event's reason is not one person's alone. */
+/* Appends the record of k, with `event` kept in it if the two tell the same; whether they do. may_word: the event's
+ * reason is not one person's alone. */
+bool rc_newest_write(const struct rc_known *k, const struct rc_event *event, bool may_word,
+		     const struct rc_codec_env *env, struct rc_buf *ret);
+/* Appends `record` with `event` kept in it to ret. false, ret as it was: the two do not tell the same. */
 bool rc_newest_put(struct rc_slice record, const struct rc_event *event, bool may_word, const struct rc_codec_env *env,
 		   struct rc_buf *ret);
 

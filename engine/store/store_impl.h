@@ -21,7 +21,7 @@ struct rc_store {
 	struct rc_store_target *targets;
 	size_t n_targets;
 	uint16_t next_target; /* READ: numbers given to targets the state has never seen */
-	uint64_t inserted;    /* records since it was opened or rewritten; by the writer's thread */
+	uint64_t inserted;    /* records between others since it was opened or rewritten; by the writer's thread */
 	bool has_writer;
 
 	pthread_mutex_t mu;

@@ -30,7 +30,7 @@ static bool commit_due(const struct rc_writer *w, int64_t *ret_wait_ns)
 		return true;
 	if (!w->safe_count)
 		return w->flush;
-	if (w->flush || (w->bulk ? w->safe_bytes >= w->o.max_queue_bytes / 2 : w->safe_count >= w->o.max_group))
+	if (w->flush || (w->bulk ? w->safe_bytes >= w->o.max_bulk_bytes : w->safe_count >= w->o.max_group))
 		return true;
 	if (w->bulk)
 		return false;
@@ -42,19 +42,14 @@ static bool commit_due(const struct rc_writer *w, int64_t *ret_wait_ns)
 static void take(struct rc_writer *w)
 {
 	struct rc_facts tail = w->active;
-	size_t rest = w->queue.n - w->safe_bytes;
+	size_t rest = w->queue.b.n - w->safe_bytes;
 
-	tail.n = 0;
-	if (rest > tail.cap) {
-		tail.cap = rest;
-		tail.p = rc_xrealloc(tail.p, rest);
-	}
+	rc_buf_clear(&tail.b);
 	if (rest)
-		memcpy(tail.p, w->queue.p + w->safe_bytes, rest);
-	tail.n = rest;
+		rc_buf_add(&tail.b, w->queue.b.p + w->safe_bytes, rest);
 	tail.count = w->queue.count - w->safe_count;
 	w->active = w->queue;
-	w->active.n = w->safe_bytes;
+	w->active.b.n = w->safe_bytes;
 	w->active.count = w->safe_count;
 	w->queue = tail;
 	w->safe_bytes = 0;
@@ -65,11 +60,9 @@ static void take(struct rc_writer *w)
 
 static void forget_active(struct rc_writer *w)
 {
-	if (w->active.cap > KEEP_BYTES) { /* a bulk load is no reason to hold on to its memory */
-		free(w->active.p);
-		w->active = (struct rc_facts){0};
-	}
-	w->active.n = 0;
+	if (w->active.b.cap > KEEP_BYTES) /* a bulk load is no reason to hold on to its memory */
+		rc_buf_done(&w->active.b);
+	rc_buf_clear(&w->active.b);
 	w->active.count = 0;
 }
 
@@ -82,7 +75,7 @@ static void commit_group(struct rc_writer *w)
 	enum rc_code code = RC_OK;
 
 	if (w->err.code) { /* what is left will never be written */
-		w->queue.n = w->safe_bytes = 0;
+		w->queue.b.n = w->safe_bytes = 0;
 		w->queue.count = w->safe_count = 0;
 	}
 	if (!w->safe_count) {
@@ -193,6 +186,7 @@ enum rc_code rc_writer_start(struct rc_store *s, const struct rc_writer_options 
 		w->o = *o;
 	w->o.max_group = w->o.max_group ? w->o.max_group : 1000;
 	w->o.max_delay_ms = w->o.max_delay_ms ? w->o.max_delay_ms : 200;
+	w->o.max_bulk_bytes = w->o.max_bulk_bytes ? w->o.max_bulk_bytes : (size_t)256 << 20;
 	w->o.max_queue_bytes = w->o.max_queue_bytes ? w->o.max_queue_bytes : (size_t)64 << 20;
 	atomic_store(&w->next_id, id);
 	init_sync(w);
@@ -230,8 +224,9 @@ static void free_writer(struct rc_writer *w)
 		free(b->rows);
 		free(b);
 	}
-	free(w->queue.p);
-	free(w->active.p);
+	rc_buf_done(&w->queue.b);
+	rc_buf_done(&w->active.b);
+	rc_buf_done(&w->last_reason);
 	pthread_cond_destroy(&w->work);
 	pthread_cond_destroy(&w->done);
 	pthread_mutex_destroy(&w->mu);

@@ -10,7 +10,7 @@
  * Errors   sticky: after the first failed commit (disk full, I/O, map at its bound) nothing is written any more, the
  *          callback is called once with the error, rc_writer_flush_wait() and rc_writer_stop() return it. What was told
  *          durable before stays so. Growing the map and retrying is done here, unseen.
- * Threads  any thread may queue; together_begin/end and the order_ calls from one thread at a time. */
+ * Threads  any thread may queue; together_begin/end, put_known_event and the order_ calls from one thread at a time. */
 #ifndef RC_WRITER_H
 #define RC_WRITER_H
 #include "engine/store/history.h"
@@ -24,6 +24,7 @@ struct rc_writer_options {
 	unsigned max_group;     /* 0: 1000 */
 	unsigned max_delay_ms;  /* 0: 200 */
 	size_t max_queue_bytes; /* 0: 64 MiB */
+	size_t max_bulk_bytes;  /* of one group of a bulk load; 0: 256 MiB, about a million accounts */
 	/* Called on the writer thread (or inside rc_writer_pump) after each commit, and once with an error. May be
 	 * NULL. Must not call the writer. */
 	void (*durable)(void *ctx, uint64_t seq, const struct rc_err *err);
@@ -56,8 +57,9 @@ enum rc_code rc_writer_pump(struct rc_writer *w,
 void rc_writer_together_begin(struct rc_writer *w);
 void rc_writer_together_end(struct rc_writer *w);
 
-/* Large groups, no time limit, until turned off: a first adoption, an import. Sorted input by (target, key hash) into
- * empty tables is appended. */
+/* Large groups, no time limit, until turned off: a list of accounts, their adoption. Each group is sorted, and what
+ * comes behind all that its tables hold is appended: a load of one group into empty tables fills pages whole and
+ * touches each once. The queue may hold max_bulk_bytes meanwhile. */
 void rc_writer_bulk(struct rc_writer *w, bool on);
 
 uint64_t rc_writer_id(struct rc_writer *w); /* a fresh number for an op or a batch; never used before in this state */
@@ -65,6 +67,10 @@ uint64_t rc_writer_id(struct rc_writer *w); /* a fresh number for an op or a bat
 /* --- records. The indexes (open, due, names) and the generation of the order follow by themselves ------------------
  */
 uint64_t rc_writer_put_known(struct rc_writer *w, uint16_t target, const struct rc_known *k);
+/* The record, and the event that made it so: both or none after a crash. The record keeps the event, at a third of the
+ * cost, when it tells the same. */
+uint64_t rc_writer_put_known_event(struct rc_writer *w, uint16_t target, const struct rc_known *k,
+				   const struct rc_event *e);
 /* retired_ns: when the account's name became free (it counts as taken for name_reuse_days); 0: forget the name. */
 uint64_t rc_writer_del_known(struct rc_writer *w, uint16_t target, struct rc_slice key, int64_t retired_ns);
 /* One per (target, person, server, name); k->key is the person. */

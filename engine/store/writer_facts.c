@@ -1,7 +1,9 @@
 /* Typed facts: everything is encoded here, on the stating thread. */
-#include "engine/base/alloc.h"
+#include "engine/store/newest.h"
 #include "engine/store/writer_impl.h"
 #include <string.h>
+
+enum { ABOUT = 400 }; /* bytes of a value, as far as the bound of the queue goes */
 
 static const struct rc_slice none = {"", 0};
 
@@ -9,13 +11,9 @@ static uint64_t put(struct rc_writer *w, enum rc_kv_table table, struct rc_slice
 		    const void *from)
 {
 	struct rc_fact f = {.kind = RC_FACT_PUT, .table = (uint8_t)table};
-	struct rc_buf b = {0};
-	uint64_t seq;
 
-	rc_codec_encode(c, NULL, from, NULL, &b);
-	seq = rc_writer_state(w, &f, key, rc_buf_slice(&b));
-	rc_buf_done(&b);
-	return seq;
+	rc_codec_encode(c, NULL, from, NULL, rc_writer_open(w, &f, key, none, ABOUT));
+	return rc_writer_close(w, 0);
 }
 
 static struct rc_key person(struct rc_writer *w, uint16_t target, struct rc_slice key)
@@ -26,25 +24,66 @@ static struct rc_key person(struct rc_writer *w, uint16_t target, struct rc_slic
 	return rc_key_known(target, hash);
 }
 
-static uint64_t put_record(struct rc_writer *w, enum rc_fact_kind kind, uint16_t target, const struct rc_key *key,
-			   const struct rc_known *k)
+/* Whether somebody else's event before had the same reason; this one's is the one before for the next. Queue locked. */
+static bool shares_reason(struct rc_writer *w, const struct rc_event *e, const uint8_t *person_hash)
 {
-	struct rc_fact f = {.kind = (uint8_t)kind, .target = target};
-	struct rc_codec_env env = rc_store_env(w->store, NULL, target);
-	struct rc_buf b = {0};
-	uint64_t seq;
+	bool shared = rc_slice_eq(e->reason, rc_buf_slice(&w->last_reason)) &&
+		      memcmp(person_hash, w->last_person, RC_HASH_BYTES) != 0;
 
-	rc_known_write(k, &env, &b);
-	seq = rc_writer_state(w, &f, rc_key_slice(key), rc_buf_slice(&b));
-	rc_buf_done(&b);
-	return seq;
+	if (!shared) {
+		rc_buf_clear(&w->last_reason);
+		rc_buf_addslice(&w->last_reason, e->reason);
+	}
+	memcpy(w->last_person, person_hash, RC_HASH_BYTES);
+	return shared;
+}
+
+/* What the indexes will ask of the record goes along. e NULL: nothing happened to it. *ret_apart: the event has still
+ * to be stated, and *ret_begun: what holds the two together was begun here. */
+static uint64_t put_known(struct rc_writer *w, uint16_t target, const struct rc_known *k, const struct rc_event *e,
+			  bool *ret_apart, bool *ret_begun)
+{
+	struct rc_fact f = {.kind = RC_FACT_PUT_KNOWN,
+			    .target = target,
+			    .at_ns = k->due_at_ns,
+			    .sent_ns = k->changed_at_ns,
+			    .state = (uint8_t)((rc_known_open(k) ? RC_FACT_OPEN : 0) |
+					       (k->flags & RC_KNOWN_MANAGED ? RC_FACT_MANAGED : 0))};
+	struct rc_codec_env env = rc_store_env(w->store, NULL, target);
+	struct rc_key key = person(w, target, k->key), name = {.n = 0};
+	struct rc_buf *b;
+
+	if (k->name.n && k->flags & RC_KNOWN_MANAGED)
+		name = rc_key_name(RC_STORE_FORMAT, w->store->seed, target, k->server, k->name);
+	b = rc_writer_open(w, &f, rc_key_slice(&key), rc_key_slice(&name), ABOUT);
+	if (!e)
+		rc_known_write(k, &env, b);
+	else if (rc_newest_write(k, e, shares_reason(w, e, key.b + 2), &env, b))
+		return rc_writer_close(w, RC_FACT_KEEPS_EVENT);
+	*ret_apart = e;
+	*ret_begun = e && !w->together;
+	w->together |= *ret_begun;
+	return rc_writer_close(w, 0);
 }
 
 uint64_t rc_writer_put_known(struct rc_writer *w, uint16_t target, const struct rc_known *k)
 {
-	struct rc_key key = person(w, target, k->key);
+	bool apart, begun;
 
-	return put_record(w, RC_FACT_PUT_KNOWN, target, &key, k);
+	return put_known(w, target, k, NULL, &apart, &begun);
+}
+
+uint64_t rc_writer_put_known_event(struct rc_writer *w, uint16_t target, const struct rc_known *k,
+				   const struct rc_event *e)
+{
+	bool apart = false, begun = false;
+	uint64_t seq = put_known(w, target, k, e, &apart, &begun);
+
+	if (apart)
+		seq = rc_writer_event(w, target, e);
+	if (begun)
+		rc_writer_together_end(w);
+	return seq;
 }
 
 uint64_t rc_writer_del_known(struct rc_writer *w, uint16_t target, struct rc_slice key, int64_t retired_ns)
@@ -66,9 +105,12 @@ static struct rc_key retiring_key(struct rc_writer *w, uint16_t target, struct r
 
 uint64_t rc_writer_put_retiring(struct rc_writer *w, uint16_t target, const struct rc_known *k)
 {
+	struct rc_fact f = {.kind = RC_FACT_PUT_RETIRING, .target = target};
+	struct rc_codec_env env = rc_store_env(w->store, NULL, target);
 	struct rc_key key = retiring_key(w, target, k->key, k->server, k->name);
 
-	return put_record(w, RC_FACT_PUT_RETIRING, target, &key, k);
+	rc_known_write(k, &env, rc_writer_open(w, &f, rc_key_slice(&key), none, ABOUT));
+	return rc_writer_close(w, 0);
 }
 
 uint64_t rc_writer_del_retiring(struct rc_writer *w, uint16_t target, struct rc_slice key, struct rc_slice server,
@@ -99,14 +141,10 @@ uint64_t rc_writer_put_unmanaged(struct rc_writer *w, uint16_t target, const str
 {
 	struct rc_fact f = {.kind = RC_FACT_PUT_UNMANAGED, .target = target};
 	struct rc_key k = rc_key_name(RC_STORE_FORMAT, w->store->seed, target, u->server, u->name);
-	struct rc_buf b = {0};
-	uint64_t seq;
+	struct rc_codec_env env = {.schema = rc_store_schema(w->store, target)};
 
-	rc_codec_encode(&rc_codec_unmanaged, NULL, u,
-			&(struct rc_codec_env){.schema = rc_store_schema(w->store, target)}, &b);
-	seq = rc_writer_state(w, &f, rc_key_slice(&k), rc_buf_slice(&b));
-	rc_buf_done(&b);
-	return seq;
+	rc_codec_encode(&rc_codec_unmanaged, NULL, u, &env, rc_writer_open(w, &f, rc_key_slice(&k), none, ABOUT));
+	return rc_writer_close(w, 0);
 }
 
 uint64_t rc_writer_del_unmanaged(struct rc_writer *w, uint16_t target, struct rc_slice server, struct rc_slice name)
@@ -136,13 +174,9 @@ uint64_t rc_writer_op(struct rc_writer *w, const struct rc_op_entry *op)
 {
 	struct rc_fact f = {.kind = RC_FACT_PUT, .table = RC_KV_OPS, .target = op->target};
 	struct rc_key k = op_key(op->id);
-	struct rc_buf b = {0};
-	uint64_t seq;
 
-	rc_op_encode(op, rc_store_schema(w->store, op->target), &b);
-	seq = rc_writer_state(w, &f, rc_key_slice(&k), rc_buf_slice(&b));
-	rc_buf_done(&b);
-	return seq;
+	rc_op_encode(op, rc_store_schema(w->store, op->target), rc_writer_open(w, &f, rc_key_slice(&k), none, ABOUT));
+	return rc_writer_close(w, 0);
 }
 
 uint64_t rc_writer_op_state(struct rc_writer *w, uint64_t id, enum rc_op_state state, int64_t at_ns, int64_t sent_ns)
@@ -176,17 +210,13 @@ uint64_t rc_writer_event(struct rc_writer *w, uint16_t target, const struct rc_e
 	struct rc_fact f = {.kind = RC_FACT_EVENT, .table = RC_KV_HISTORY, .target = target};
 	struct rc_codec_env env = rc_store_env(w->store, NULL, target);
 	uint8_t hash[RC_HASH_BYTES];
-	struct rc_buf b = {0};
 	struct rc_key k;
-	uint64_t seq;
 
 	rc_hash_key(w->store->seed, e->key, hash);
 	k = rc_key_event(target, hash, e->at_ns, 0);
 	k.n -= 4; /* the running number is found when it is applied */
-	rc_codec_encode(&rc_codec_event, NULL, e, &env, &b);
-	seq = rc_writer_state(w, &f, rc_key_slice(&k), rc_buf_slice(&b));
-	rc_buf_done(&b);
-	return seq;
+	rc_codec_encode(&rc_codec_event, NULL, e, &env, rc_writer_open(w, &f, rc_key_slice(&k), none, ABOUT));
+	return rc_writer_close(w, 0);
 }
 
 uint64_t rc_writer_run(struct rc_writer *w, const struct rc_run *r)
@@ -213,19 +243,17 @@ uint64_t rc_writer_source(struct rc_writer *w, uint16_t source, const struct rc_
 {
 	struct rc_fact f = {.kind = RC_FACT_PUT, .table = RC_KV_META};
 	struct rc_key k = rc_key_meta_u16("source", source);
-	struct rc_buf b = {0};
-	uint64_t seq;
+	struct rc_buf *b = rc_writer_open(w, &f, rc_key_slice(&k), none, ABOUT);
+	size_t start = b->n;
 
-	rc_codec_begin(&rc_codec_source, NULL, &b);
-	rc_codec_add_fields(&rc_codec_source, facts, NULL, &b);
+	rc_codec_begin(&rc_codec_source, NULL, b);
+	rc_codec_add_fields(&rc_codec_source, facts, NULL, b);
 	for (size_t i = 0; i < facts->n_columns; i++)
-		rc_codec_add(&b, RC_TAG_COLUMN, facts->columns[i]);
+		rc_codec_add(b, RC_TAG_COLUMN, facts->columns[i]);
 	for (size_t i = 0; i < facts->n_files; i++)
-		rc_codec_add(&b, RC_TAG_FILE, facts->files[i]);
-	rc_codec_end(&b, 0);
-	seq = rc_writer_state(w, &f, rc_key_slice(&k), rc_buf_slice(&b));
-	rc_buf_done(&b);
-	return seq;
+		rc_codec_add(b, RC_TAG_FILE, facts->files[i]);
+	rc_codec_end(b, start);
+	return rc_writer_close(w, 0);
 }
 
 uint64_t rc_writer_rate(struct rc_writer *w, struct rc_slice account, struct rc_slice server, const struct rc_rate *r)

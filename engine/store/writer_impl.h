@@ -32,9 +32,21 @@ struct rc_writer {
 	struct rc_err err; /* sticky */
 	atomic_uint_fast64_t durable, next_id;
 	struct rc_facts active; /* being committed */
+	size_t fact_at;         /* in the queue: where the one being encoded begins */
+
+	/* Of the event stated last: two people with one reason share it. The reason may be longer than what is kept. */
+	struct rc_buf last_reason;
+	uint8_t last_person[RC_HASH_BYTES];
 
 	struct rc_order_build *orders;
 };
+
+/* A fact whose value is encoded in the queue itself: append it to what open returns, then close. In between the queue
+ * is locked. Everything but seq, size and lengths is taken from *head; more_state is added to its state. about: bytes
+ * of the value, as far as known. */
+struct rc_buf *rc_writer_open(struct rc_writer *w, const struct rc_fact *head, struct rc_slice key,
+			      struct rc_slice name, size_t about);
+uint64_t rc_writer_close(struct rc_writer *w, uint8_t more_state);
 
 /* A fact to be queued: everything but seq, size, key_n and value_n is taken from *head. */
 uint64_t rc_writer_state(struct rc_writer *w, const struct rc_fact *head, struct rc_slice key, struct rc_slice value);

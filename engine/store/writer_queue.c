@@ -1,9 +1,11 @@
 /* The stating side of the queue. */
-#include "engine/base/alloc.h"
 #include "engine/store/writer_impl.h"
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
+
+enum { BULK_SHOWN = 4 << 20, LARGE_PAGE = 2 << 20 };
 
 static void make_safe(struct rc_writer *w)
 {
@@ -16,10 +18,10 @@ static void make_safe(struct rc_writer *w)
 	} else if (w->safe_count < w->o.max_group && w->queue.count >= w->o.max_group) {
 		pthread_cond_signal(&w->work);
 	}
-	w->safe_bytes = w->queue.n;
+	w->safe_bytes = w->queue.b.n;
 	w->safe_count = w->queue.count;
 	w->safe_seq = w->seq;
-	if (w->bulk && w->safe_bytes >= w->o.max_queue_bytes / 2)
+	if (w->bulk && w->safe_bytes >= w->o.max_bulk_bytes)
 		pthread_cond_signal(&w->work);
 }
 
@@ -27,52 +29,79 @@ static void make_safe(struct rc_writer *w)
  * nobody to make room. */
 static void wait_for_room(struct rc_writer *w, size_t n)
 {
-	while (!w->o.manual && !w->err.code && !w->together && !rc_view_open_here() && w->queue.n &&
-	       w->queue.n + n > w->o.max_queue_bytes) {
+	size_t most =
+		w->bulk && w->o.max_bulk_bytes > w->o.max_queue_bytes ? w->o.max_bulk_bytes : w->o.max_queue_bytes;
+
+	while (!w->o.manual && !w->err.code && !w->together && !rc_view_open_here() && w->queue.b.n &&
+	       w->queue.b.n + n > most) {
 		w->flush = true;
 		pthread_cond_signal(&w->work);
 		pthread_cond_wait(&w->done, &w->mu);
 	}
 }
 
-static char *room(struct rc_facts *q, size_t n)
+/* Once a bulk load has shown that it is one: all the room it may take, in large pages, so that neither its growth nor
+ * the walk through it in another order waits for page tables. Only what is written to takes memory. */
+static void grow_bulk(struct rc_writer *w)
 {
-	if (n > q->cap - q->n) {
-		q->cap = q->cap * 2 > q->n + n ? q->cap * 2 : q->n + n + 4096;
-		q->p = rc_xrealloc(q->p, q->cap);
-	}
-	return q->p + q->n;
+	struct rc_buf *b = &w->queue.b;
+	size_t room = w->o.max_bulk_bytes + w->o.max_bulk_bytes / 8;
+	void *p;
+
+	if (!w->bulk || b->n < BULK_SHOWN || b->cap >= room || posix_memalign(&p, LARGE_PAGE, room))
+		return;
+	madvise(p, room, MADV_HUGEPAGE); /* where there are none it is memory like any other */
+	memcpy(p, b->p, b->n);
+	free(b->p);
+	b->p = p;
+	b->cap = room;
+}
+
+struct rc_buf *rc_writer_open(struct rc_writer *w, const struct rc_fact *head, struct rc_slice key,
+			      struct rc_slice name, size_t about)
+{
+	struct rc_fact f = *head;
+	struct rc_buf *b = &w->queue.b;
+
+	pthread_mutex_lock(&w->mu);
+	wait_for_room(w, about);
+	grow_bulk(w);
+	w->fact_at = b->n;
+	f.seq = ++w->seq;
+	f.key_n = (uint16_t)key.n;
+	f.name_n = (uint8_t)name.n;
+	rc_buf_add(b, &f, sizeof(f));
+	rc_buf_addslice(b, key);
+	rc_buf_addslice(b, name);
+	return b;
+}
+
+uint64_t rc_writer_close(struct rc_writer *w, uint8_t more_state)
+{
+	static const char zeros[8];
+	struct rc_buf *b = &w->queue.b;
+	struct rc_fact *f = (struct rc_fact *)(void *)(b->p + w->fact_at);
+	size_t size = b->n - w->fact_at;
+	uint64_t seq = f->seq;
+
+	f->value_n = (uint32_t)(size - sizeof(*f) - f->key_n - f->name_n);
+	f->size = (uint32_t)((size + 7) / 8 * 8);
+	f->state |= more_state;
+	rc_buf_add(b, zeros, f->size - size);
+	if (w->err.code) /* nothing is kept: nothing will be written */
+		b->n = w->fact_at;
+	else
+		w->queue.count++;
+	if (!w->err.code && !w->together)
+		make_safe(w);
+	pthread_mutex_unlock(&w->mu);
+	return seq;
 }
 
 uint64_t rc_writer_state(struct rc_writer *w, const struct rc_fact *head, struct rc_slice key, struct rc_slice value)
 {
-	size_t size = (sizeof(*head) + key.n + value.n + 7) / 8 * 8;
-	uint64_t seq;
-
-	pthread_mutex_lock(&w->mu);
-	wait_for_room(w, size);
-	seq = ++w->seq;
-	if (!w->err.code) { /* after an error nothing is kept: nothing will be written */
-		char *p = room(&w->queue, size);
-		struct rc_fact f = *head;
-
-		f.seq = seq;
-		f.size = (uint32_t)size;
-		f.key_n = (uint16_t)key.n;
-		f.value_n = (uint32_t)value.n;
-		memset(p + size - 8, 0, 8);
-		memcpy(p, &f, sizeof(f));
-		if (key.n)
-			memcpy(p + sizeof(f), key.p, key.n);
-		if (value.n)
-			memcpy(p + sizeof(f) + key.n, value.p, value.n);
-		w->queue.n += size;
-		w->queue.count++;
-		if (!w->together)
-			make_safe(w);
-	}
-	pthread_mutex_unlock(&w->mu);
-	return seq;
+	rc_buf_addslice(rc_writer_open(w, head, key, (struct rc_slice){0}, value.n), value);
+	return rc_writer_close(w, 0);
 }
 
 void rc_writer_together_begin(struct rc_writer *w)

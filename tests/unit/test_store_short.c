@@ -164,10 +164,7 @@ static void make_people(struct test_store *t, const struct rc_account_schema *s)
 		struct rc_known k = person(i, s, buf);
 		struct rc_event e = made(&k);
 
-		rc_writer_together_begin(t->writer);
-		rc_writer_put_known(t->writer, t->target, &k);
-		rc_writer_event(t->writer, t->target, &e);
-		rc_writer_together_end(t->writer);
+		rc_writer_put_known_event(t->writer, t->target, &k, &e);
 	}
 	flush(t);
 }
@@ -211,12 +208,11 @@ static void test_newest_event(void **state)
 	/* Something newer happened: both are told, in their order, and after an event alone too. */
 	k.changed_at_ns += 1000;
 	k.changed_run = RC_SLICE("night-2");
-	rc_writer_put_known(t.writer, t.target, &k);
 	second = made(&k);
 	second.action = 2;
 	second.after.set = 0;
 	second.before = k.account; /* a record cannot keep this one */
-	rc_writer_event(t.writer, t.target, &second);
+	rc_writer_put_known_event(t.writer, t.target, &k, &second);
 	flush(&t);
 	assert_int_equal(stored(&t, &all), 2);
 	assert_int_equal(all, PEOPLE + 1);

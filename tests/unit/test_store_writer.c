@@ -411,12 +411,148 @@ static void test_order(void **state)
 	test_store_done(&t);
 }
 
+enum { BULK = 40000 };
+
+static struct rc_known bulk_person(unsigned i, char buf[64])
+{
+	struct rc_known k = test_known(i, buf);
+
+	k.created_run = k.changed_run = RC_SLICE("bulk");
+	k.group_id = RC_SLICE("a group whose id is long enough for the load to be one that is worth large pages");
+	k.error_message =
+		RC_SLICE("text that makes the record longer, so that all of them together are some megabytes");
+	return k;
+}
+
+static void put_bulk(struct test_store *t, unsigned from, unsigned n)
+{
+	char buf[64];
+
+	for (unsigned i = 0; i < n; i++) {
+		struct rc_known k = bulk_person(from + i * 7919 % n, buf); /* in no order */
+		struct rc_event e = {.key = k.key,
+				     .run_id = k.changed_run,
+				     .at_ns = k.changed_at_ns,
+				     .action = 1,
+				     .access = true,
+				     .name = k.name,
+				     .reason = RC_SLICE("there was none")};
+
+		memcpy(e.fingerprint, k.fingerprint, 16);
+		rc_writer_put_known_event(t->writer, t->target, &k, &e);
+	}
+}
+
+/* Everybody has their record, their name and one event. */
+static void check_bulk(struct test_store *t, unsigned from, unsigned n)
+{
+	struct rc_view *v = test_view(t);
+	uint8_t hash[RC_HASH_BYTES];
+	struct rc_event e;
+	struct rc_known k;
+	struct rc_walk w;
+	char buf[64];
+
+	for (unsigned i = from; i < from + n; i++) {
+		struct rc_known want = bulk_person(i, buf);
+		struct rc_name_owner o = rc_view_name(v, t->target, (struct rc_slice){"", 0}, want.name);
+
+		assert_true(rc_view_known(v, t->target, want.key, &k) && rc_slice_eq(k.name, want.name));
+		rc_store_key_hash(t->store, want.key, hash);
+		assert_int_equal(o.kind, RC_NAME_MANAGED);
+		assert_memory_equal(o.key_hash, hash, sizeof(hash));
+		rc_walk_history_begin(v, t->target, want.key, &w);
+		assert_true(rc_walk_history(&w, &e) && rc_slice_eqs(e.reason, "there was none"));
+		assert_false(rc_walk_history(&w, &e));
+	}
+	test_view_end(v);
+}
+
+/* What was in no order lies in order, behind and between what was there; groups end where they are told to. */
+static void test_bulk(void **state)
+{
+	struct rc_err err = {0};
+	struct rc_writer_options small = {.max_queue_bytes = 1 << 20, .max_bulk_bytes = 1 << 20};
+	struct test_store t;
+	struct rc_view *v;
+
+	(void)state;
+	begin(&t);
+	rc_writer_bulk(t.writer, true);
+	put_bulk(&t, 0, BULK);
+	rc_writer_bulk(t.writer, false);
+	flush(&t);
+	check_bulk(&t, 0, BULK);
+	assert_int_equal(rc_writer_stop(t.writer, &err), RC_OK);
+	assert_int_equal(rc_writer_start(t.store, &small, &t.writer, &err), RC_OK);
+	rc_writer_bulk(t.writer, true);
+	put_bulk(&t, BULK, BULK / 4);
+	assert_true(rc_writer_durable(t.writer) > 0); /* before the end: the queue took no more */
+	rc_writer_bulk(t.writer, false);
+	flush(&t);
+	check_bulk(&t, 0, BULK + BULK / 4);
+	v = test_view(&t);
+	assert_int_equal(rc_view_known_count(v, t.target, true), BULK + BULK / 4);
+	test_view_end(v);
+	test_store_done(&t);
+}
+
+/* Within one group, whose names wait for one another: freed ones are free, and go to whom they were given last. */
+static void test_names_in_one_group(void **state)
+{
+	uint8_t hash[RC_HASH_BYTES];
+	struct test_store t;
+	struct rc_known k;
+	char buf[64];
+
+	(void)state;
+	begin(&t);
+	for (unsigned i = 0; i < 10; i++) {
+		k = test_known(i, buf);
+		rc_writer_put_known(t.writer, t.target, &k);
+	}
+	flush(&t);
+	rc_writer_together_begin(t.writer);
+	for (unsigned i = 0; i < 20; i++) { /* half of them take a name and another one at once */
+		k = test_known(i, buf);
+		if (i >= 10)
+			rc_writer_put_known(t.writer, t.target, &k);
+		snprintf(buf + 32, 32, "Other%u", i);
+		k.name = rc_slice_str(buf + 32);
+		k.changed_at_ns = 0;
+		rc_writer_put_known(t.writer, t.target, &k);
+	}
+	for (unsigned i = 0; i < 10; i++) { /* the names of the other half go on */
+		k = test_known(100 + i, buf);
+		snprintf(buf + 32, 32, "User%u", i);
+		k.name = rc_slice_str(buf + 32);
+		rc_writer_put_known(t.writer, t.target, &k);
+	}
+	rc_writer_together_end(t.writer);
+	flush(&t);
+	for (unsigned i = 0; i < 20; i++) {
+		k = test_known(i, buf);
+		snprintf(buf + 32, 32, "Other%u", i);
+		rc_store_key_hash(t.store, k.key, hash);
+		assert_memory_equal(owner(&t, "", buf + 32).key_hash, hash, sizeof(hash));
+		snprintf(buf + 32, 32, "User%u", i);
+		assert_int_equal(owner(&t, "", buf + 32).kind, i < 10 ? RC_NAME_MANAGED : RC_NAME_FREE);
+		k = test_known(100 + i, buf);
+		snprintf(buf + 32, 32, "User%u", i);
+		rc_store_key_hash(t.store, k.key, hash);
+		if (i < 10)
+			assert_memory_equal(owner(&t, "", buf + 32).key_hash, hash, sizeof(hash));
+	}
+	test_store_done(&t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_records),   cmocka_unit_test(test_open_and_due),
 		cmocka_unit_test(test_rename),    cmocka_unit_test(test_name_passes_on),
 		cmocka_unit_test(test_unmanaged), cmocka_unit_test(test_order),
+		cmocka_unit_test(test_bulk),      cmocka_unit_test(test_names_in_one_group),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
