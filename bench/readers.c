@@ -29,7 +29,7 @@ static void die(const char *what)
 
 static uint64_t count_lines(const char *path)
 {
-	static char buf[BUFFER];
+	static _Alignas(64) char buf[BUFFER]; /* the kernel copies faster to there */
 	int fd = open(path, O_RDONLY);
 	uint64_t lines = 0;
 	ssize_t n;

@@ -28,7 +28,7 @@ void rc_csv_rows_done(struct rc_csv_rows *r)
 
 RC_INLINE void row_ends(struct rc_csv_rows *r, size_t at, uint64_t lines)
 {
-	r->index[r->index_n++] = (struct rc_row_end){(uint32_t)at, (uint32_t)(lines - r->base)};
+	r->index[r->index_n++] = rc_row_end_at(at, (uint32_t)(lines - r->base));
 	r->scan_start = at + 1;
 	r->row_lines = lines;
 }
@@ -101,46 +101,55 @@ RC_INLINE bool at_edge(const struct rc_csv_rows *r, size_t pos)
 	return before == r->delimiter || before == '"' || before == '\n' || before == '\r';
 }
 
-/* Blocks without quotes, as long as they last. A block in the middle of the text holds a line end or none as chance
- * will have it, so that a branch on it costs more than writing two ends that may not count. */
-RC_INLINE void scan_plain(struct rc_csv_rows *r, struct rc_masks m)
+/* Line ends of one block into the index; each of them ends a row. A block in the middle of the text holds one or none
+ * as chance will have it: a branch on that costs more than writing two that may not count. Returns how many count. */
+RC_INLINE size_t take_ends(rc_row_end *index, uint64_t ends, rc_row_end from)
+{
+	size_t k = (size_t)__builtin_popcountll(ends);
+
+	index[0] = from + (uint64_t)__builtin_ctzll(ends | 1ull << 63);
+	ends &= ends - 1;
+	index[1] = from + rc_row_end_at(0, 1) + (uint64_t)__builtin_ctzll(ends | 1ull << 63);
+	ends &= ends - 1;
+	for (uint32_t i = 2; ends; i++, ends &= ends - 1)
+		index[i] = from + rc_row_end_at(0, i) + (uint64_t)__builtin_ctzll(ends);
+	return k;
+}
+
+/* Blocks without quotes, as long as they last. Text without a CR, which is most of it, is spared what tells a lone CR
+ * from a CRLF: with_cr false stops at the first one, too. */
+RC_INLINE void scan_plain(struct rc_csv_rows *r, struct rc_masks m, bool with_cr)
 {
 	const char *text = r->w->p;
-	size_t pos = r->pos, n = r->index_n, start = r->scan_start,
-	       last = r->w->end > RC_BLOCK ? r->w->end - RC_BLOCK : 0;
-	uint32_t lines = (uint32_t)(r->lines - r->base), from = lines;
-	uint64_t any_cr = 0;
-	struct rc_row_end *index = r->index;
+	size_t pos = r->pos, from = r->index_n, n = from, last = r->w->end > RC_BLOCK ? r->w->end - RC_BLOCK : 0;
+	uint32_t line = (uint32_t)(r->lines - r->base) + 1 - (uint32_t)from; /* of a row end, less its place */
+	bool any_cr = false;
+	rc_row_end *index = r->index;
 
 	for (; pos < last && n < RC_ROWS_INDEX; pos += RC_BLOCK) {
 		const char *p = text + pos;
-		uint64_t ends = m.eq(p, '\n'), cr = m.eq(p, '\r');
-		size_t k, most;
+		uint64_t ends = m.eq(p, '\n'), cr;
 
-		if (__builtin_expect(m.eq(p, '"') != 0, 0))
-			break;
-		any_cr |= cr;
-		if (cr)
+		if (!with_cr) {
+			if (__builtin_expect(m.any(p, '"', '\r'), 0))
+				break;
+		} else {
+			if (__builtin_expect(m.any(p, '"', '"'), 0))
+				break;
+			cr = m.eq(p, '\r');
+			any_cr |= cr != 0;
 			ends |= cr & ~(ends >> 1 | (uint64_t)(p[RC_BLOCK] == '\n') << 63);
-		k = (size_t)__builtin_popcountll(ends);
-		most = pos + RC_BLOCK - (ends ? (size_t)__builtin_clzll(ends) : 0);
-		start = ends ? most : start;
-		for (size_t i = 0; i < 2; i++, ends &= ends - 1)
-			index[n + i] = (struct rc_row_end){(uint32_t)(pos + (size_t)__builtin_ctzll(ends | 1ull << 63)),
-							   lines + 1 + (uint32_t)i};
-		for (size_t i = 2; ends; i++, ends &= ends - 1)
-			index[n + i] = (struct rc_row_end){(uint32_t)(pos + (size_t)__builtin_ctzll(ends)),
-							   lines + 1 + (uint32_t)i};
-		n += k;
-		lines += (uint32_t)k;
+		}
+		n += take_ends(index + n, ends, rc_row_end_at(pos, line + (uint32_t)n));
 	}
-	r->cr_seen |= any_cr != 0;
+	r->cr_seen |= any_cr;
 	r->pos = pos;
 	r->index_n = n;
-	r->lines += lines - from;
-	if (start != r->scan_start)
-		r->row_lines = r->lines;
-	r->scan_start = start;
+	if (n == from)
+		return;
+	r->lines += n - from;
+	r->row_lines = r->lines;
+	r->scan_start = rc_row_end_byte(index[n - 1]) + 1;
 }
 
 /* One block that may hold quotes; false: one stands where none may, and nothing was done. */
@@ -179,8 +188,10 @@ RC_INLINE void scan_blocks(struct rc_csv_rows *r, struct rc_masks m)
 	for (;;) {
 		size_t left;
 
-		if (!r->inside)
-			scan_plain(r, m);
+		if (!r->inside && r->cr_near)
+			scan_plain(r, m, true);
+		else if (!r->inside)
+			scan_plain(r, m, false);
 		left = w->end - r->pos;
 		if (r->index_n >= RC_ROWS_INDEX || (left <= RC_BLOCK && !(w->eof && left)))
 			return; /* the byte behind a block must be known */
@@ -266,14 +277,14 @@ static void drop_long(struct rc_csv_rows *r)
 
 size_t rc_csv_rows_found(struct rc_csv_rows *r, struct rc_row *ret, size_t cap)
 {
-	const struct rc_row_end *index = r->index;
+	const rc_row_end *index = r->index;
 	const char *text = r->w->p;
 	size_t n = 0, at = r->index_at, last = r->index_n, start = r->start, max = r->max_record;
 	uint64_t base = r->base, line = r->start_line;
 	bool cr_near = r->cr_near; /* text without any CR is not looked at again */
 
 	for (; n < cap && at < last; at++) {
-		size_t end = index[at].at, length = end - start;
+		size_t end = rc_row_end_byte(index[at]), length = end - start;
 
 		if (cr_near && length && text[end] == '\n' && text[end - 1] == '\r')
 			length--;
@@ -282,7 +293,7 @@ size_t rc_csv_rows_found(struct rc_csv_rows *r, struct rc_row *ret, size_t cap)
 		ret[n] = (struct rc_row){{text + start, length}, line};
 		n += length != 0;
 		start = end + 1;
-		line = base + index[at].lines + 1;
+		line = base + rc_row_end_lines(index[at]) + 1;
 	}
 	r->index_at = at;
 	r->start = start;

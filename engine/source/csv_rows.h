@@ -9,19 +9,33 @@
 #include "engine/source/reader.h"
 #include "engine/source/window.h"
 
-enum { RC_ROWS_INDEX = 4096 };
+enum { RC_ROWS_INDEX = 256 /* at a time, so that their text is still near when it is hashed */ };
 
-struct rc_row_end {
-	uint32_t at;    /* of the last byte of the line end, or of the end of the text */
-	uint32_t lines; /* line ends from base on, up to and with this one */
-};
+/* Where a row ends: the byte (the last one of its line end, or the end of the text) below, the line ends from base on,
+ * up to and with this one, above. One word, so that the scan writes it with one store. */
+typedef uint64_t rc_row_end;
+
+static inline rc_row_end rc_row_end_at(size_t byte, uint32_t lines)
+{
+	return (uint64_t)lines << 32 | (uint32_t)byte;
+}
+
+static inline size_t rc_row_end_byte(rc_row_end e)
+{
+	return (uint32_t)e;
+}
+
+static inline uint64_t rc_row_end_lines(rc_row_end e)
+{
+	return e >> 32;
+}
 
 struct rc_csv_rows {
 	struct rc_window *w; /* borrowed */
 	char delimiter;
 	size_t max_record;
 	/* found and not yet handed out */
-	struct rc_row_end *index;
+	rc_row_end *index;
 	size_t index_n, index_at;
 	size_t start;        /* of the next row to hand out */
 	uint64_t start_line; /* its line, from 1 */

@@ -5,7 +5,9 @@
 #include <signal.h>
 #include <stdlib.h>
 
-enum { RING = 4, SLOT = 256 * 1024, PACKED = 256 * 1024, ALONE = 2 /* slots filled before a thread is worth it */ };
+/* ALONE: slots filled before a thread is worth it. WAKE: a reader that has run dry sleeps until so many are full, since
+ * to wake a thread costs as much as to inflate tens of KiB; bytes that no more are known to follow never wait. */
+enum { RING = 4, SLOT = 512 * 1024, PACKED = 256 * 1024, ALONE = 2, WAKE = 3 };
 #define RATIO_FROM ((uint64_t)256 << 20)
 
 struct slot {
@@ -36,6 +38,7 @@ struct rc_inflate {
 	pthread_mutex_t lock;
 	pthread_cond_t filled, emptied;
 	uint64_t made, taken; /* slots, ever */
+	uint64_t hurry;       /* slots up to this one wait for no others */
 	bool stop, threaded, no_thread;
 	pthread_t thread;
 	/* reading side */
@@ -194,6 +197,12 @@ static void fill(struct rc_inflate *z, struct slot *s)
 	s->info = z->in->info;
 }
 
+/* Whether a sleeping reader is to be woken. */
+static bool ready(const struct rc_inflate *z)
+{
+	return z->made - z->taken >= WAKE || z->hurry > z->taken;
+}
+
 static void *helper(void *arg)
 {
 	struct rc_inflate *z = arg;
@@ -214,7 +223,10 @@ static void *helper(void *arg)
 		last = s->last;
 		pthread_mutex_lock(&z->lock);
 		z->made++;
-		pthread_cond_signal(&z->filled);
+		if (last || s->n < SLOT)
+			z->hurry = z->made;
+		if (ready(z))
+			pthread_cond_signal(&z->filled);
 		pthread_mutex_unlock(&z->lock);
 	}
 	return NULL;
@@ -247,8 +259,9 @@ static struct slot *current(struct rc_inflate *z)
 		if (z->threaded)
 			pthread_cond_signal(&z->emptied);
 	}
-	while (z->threaded && z->made == z->taken)
-		pthread_cond_wait(&z->filled, &z->lock);
+	if (z->threaded && z->made == z->taken)
+		while (!ready(z))
+			pthread_cond_wait(&z->filled, &z->lock);
 	if (z->threaded)
 		pthread_mutex_unlock(&z->lock);
 	if (!z->threaded && z->made == z->taken) {

@@ -26,8 +26,9 @@ enum rc_simd rc_simd_level(void);
 void rc_simd_limit(enum rc_simd level); /* tests and bench; not while a reader is open */
 
 struct rc_masks {
-	uint64_t (*eq)(const char *p, char c); /* bytes equal to c */
-	uint64_t (*high)(const char *p);       /* bytes of 0x80 and above */
+	uint64_t (*eq)(const char *p, char c);      /* bytes equal to c */
+	bool (*any)(const char *p, char a, char b); /* whether a byte equals a or b; cheaper than two masks */
+	uint64_t (*high)(const char *p);            /* bytes of 0x80 and above */
 };
 
 RC_INLINE uint64_t rc_portable_word(const char *p)
@@ -60,6 +61,11 @@ RC_INLINE uint64_t rc_portable_eq(const char *p, char c)
 	return m;
 }
 
+RC_INLINE bool rc_portable_any(const char *p, char a, char b)
+{
+	return (rc_portable_eq(p, a) | rc_portable_eq(p, b)) != 0;
+}
+
 RC_INLINE uint64_t rc_portable_high(const char *p)
 {
 	uint64_t m = 0;
@@ -69,7 +75,8 @@ RC_INLINE uint64_t rc_portable_high(const char *p)
 	return m;
 }
 
-static const struct rc_masks rc_masks_portable __attribute__((unused)) = {rc_portable_eq, rc_portable_high};
+static const struct rc_masks rc_masks_portable
+	__attribute__((unused)) = {rc_portable_eq, rc_portable_any, rc_portable_high};
 
 #ifdef RC_X86
 RC_AVX2 RC_INLINE uint64_t rc_avx2_eq(const char *p, char c)
@@ -82,6 +89,18 @@ RC_AVX2 RC_INLINE uint64_t rc_avx2_eq(const char *p, char c)
 	       (uint64_t)(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(b, want)) << 32;
 }
 
+RC_AVX2 RC_INLINE bool rc_avx2_any(const char *p, char a, char b)
+{
+	__m256i want_a = _mm256_set1_epi8(a), want_b = _mm256_set1_epi8(b);
+	__m256i low = _mm256_loadu_si256((const __m256i *)(const void *)p);
+	__m256i high = _mm256_loadu_si256((const __m256i *)(const void *)(p + 32));
+	__m256i is_a = _mm256_or_si256(_mm256_cmpeq_epi8(low, want_a), _mm256_cmpeq_epi8(high, want_a));
+	__m256i is_b = _mm256_or_si256(_mm256_cmpeq_epi8(low, want_b), _mm256_cmpeq_epi8(high, want_b));
+	__m256i is = _mm256_or_si256(is_a, is_b);
+
+	return !_mm256_testz_si256(is, is);
+}
+
 RC_AVX2 RC_INLINE uint64_t rc_avx2_high(const char *p)
 {
 	return (uint32_t)_mm256_movemask_epi8(_mm256_loadu_si256((const __m256i *)(const void *)p)) |
@@ -89,11 +108,19 @@ RC_AVX2 RC_INLINE uint64_t rc_avx2_high(const char *p)
 		       << 32;
 }
 
-static const struct rc_masks rc_masks_avx2 __attribute__((unused)) = {rc_avx2_eq, rc_avx2_high};
+static const struct rc_masks rc_masks_avx2 __attribute__((unused)) = {rc_avx2_eq, rc_avx2_any, rc_avx2_high};
 
 RC_AVX512 RC_INLINE uint64_t rc_avx512_eq(const char *p, char c)
 {
 	return _mm512_cmpeq_epi8_mask(_mm512_loadu_si512(p), _mm512_set1_epi8(c));
+}
+
+RC_AVX512 RC_INLINE bool rc_avx512_any(const char *p, char a, char b)
+{
+	__m512i v = _mm512_loadu_si512(p);
+
+	return !_kortestz_mask64_u8(_mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8(a)),
+				    _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8(b)));
 }
 
 RC_AVX512 RC_INLINE uint64_t rc_avx512_high(const char *p)
@@ -101,7 +128,7 @@ RC_AVX512 RC_INLINE uint64_t rc_avx512_high(const char *p)
 	return _mm512_movepi8_mask(_mm512_loadu_si512(p));
 }
 
-static const struct rc_masks rc_masks_avx512 __attribute__((unused)) = {rc_avx512_eq, rc_avx512_high};
+static const struct rc_masks rc_masks_avx512 __attribute__((unused)) = {rc_avx512_eq, rc_avx512_any, rc_avx512_high};
 #endif
 
 /* Bit i: whether the number of ones in bits 0..i is odd. */

@@ -31,7 +31,7 @@ void rc_window_done(struct rc_window *w);
 
 void rc_window_hold(struct rc_window *w);
 
-/* Moves p[at..) to the front and reads at least one more byte, or sets eof. Errors: the stream's. */
+/* Moves p[at..) near the front and reads at least one more byte, or sets eof. Errors: the stream's. */
 enum rc_code rc_window_fill(struct rc_window *w, struct rc_err *err);
 
 #endif
