@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -67,6 +68,27 @@ static void look_at(int dir, struct rc_run_entry *e)
 	rc_buf_done(&b);
 }
 
+/* Whether the head of a summary says that its run began at ns or later. The runs of more than a year are looked through
+ * at the end of each night; to read every summary whole cost more than a small night itself. False: read it. */
+static bool began_since(int dir, int64_t ns)
+{
+	static const char key[] = "\"started_at\":\"";
+	char head[512], *at, *end;
+	int fd = openat(dir, "summary.json", O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	ssize_t n = fd < 0 ? 0 : read(fd, head, sizeof(head) - 1);
+	int64_t began;
+
+	if (fd >= 0)
+		close(fd);
+	head[n > 0 ? n : 0] = '\0';
+	at = strstr(head, key);
+	end = at ? strchr(at + sizeof(key) - 1, '"') : NULL;
+	if (!end)
+		return false;
+	*end = '\0';
+	return rc_run_time_parse(at + sizeof(key) - 1, &began) && began >= ns;
+}
+
 static int by_start(const void *x, const void *y)
 {
 	const struct rc_run_entry *a = x, *b = y;
@@ -82,8 +104,9 @@ static bool no_report(int sys)
 	return sys == ENOENT || sys == ENOTDIR || sys == ELOOP || sys == EACCES;
 }
 
-/* Every directory that may be a run's, and of which `which` says so. */
-static enum rc_code walk(const char *reports_dir, bool (*which)(int dir), struct rc_arena *mem,
+/* Every directory that may be a run's, and of which `which` says so; those that began at before_ns or later may be left
+ * out. */
+static enum rc_code walk(const char *reports_dir, bool (*which)(int dir), int64_t before_ns, struct rc_arena *mem,
 			 struct rc_run_entry **ret, size_t *ret_n, struct rc_err *err)
 {
 	struct rc_run_entry *v = NULL;
@@ -108,7 +131,7 @@ static enum rc_code walk(const char *reports_dir, bool (*which)(int dir), struct
 			sys = no_report(errno) ? 0 : errno;
 			continue;
 		}
-		if (which(fd)) {
+		if (which(fd) && (before_ns == INT64_MAX || !began_since(fd, before_ns))) {
 			if (n == cap) {
 				cap = cap ? cap * 2 : 64;
 				v = rc_xreallocarray(v, cap, sizeof(*v));
@@ -139,13 +162,13 @@ static bool is_run(int dir)
 enum rc_code rc_run_list(const char *reports_dir, struct rc_arena *mem, struct rc_run_entry **ret, size_t *ret_n,
 			 struct rc_err *err)
 {
-	return walk(reports_dir, is_run, mem, ret, ret_n, err);
+	return walk(reports_dir, is_run, INT64_MAX, mem, ret, ret_n, err);
 }
 
 enum rc_code rc_run_abandoned(const char *reports_dir, struct rc_arena *mem, struct rc_run_entry **ret, size_t *ret_n,
 			      struct rc_err *err)
 {
-	return walk(reports_dir, abandoned, mem, ret, ret_n, err);
+	return walk(reports_dir, abandoned, INT64_MAX, mem, ret, ret_n, err);
 }
 
 /* Empties one run directory; anything but plain files in it keeps it whole. */
@@ -188,7 +211,7 @@ enum rc_code rc_run_prune(const char *reports_dir, int64_t before_ns, const char
 	struct rc_run_entry *runs;
 	size_t n, gone = 0;
 	int top = -1;
-	enum rc_code code = rc_run_list(reports_dir, &mem, &runs, &n, err), one;
+	enum rc_code code = walk(reports_dir, is_run, before_ns, &mem, &runs, &n, err), one;
 
 	if (!code && n) {
 		top = open(reports_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
