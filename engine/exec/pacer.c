@@ -120,8 +120,7 @@ void rc_pacer_init(struct rc_pacer *p, const struct rc_pacer_config *config)
 	if (config->max_in_flight)
 		p->P.wmax = fmin(config->max_in_flight, WMAX_BOUND);
 	rc_lane_init(&p->U, &p->P.user, true);
-	if (isfinite(config->start_users_per_s) && config->start_users_per_s > 0)
-		p->U.est = config->start_users_per_s;
+	rc_lane_start(&p->U, config->start_users_per_s);
 	p->call = config->call;
 	memcpy(p->ceiling, config->ceiling, sizeof(p->ceiling));
 	p->u = config->u;

@@ -8,6 +8,7 @@
 #define SAME_TIME 1e-9        /* a timer set for t may read t a rounding earlier */
 #define DUR_MIN 0.02          /* two full marks closer than this are one */
 #define ADD_SHARE 0.03        /* most that is added per second, of the estimate */
+#define R0_MIN 5              /* least first rate: below it a slow start would take its time to double */
 #define RETRY_AFTER_MAX 86400 /* a day: what is longer is not an instruction to a nightly job */
 
 static double clamp(double x, double lo, double hi)
@@ -26,6 +27,16 @@ void rc_lane_init(struct rc_lane *l, const struct rc_lane_params *params, bool w
 	l->t0 = NAN;
 	l->hi = NAN;
 	l->cut = -1.0;
+}
+
+void rc_lane_start(struct rc_lane *l, double units_per_s)
+{
+	if (!isfinite(units_per_s) || units_per_s <= 0)
+		return;
+	if (units_per_s >= l->P.r0)
+		l->est = units_per_s;
+	else
+		l->P.r0 = fmin(l->P.r0, fmax(R0_MIN, units_per_s));
 }
 
 void rc_lane_begin(struct rc_lane *l, double now)

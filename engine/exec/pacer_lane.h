@@ -70,6 +70,10 @@ struct rc_lane {
 };
 
 void rc_lane_init(struct rc_lane *l, const struct rc_lane_params *params, bool work);
+/* What an earlier night learned; ignores what is not a positive number. A rate of r0 or more is believed. A lower one
+ * may be that of a bad spell, and a lane that believes it lives on its time: it opens a slow start at that rate, so
+ * that a good night is at its own rate in seconds and a bad one meets no more refusals than a first night. */
+void rc_lane_start(struct rc_lane *l, double units_per_s);
 void rc_lane_begin(struct rc_lane *l, double now);            /* first poll; later calls do nothing */
 void rc_lane_set_hint(struct rc_lane *l, double units_per_s); /* ignores what is not a positive number */
 double rc_lane_measured(const struct rc_lane *l, double now); /* accepted units/s of the last second or so */

@@ -518,6 +518,48 @@ static void test_slow_lane_grows(void **state)
 	free(w);
 }
 
+/* ---- a rate that a bad spell taught locks no later night into a crawl */
+
+static struct pw *night(double service, uint32_t people, double learned)
+{
+	struct pw *w = world(22);
+	struct rc_pacer_config k = pw_config(50);
+
+	k.start_users_per_s = learned;
+	w->mu = service;
+	w->depth = 200;
+	pw_add(w, &k, creates(people));
+	pw_run(w, 1e6);
+	assert_true(pw_done(w));
+	return w;
+}
+
+static void test_good_night_after_a_bad_one(void **state)
+{
+	static const double learned[] = {0.02, 0.05, 0.5, 2, 19};
+	struct pw *first = night(200, 12000, 0);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(learned) / sizeof(*learned); i++) {
+		struct pw *w = night(200, 12000, learned[i]);
+
+		assert_true(w->now < first->now + 5);
+		free(w);
+	}
+	free(first);
+}
+
+static void test_bad_night_after_a_bad_one(void **state)
+{
+	struct pw *first = night(0.05, 260, 0), *w = night(0.05, 260, 0.05);
+
+	(void)state;
+	assert_true(w->now < 1.05 * first->now);
+	assert_true(w->client[0].pacer.counts.busy <= first->client[0].pacer.counts.busy + 3);
+	free(w);
+	free(first);
+}
+
 /* ---- two servers behind one credential share what the gateway allows */
 
 static void test_shared_call_lane(void **state)
@@ -555,6 +597,8 @@ int main(void)
 		cmocka_unit_test(test_replay),
 		cmocka_unit_test(test_two_controllers),
 		cmocka_unit_test(test_slow_lane_grows),
+		cmocka_unit_test(test_good_night_after_a_bad_one),
+		cmocka_unit_test(test_bad_night_after_a_bad_one),
 		cmocka_unit_test(test_shared_call_lane),
 	};
 
