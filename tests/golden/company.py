@@ -2,6 +2,8 @@
 import json
 import os
 import subprocess
+import time
+import urllib.request
 
 # The ids that a state is bound to: the simulators listen there while it is made, nobody does afterwards.
 VPN, SAG = "127.0.0.1:11", "127.0.0.1:12"
@@ -55,3 +57,39 @@ def say(rollcall, folder, verb, *options):
     if got.returncode:
         raise SystemExit("%s %s: exit %d\n%s%s" % (verb, " ".join(options), got.returncode, got.stdout, got.stderr))
     return got.stdout.replace(os.path.realpath(folder), "@DIR@").replace(folder, "@DIR@")
+
+
+def simulator(build, folder, address, *options):
+    port = os.path.join(folder, "port-" + options[0].strip("-"))
+    p = subprocess.Popen([os.path.join(build, "rollcall-simulator"), "--listen", address, "--port-file", port, "--seed", "7",
+                          *options], stdout=subprocess.DEVNULL)
+    while not os.path.exists(port):
+        if p.poll() is not None:
+            raise SystemExit("no simulator at %s" % address)
+        time.sleep(0.01)
+    return p
+
+
+def simulators(build, folder):
+    """Both providers, where the states look for them; the same nights give the same accounts and ids each time."""
+    return [simulator(build, folder, VPN, "--token", "tok-good"),
+            simulator(build, folder, SAG, "--access-key", "tok-good", "--secret-key", "tok-good")]
+
+
+def by_hand():
+    for name, description in MADE_BY_HAND:
+        body = json.dumps({"user": {"name": name, "password": "Old-pw-1234", "description": description}}).encode()
+        request = urllib.request.Request(f"http://{VPN}/v5/P/p2c-vpn-gateways/vpn-servers/S/users", body,
+                                         {"X-Auth-Token": "tok-good", "Content-Type": "application/json"})
+        urllib.request.urlopen(request).read()
+
+
+def nights(rollcall, folder):
+    by_hand()
+    config(folder)
+    write(folder, FIRST)
+    say(rollcall, folder, "sync", "--run-id", "night-1")
+    say(rollcall, folder, "hold", "1002", "--reason", "asked for by the board")
+    write(folder, LATER)
+    say(rollcall, folder, "sync", "--run-id", "night-2")
+    say(rollcall, folder, "sync", "--run-id", "night-3")
