@@ -57,6 +57,13 @@ struct world_link {
 int world_run(const char *config, struct world_link link, uint64_t seed, const struct world_faults *f, int64_t start_ns,
 	      int64_t *ret_end_ns, const struct rc_run_opts *opts);
 
+/* The same, and what the run would print instead of printing it; ret_err: the line on standard error, if any. */
+struct rc_buf;
+struct rc_err;
+int world_run_said(const char *config, struct world_link link, uint64_t seed, const struct world_faults *f,
+		   int64_t start_ns, int64_t *ret_end_ns, const struct rc_run_opts *opts, struct rc_buf *ret_said,
+		   struct rc_err *ret_err);
+
 /* world_provider.c */
 struct provider *provider_new(uint64_t seed, double apply_delay_ms);
 void provider_free(struct provider *p);

@@ -358,13 +358,13 @@ static int before_commit(void *ctx)
 	return c->f->disk_at && ++c->commits == c->f->disk_at ? ENOSPC : 0;
 }
 
-int world_run(const char *config, struct world_link link, uint64_t seed, const struct world_faults *f, int64_t start_ns,
-	      int64_t *ret_end_ns, const struct rc_run_opts *opts)
+int world_run_said(const char *config, struct world_link link, uint64_t seed, const struct world_faults *f,
+		   int64_t start_ns, int64_t *ret_end_ns, const struct rc_run_opts *opts, struct rc_buf *ret_said,
+		   struct rc_err *ret_err)
 {
 	struct child *c = calloc(1, sizeof(*c));
 	struct rc_config_errors errs = {0};
 	struct rc_config *cfg = NULL;
-	struct rc_err err = {0};
 	struct rc_run_result res;
 	int code;
 	struct rc_clock clock = {c, clock_wall, clock_mono, clock_random};
@@ -379,15 +379,15 @@ int world_run(const char *config, struct world_link link, uint64_t seed, const s
 	c->f = f;
 	c->now_ns = start_ns;
 	c->tick_ns = start_ns + TICK_NS;
-	if (rc_config_load(config, &cfg, &errs, &err))
-		fail(errs.n ? errs.v[0].reason : err.what);
+	*ret_err = (struct rc_err){0};
+	if (rc_config_load(config, &cfg, &errs, ret_err))
+		fail(errs.n ? errs.v[0].reason : ret_err->what);
 	o.drain_timeout_ns = 10000 * MS;
 	o.clock = &clock;
 	o.loop = &loop;
 	o.writer = &writer;
-	rc_run(cfg, &o, &res, &err);
-	fprintf(stderr, "exit %d %s\n%.*s", (int)res.code, err.what, (int)res.text.n, res.text.p ? res.text.p : "");
-	rc_buf_done(&res.text);
+	rc_run(cfg, &o, &res, ret_err);
+	*ret_said = res.text;
 	rc_config_free(cfg);
 	*ret_end_ns = c->now_ns;
 	code = (int)res.code;
@@ -398,5 +398,17 @@ int world_run(const char *config, struct world_link link, uint64_t seed, const s
 		let_go(c->events[i].t);
 	}
 	free(c);
+	return code;
+}
+
+int world_run(const char *config, struct world_link link, uint64_t seed, const struct world_faults *f, int64_t start_ns,
+	      int64_t *ret_end_ns, const struct rc_run_opts *opts)
+{
+	struct rc_buf said = {0};
+	struct rc_err err;
+	int code = world_run_said(config, link, seed, f, start_ns, ret_end_ns, opts, &said, &err);
+
+	fprintf(stderr, "exit %d %s\n%.*s", code, err.what, (int)said.n, said.p ? said.p : "");
+	rc_buf_done(&said);
 	return code;
 }
