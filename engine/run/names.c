@@ -14,6 +14,11 @@ struct claim { /* of a name that is to be a person's: by a create or by an adopt
 	struct pending *q; /* that adoption */
 };
 
+struct freeing { /* a target's deletions in the order of names: thousands may want what thousands of leavers had */
+	struct claim *v;
+	size_t n;
+};
+
 static struct rc_slice key_of(const struct claim *c)
 {
 	return c->op ? c->op->key : c->q->o.key;
@@ -24,17 +29,20 @@ static unsigned long long line_of(const struct claim *c)
 	return c->op ? c->op->source_line : c->q->o.source_line;
 }
 
-static int by_name(const void *a, const void *b)
+static int by_holder(const struct claim *x, const struct claim *y)
 {
-	const struct claim *x = a, *y = b;
-
 	if (x->hash != y->hash)
 		return x->hash < y->hash ? -1 : 1;
 	if (x->server != y->server)
 		return x->server < y->server ? -1 : 1;
-	if (!rc_slice_eq(x->name, y->name))
-		return rc_slice_cmp(x->name, y->name);
-	return rc_slice_cmp(key_of(x), key_of(y));
+	return rc_slice_cmp(x->name, y->name);
+}
+
+static int by_name(const void *a, const void *b)
+{
+	int way = by_holder(a, b);
+
+	return way ? way : rc_slice_cmp(key_of(a), key_of(b));
 }
 
 static bool same_name(const struct claim *x, const struct claim *y)
@@ -80,21 +88,20 @@ static bool waits_for(const struct rc_op *freeing, const struct rc_op *op)
 	return false;
 }
 
-static bool frees(const struct rc_op *other, const struct claim *c)
-{
-	return other->action == RC_ACT_DELETE && other->server == c->server &&
-	       rc_account_name_same(other->name, c->name);
-}
-
 /* What removes the account that holds the name in this run. */
-static struct rc_op *freed_by(struct run *r, const struct claim *c)
+static struct rc_op *freed_by(const struct freeing *f, const struct claim *c)
 {
-	const struct run_target *t = &r->targets[c->target];
+	size_t lo = 0, hi = f->n;
 
-	for (size_t i = 0; i < t->n_ops; i++)
-		if (frees(r->ops[t->first_op + i], c))
-			return r->ops[t->first_op + i];
-	return NULL;
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (by_holder(&f->v[mid], c) < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo < f->n && by_holder(&f->v[lo], c) == 0 ? f->v[lo].op : NULL;
 }
 
 /* Whether a person who is renamed adopts the unmanaged account of the new name, by the rules of everybody else. */
@@ -124,7 +131,7 @@ static struct rc_slice label_of(const struct run_target *t, const struct claim *
 	return t->cfg->pool ? rc_slice_str(t->cfg->servers[c->server].label) : (struct rc_slice){0};
 }
 
-static void check_holder(struct run *r, const struct claim *c, struct rc_name_owner owner)
+static void check_holder(struct run *r, const struct claim *c, const struct freeing *f, struct rc_name_owner owner)
 {
 	struct rc_op *op = c->op, *freeing;
 	const struct run_target *t = &r->targets[c->target];
@@ -137,7 +144,7 @@ static void check_holder(struct run *r, const struct claim *c, struct rc_name_ow
 	}
 	if (owner.kind != RC_NAME_MANAGED && owner.kind != RC_NAME_RETIRING)
 		return;
-	freeing = freed_by(r, c);
+	freeing = freed_by(f, c);
 	if (memcmp(owner.key_hash, info->person->hash, 16) == 0) {
 		/* Promised to them by an earlier run, which may have ended before the other account had left it. */
 		if (op->in_doubt && freeing && freeing != op->linked && !rc_slice_eq(freeing->key, op->key))
@@ -206,7 +213,7 @@ static bool adopts(const struct claim *c)
 }
 
 /* The names of claims that are operations. What is adopted is looked at by its own rules. */
-static void check_holders(struct run *r, size_t target, const struct claim *claims, size_t n)
+static void check_holders(struct run *r, size_t target, const struct claim *claims, size_t n, const struct freeing *f)
 {
 	const struct run_target *t = &r->targets[target];
 	struct rc_name_asked *asked = rc_xcalloc(n + 1, sizeof(*asked));
@@ -219,11 +226,28 @@ static void check_holders(struct run *r, size_t target, const struct claim *clai
 	n_asked = 0;
 	for (size_t i = 0; i < n; i++)
 		if (!adopts(&claims[i]))
-			check_holder(r, &claims[i], asked[n_asked++].owner);
+			check_holder(r, &claims[i], f, asked[n_asked++].owner);
 	free(asked);
 }
 
-static size_t collect(struct run *r, size_t target, struct claim *claims)
+static struct freeing deletions(struct run *r, size_t target)
+{
+	const struct run_target *t = &r->targets[target];
+	struct freeing f = {rc_xcalloc(t->n_ops + 1, sizeof(*f.v)), 0};
+
+	for (size_t i = 0; i < t->n_ops; i++) {
+		struct rc_op *op = r->ops[t->first_op + i];
+
+		if (op->action != RC_ACT_DELETE)
+			continue;
+		f.v[f.n] = claim_of(r, target, op->server, op->name);
+		f.v[f.n++].op = op;
+	}
+	qsort(f.v, f.n, sizeof(*f.v), by_name);
+	return f;
+}
+
+static size_t collect(struct run *r, size_t target, struct claim *claims, const struct freeing *f)
 {
 	const struct run_target *t = &r->targets[target];
 	size_t n = 0;
@@ -237,7 +261,7 @@ static size_t collect(struct run *r, size_t target, struct claim *claims)
 		claims[n] = claim_of(r, target, op->server, op->name);
 		claims[n++].op = op;
 	}
-	check_holders(r, target, claims, n);
+	check_holders(r, target, claims, n, f);
 	for (size_t i = 0; i < t->n_pending; i++) {
 		struct pending *q = &r->pending[t->first_pending + i];
 
@@ -253,10 +277,12 @@ void run_settle_names(struct run *r, size_t target)
 {
 	const struct run_target *t = &r->targets[target];
 	struct claim *claims = rc_xcalloc(t->n_ops + t->n_pending + 1, sizeof(*claims));
-	size_t n = collect(r, target, claims);
+	struct freeing f = deletions(r, target);
+	size_t n = collect(r, target, claims, &f);
 
 	qsort(claims, n, sizeof(*claims), by_name);
 	check_equal(r, claims, n);
 	check_waiting(r, claims, n);
+	free(f.v);
 	free(claims);
 }
