@@ -14,8 +14,11 @@ static struct rc_slice printable(struct rc_arena *mem, const char *text)
 	return rc_slice_str(s);
 }
 
-static void hold(const struct rc_cli *c, struct state_edit *e, struct rc_slice key, struct rc_buf *out)
+static enum rc_code hold(const struct rc_cli *c, struct state_edit *e, struct rc_buf *out, struct rc_err *err)
 {
+	struct rc_slice key = rc_slice_str(c->argument);
+
+	(void)err;
 	for (size_t i = 0; i < e->cfg->n_targets; i++) {
 		struct rc_known k = {.status = RC_KNOWN_SKIPPED};
 
@@ -27,6 +30,7 @@ static void hold(const struct rc_cli *c, struct state_edit *e, struct rc_slice k
 		rc_writer_put_known(e->writer, e->numbers[i], &k);
 	}
 	rc_buf_addf(out, "%.*s is held: no run touches their accounts until release\n", (int)key.n, key.p);
+	return RC_OK;
 }
 
 /* Ends holds and what undo left behind; whether there was one. */
@@ -110,8 +114,9 @@ static enum rc_code check_overrides(struct state_edit *e, struct rc_slice key, s
 	return code;
 }
 
-static enum rc_code release(struct state_edit *e, struct rc_slice key, struct rc_buf *out, struct rc_err *err)
+static enum rc_code release(const struct rc_cli *c, struct state_edit *e, struct rc_buf *out, struct rc_err *err)
 {
+	struct rc_slice key = rc_slice_str(c->argument);
 	bool any = false;
 	enum rc_code code;
 
@@ -129,48 +134,14 @@ static enum rc_code release(struct state_edit *e, struct rc_slice key, struct rc
 	return code;
 }
 
-static int act(struct rc_cli *c, const struct rc_config *cfg)
-{
-	struct rc_slice key = rc_slice_str(c->argument);
-	struct state_edit e;
-	struct rc_buf out = {0};
-	struct rc_err err, late;
-	enum rc_code code = state_edit_begin(c, cfg, &e, &err), ended;
-	int ret;
-
-	if (code)
-		return rc_cli_fail(&err);
-	if (c->command == RC_CMD_HOLD)
-		hold(c, &e, key, &out);
-	else
-		code = release(&e, key, &out, &err);
-	ended = state_edit_end(&e, &late);
-	if (!code && ended) {
-		code = ended;
-		err = late;
-	}
-	ret = code ? rc_cli_fail(&err) : c->run.quiet ? 0 : rc_cli_print(rc_buf_slice(&out));
-	rc_buf_done(&out);
-	return ret;
-}
-
 int rc_cmd_hold(struct rc_cli *c)
 {
-	struct rc_config *cfg = NULL;
 	struct rc_err err;
 	enum rc_code code = RC_OK;
-	int out;
 
 	if (!c->argument || !c->argument[0] || strlen(c->argument) > MAX_KEY)
 		code = rc_fail(&err, RC_USAGE, "%s needs a config and a key; see rollcall %s --help", c->name, c->name);
 	else if (c->command == RC_CMD_HOLD && (!c->reason || !c->reason[0]))
 		code = rc_fail(&err, RC_USAGE, "hold needs --reason: whoever finds the hold will ask");
-	if (code)
-		return rc_cli_fail(&err);
-	code = rc_cli_config(c, &cfg);
-	if (code)
-		return (int)code;
-	out = act(c, cfg);
-	rc_config_free(cfg);
-	return out;
+	return code ? rc_cli_fail(&err) : state_edit_run(c, c->command == RC_CMD_HOLD ? hold : release);
 }

@@ -25,10 +25,12 @@ static enum rc_code pause_until(const struct rc_cli *c, struct state_edit *e, st
 	return RC_OK;
 }
 
-static void resume(struct state_edit *e, struct rc_buf *out)
+static enum rc_code resume(const struct rc_cli *c, struct state_edit *e, struct rc_buf *out, struct rc_err *err)
 {
 	struct rc_pause p = {0};
 
+	(void)c;
+	(void)err;
 	if (rc_view_pause(e->view, &p) && p.until_ns > e->now_ns)
 		rc_buf_adds(out, "resumed: the next sync carries out what it plans\n");
 	else
@@ -36,39 +38,17 @@ static void resume(struct state_edit *e, struct rc_buf *out)
 	rc_writer_pause(e->writer, &(struct rc_pause){0});
 	if (rc_calendar_frozen(e->cfg, e->zone, e->now_ns))
 		rc_buf_adds(out, "a freeze window of the config is open all the same\n");
+	return RC_OK;
 }
 
 int rc_cmd_pause(struct rc_cli *c)
 {
 	bool pauses = c->command == RC_CMD_PAUSE;
-	struct rc_config *cfg = NULL;
-	struct state_edit e;
-	struct rc_buf out = {0};
-	struct rc_err err, late;
-	enum rc_code code, ended;
-	int ret;
+	struct rc_err err;
 
 	if (pauses && (!c->until || !c->until[0] || !c->reason || !c->reason[0])) {
 		rc_fail(&err, RC_USAGE, "pause needs --until DATE and --reason TEXT; see rollcall pause --help");
 		return rc_cli_fail(&err);
 	}
-	code = rc_cli_config(c, &cfg);
-	if (code)
-		return (int)code;
-	code = state_edit_begin(c, cfg, &e, &err);
-	if (!code) {
-		if (pauses)
-			code = pause_until(c, &e, &out, &err);
-		else
-			resume(&e, &out);
-		ended = state_edit_end(&e, &late);
-		if (!code && ended) {
-			code = ended;
-			err = late;
-		}
-	}
-	ret = code ? rc_cli_fail(&err) : c->run.quiet ? 0 : rc_cli_print(rc_buf_slice(&out));
-	rc_buf_done(&out);
-	rc_config_free(cfg);
-	return ret;
+	return state_edit_run(c, pauses ? pause_until : resume);
 }

@@ -32,21 +32,8 @@ static enum rc_code open_all(const struct rc_cli *c, struct state_edit *e, struc
 	return code ? code : rc_view_begin(e->store, &e->view, err);
 }
 
-enum rc_code state_edit_begin(const struct rc_cli *c, const struct rc_config *cfg, struct state_edit *e,
-			      struct rc_err *err)
-{
-	struct rc_err ignored;
-	enum rc_code code;
-
-	*e = (struct state_edit){.cfg = cfg, .now_ns = rc_wall_ns(&rc_clock_system)};
-	e->numbers = rc_arena_zalloc(&e->mem, cfg->n_targets * sizeof(*e->numbers));
-	code = open_all(c, e, err);
-	if (code)
-		state_edit_end(e, &ignored);
-	return code;
-}
-
-enum rc_code state_edit_end(struct state_edit *e, struct rc_err *err)
+/* Everything queued is on disk on RC_OK. */
+static enum rc_code end(struct state_edit *e, struct rc_err *err)
 {
 	enum rc_code code = rc_view_end(e->view, err), wrote;
 	struct rc_err late;
@@ -61,4 +48,31 @@ enum rc_code state_edit_end(struct state_edit *e, struct rc_err *err)
 	rc_zone_free(e->zone);
 	rc_arena_done(&e->mem);
 	return code;
+}
+
+int state_edit_run(const struct rc_cli *c, state_edit_fn *fn)
+{
+	struct state_edit e = {.now_ns = rc_wall_ns(&rc_clock_system)};
+	struct rc_config *cfg = NULL;
+	struct rc_buf out = {0};
+	struct rc_err err, late;
+	enum rc_code code = rc_cli_config(c, &cfg), ended;
+	int ret;
+
+	if (code)
+		return (int)code;
+	e.cfg = cfg;
+	e.numbers = rc_arena_zalloc(&e.mem, cfg->n_targets * sizeof(*e.numbers));
+	code = open_all(c, &e, &err);
+	if (!code)
+		code = fn(c, &e, &out, &err);
+	ended = end(&e, &late);
+	if (!code && ended) {
+		code = ended;
+		err = late;
+	}
+	ret = code ? rc_cli_fail(&err) : c->run.quiet ? 0 : rc_cli_print(rc_buf_slice(&out));
+	rc_buf_done(&out);
+	rc_config_free(cfg);
+	return ret;
 }

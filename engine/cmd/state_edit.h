@@ -18,10 +18,12 @@ struct state_edit {
 	struct rc_arena mem;
 };
 
-/* RC_LOCKED when a run holds the state. On any error nothing is left to end. */
-enum rc_code state_edit_begin(const struct rc_cli *c, const struct rc_config *cfg, struct state_edit *e,
-			      struct rc_err *err);
-/* Everything queued is on disk on RC_OK. */
-enum rc_code state_edit_end(struct state_edit *e, struct rc_err *err);
+/* Writes its facts through e->writer and says in out what it did, or why not in err. */
+typedef enum rc_code state_edit_fn(const struct rc_cli *c, struct state_edit *e, struct rc_buf *out,
+				   struct rc_err *err);
+
+/* Loads the config, takes the state (79 when a run holds it), lets fn write, waits until all of it is on disk, and
+ * prints what fn said unless -q. Returns the exit code. */
+int state_edit_run(const struct rc_cli *c, state_edit_fn *fn);
 
 #endif
