@@ -71,11 +71,14 @@ struct rc_event run_event_op(struct run *r, const struct rc_op *op, enum rc_stat
 	return e;
 }
 
-/* Nothing was done to them: whoever had access, perhaps by the old account of a changed name, has it by that one. */
-static void as_before(struct run *r, const struct run_target *t, struct rc_event *e)
+/* Nothing was done to them: whoever had access, perhaps by the old account of a changed name, has it by that one.
+ * False: the last entry, of this absence (since_ns), says all of it already, as of a leaver who waits for months; the
+ * first night's stands. */
+static bool as_before(struct run *r, const struct run_target *t, int64_t since_ns, struct rc_event *e)
 {
 	struct rc_walk w = {0};
 	struct rc_event was;
+	bool said = false;
 
 	rc_walk_history_begin(r->view, t->number, e->key, &w);
 	while (rc_walk_history(&w, &was)) {
@@ -84,8 +87,12 @@ static void as_before(struct run *r, const struct run_target *t, struct rc_event
 			e->name = was.name;
 			e->server = was.server;
 		}
+		said = was.at_ns >= since_ns && was.action == e->action && was.status == e->status &&
+		       rc_slice_eq(was.name, e->name) && rc_slice_eq(was.server, e->server) &&
+		       rc_slice_eq(was.error_code, e->error_code) && rc_slice_eq(was.reason, e->reason);
 	}
 	rc_walk_end(&w);
+	return !said;
 }
 
 void run_event_pending(struct run *r, const struct run_target *t, const struct pending *q, const struct rc_outcome *o)
@@ -103,8 +110,8 @@ void run_event_pending(struct run *r, const struct run_target *t, const struct p
 			     .error_code = rc_slice_str(o->error_code),
 			     .reason = rc_slice_str(o->reason)};
 
-	as_before(r, t, &e);
-	rc_writer_event(r->writer, t->number, &e);
+	if (as_before(r, t, q->known.missing_since_ns, &e))
+		rc_writer_event(r->writer, t->number, &e);
 }
 
 /* Action none: there is nothing that `undo` could take back. */
