@@ -1,6 +1,7 @@
 #include "engine/cli.h"
 #include "engine/base/alloc.h"
 #include "engine/base/confine.h"
+#include "engine/base/ignored.h"
 #include "engine/base/log.h"
 #include "engine/base/nearest.h"
 #include "engine/run/mapping.h"
@@ -241,6 +242,8 @@ static enum rc_code set(struct parse *p, const struct option *o, const char *val
 	struct rc_cli *c = p->c;
 	struct rc_run_opts *run = &c->run;
 
+	if (rc_ignored(c->name, o->name))
+		return RC_OK;
 	switch (o->id) {
 	case O_TARGET:
 		return add(p, &c->targets, &p->n_targets, value);

@@ -1,10 +1,10 @@
 #include "engine/cmd/credentials.h"
 #include "engine/base/log.h"
 #include "engine/cli.h"
+#include "engine/cmd/own_options.h"
 #include "engine/cmd/passphrase.h"
 #include "engine/report/cell.h"
 #include "engine/seal/seal_read.h"
-#include <getopt.h>
 #include <string.h>
 
 static const char help[] = "Usage: rollcall credentials open --key KEY FILE [OPTION]...\n"
@@ -63,7 +63,7 @@ static int parse(struct job *j, int argc, char **argv)
 
 	optind = 0;
 	opterr = 0;
-	while ((o = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+	while ((o = rc_next_option(argc, argv, "h", options)) != -1) {
 		switch (o) {
 		case OPT_KEY:
 			j->key = optarg;

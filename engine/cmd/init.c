@@ -6,11 +6,11 @@
 #include "engine/base/log.h"
 #include "engine/cmd/cmd_config.h"
 #include "engine/cmd/init_columns.h"
+#include "engine/cmd/own_options.h"
 #include "engine/config/config.h"
 #include "engine/config/json.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -69,7 +69,7 @@ static int parse(struct init *in, int argc, char **argv)
 
 	optind = 0;
 	opterr = 0;
-	while ((o = getopt_long(argc, argv, "o:fh", options, NULL)) != -1) {
+	while ((o = rc_next_option(argc, argv, "o:fh", options)) != -1) {
 		switch (o) {
 		case 'c':
 			in->connector = optarg;

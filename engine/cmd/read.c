@@ -1,11 +1,11 @@
 #include "engine/cmd/read.h"
 #include "engine/base/buf.h"
 #include "engine/base/log.h"
+#include "engine/cmd/own_options.h"
 #include "engine/cmd/read_json.h"
 #include "engine/source/reader.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <iconv.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -210,7 +210,7 @@ static int options(int argc, char **argv, struct job *j, bool *ret_help)
 
 	optind = 0; /* glibc: scan anew, the command line was read once before */
 	opterr = 0;
-	while ((c = getopt_long(argc, argv, ":h", known, NULL)) != -1) {
+	while ((c = rc_next_option(argc, argv, ":h", known)) != -1) {
 		if (c == 'h')
 			*ret_help = true;
 		else if (c == 'l')

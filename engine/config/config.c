@@ -300,6 +300,7 @@ static enum rc_code build(const char *path, const char *dir, cJSON *root, struct
 	}
 	cJSON_DeleteItemFromObjectCaseSensitive(root, "$schema");
 	rc_schema_check(rc_schema_root(set), root, NULL, note, errs);
+	cfg_ignore(root);
 	spread_guards(root);
 	rc_schema_defaults(rc_schema_root(set), root);
 	connector_defaults(root);

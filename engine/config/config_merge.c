@@ -1,5 +1,6 @@
 /* Reading a config file and the bases that it extends (RFC 7396). */
 #include "engine/base/alloc.h"
+#include "engine/base/ignored.h"
 #include "engine/config/config_build.h"
 #include <limits.h>
 #include <stdio.h>
@@ -59,7 +60,7 @@ static enum rc_code merge_base(const char *path, const char *dir, const struct c
 	cJSON *below = NULL;
 	enum rc_code code;
 
-	if (!base || !*base) {
+	if (!base || !*base || rc_ignored("", "extends")) {
 		*ret = doc;
 		return RC_OK;
 	}

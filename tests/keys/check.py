@@ -8,7 +8,6 @@ import os
 import re
 import sys
 
-root = os.path.abspath(sys.argv[1])
 ONLY_READ = {"test_config.c", "test_config_files.c", "test_schema.c", "test_schema_suite.c", "bad-values", "bad-config", "fuzz", "keys"}
 NO_EFFECT = {"$schema": "for editors", "version": "one value only", "min": "of expect.rows", "max": "of expect.rows"}
 
@@ -32,7 +31,7 @@ def keys_of(node, schema, seen, keys):
             keys_of(list(value.values()) if name == "properties" else value, schema, seen, keys)
 
 
-def texts():
+def texts(root):
     with open(os.path.join(root, "docs", "operations.md"), encoding="utf-8") as f:
         yield f.read()  # tests/handbook carries out every line of it
     for top, dirs, names in os.walk(os.path.join(root, "tests")):
@@ -43,18 +42,23 @@ def texts():
                     yield f.read()
 
 
-with open(os.path.join(root, "schemas", "config.schema.json"), encoding="utf-8") as f:
-    schema = json.load(f)
-keys = set()
-keys_of(schema, schema, set(), keys)
-everything = "\n".join(texts())
-# as a key: "name": in JSON and Python, \"name\": in C and in JSON texts, name= in Python's dict()
-missing = sorted(k for k in keys - set(NO_EFFECT) if not re.search(r'\\?"%s\\?"\s*:|\b%s=' % (re.escape(k), re.escape(k)), everything))
-options = set()
-for name in ("cli.c", "cmd/read.c", "cmd/credentials.c", "cmd/init.c"):
-    with open(os.path.join(root, "engine", name), encoding="utf-8") as f:
-        options.update("--" + o for o in re.findall(r'^\t+\{"(?:--)?([a-z][a-z-]+)", ', f.read(), re.M) if o != "help")
-missing += sorted(o for o in options if not re.search(r'"%s["=]| %s\b' % (o, o), everything))
-if missing or len(keys) < 100 or len(options) < 50:
-    sys.exit("%d keys, %d options; no test uses: %s" % (len(keys), len(options), ", ".join(missing)))
-print("%d keys and %d options, each used by a test" % (len(keys), len(options)))
+def main(root):
+    with open(os.path.join(root, "schemas", "config.schema.json"), encoding="utf-8") as f:
+        schema = json.load(f)
+    keys = set()
+    keys_of(schema, schema, set(), keys)
+    everything = "\n".join(texts(root))
+    # as a key: "name": in JSON and Python, \"name\": in C and in JSON texts, name= in Python's dict()
+    missing = sorted(k for k in keys - set(NO_EFFECT) if not re.search(r'\\?"%s\\?"\s*:|\b%s=' % (re.escape(k), re.escape(k)), everything))
+    options = set()
+    for name in ("cli.c", "cmd/read.c", "cmd/credentials.c", "cmd/init.c"):
+        with open(os.path.join(root, "engine", name), encoding="utf-8") as f:
+            options.update("--" + o for o in re.findall(r'^\t+\{"(?:--)?([a-z][a-z-]+)", ', f.read(), re.M) if o != "help")
+    missing += sorted(o for o in options if not re.search(r'"%s["=]| %s\b' % (o, o), everything))
+    if missing or len(keys) < 100 or len(options) < 50:
+        sys.exit("%d keys, %d options; no test uses: %s" % (len(keys), len(options), ", ".join(missing)))
+    print("%d keys and %d options, each used by a test" % (len(keys), len(options)))
+
+
+if __name__ == "__main__":
+    main(os.path.abspath(sys.argv[1]))
