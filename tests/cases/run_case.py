@@ -213,7 +213,12 @@ class Case:
         env = self.environment(step)
         p = subprocess.Popen(self.command(step["run"]), cwd=self.dir, env=env, preexec_fn=self.short_of_memory(step, env),
                              stdin=self.stdin_of(step), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        if "signal_after_requests" in step or "background_after_requests" in step:
+        if "signal_after_writes" in step:
+            have = sum(before.get(op, 0) for op in before if op.startswith(WRITE_OPS))
+            while sum(line["op"].startswith(WRITE_OPS) for line in self.log_lines()) < have + step["signal_after_writes"] and p.poll() is None:
+                time.sleep(0.005)
+            p.send_signal(getattr(signal, step.get("signal", "SIGTERM")))
+        elif "signal_after_requests" in step or "background_after_requests" in step:
             n = step.get("signal_after_requests", step.get("background_after_requests"))
             if step.get("relative"):
                 n += sum(before.values())
