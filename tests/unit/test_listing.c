@@ -76,7 +76,7 @@ static void counted_begin(struct counted *c, struct rc_list *l, size_t n)
 	memset(c, 0, sizeof(*c));
 	c->n = n;
 	for (size_t i = 0; i < n; i++)
-		snprintf(c->names[i], sizeof(c->names[i]), "u%02zu", i);
+		snprintf(c->names[i], sizeof(c->names[i]), "u%02u", (unsigned)(i % 100));
 	rc_listing_begin(l, 10, true, true, NULL, 0);
 	l->first_page = 10;
 	assert_true(!rc_listing_may_hide(l));
