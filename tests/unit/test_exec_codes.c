@@ -88,6 +88,7 @@ static void test_gone(void **state)
 	gone = ew_delete(&w, 3);
 	ew_run(&w);
 	assert_int_equal(gone->state, RC_STEP_DONE);
+	rc_exec_free(w.x); /* the next night */
 	ew_start(&w);
 	op = ew_update(&w, 3, "moved");
 	ew_run(&w);
