@@ -103,10 +103,10 @@ static int refuse_families(scmp_filter_ctx f)
 	for (size_t i = 0; i < sizeof(families) / sizeof(*families) && !rc; i++) {
 		for (; next < (unsigned)families[i] && !rc; next++)
 			rc = seccomp_rule_add(f, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(socket), 1,
-					      SCMP_A0_32(SCMP_CMP_EQ, next));
+					      SCMP_A0_32(SCMP_CMP_EQ, next, 0));
 		next++;
 	}
-	return rc ? rc : seccomp_rule_add(f, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(socket), 1, SCMP_A0_32(SCMP_CMP_GE, next));
+	return rc ? rc : seccomp_rule_add(f, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(socket), 1, SCMP_A0_32(SCMP_CMP_GE, next, 0));
 }
 
 /* A thread shares everything, a process does not. clone3 hides its flags behind a pointer: glibc asks the old one when
