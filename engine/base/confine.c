@@ -106,7 +106,8 @@ static int refuse_families(scmp_filter_ctx f)
 					      SCMP_A0_32(SCMP_CMP_EQ, next, 0));
 		next++;
 	}
-	return rc ? rc : seccomp_rule_add(f, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(socket), 1, SCMP_A0_32(SCMP_CMP_GE, next, 0));
+	return rc ? rc
+		  : seccomp_rule_add(f, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(socket), 1, SCMP_A0_32(SCMP_CMP_GE, next, 0));
 }
 
 /* A thread shares everything, a process does not. clone3 hides its flags behind a pointer: glibc asks the old one when
@@ -129,7 +130,7 @@ static int refuse_processes(scmp_filter_ctx f)
 				      SCMP_A2_32(SCMP_CMP_MASKED_EQ, both, both));
 	return rc ? rc
 		  : seccomp_rule_add(f, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(ioctl), 1,
-				     SCMP_A1_32(SCMP_CMP_EQ, TIOCSTI)); /* typing for the terminal's owner */
+				     SCMP_A1_32(SCMP_CMP_EQ, TIOCSTI, 0)); /* typing for the terminal's owner */
 }
 
 enum rc_code rc_confine(bool programs, struct rc_err *err)
