@@ -80,10 +80,10 @@ static bool miss_columns(const struct columns *all, const char *path, const char
 
 static int check_lists(const struct columns *all, const struct rc_config *cfg)
 {
-	bool missed = miss_columns(all, cfg->path, "/report/columns", &cfg->report.columns) |
-		      miss_columns(all, cfg->path, "/credentials/include", &cfg->credentials.include);
+	bool missed = miss_columns(all, cfg->path, "/report/columns", &cfg->report.columns);
 	char where[120];
 
+	missed |= miss_columns(all, cfg->path, "/credentials/include", &cfg->credentials.include);
 	for (size_t i = 0; i < cfg->n_targets; i++) {
 		const struct rc_target *t = &cfg->targets[i];
 

@@ -66,8 +66,10 @@ def merge(base, over):
 
 
 class Case:
+    more = ()  # options of the simulator beside the case's own
+
     def __init__(self, build, folder, simulator=()):
-        self.more = list(simulator)  # options of the simulator beside the case's own
+        self.more = tuple(simulator)
         self.build = os.path.abspath(build)
         self.folder = os.path.abspath(folder)
         with open(os.path.join(folder, "case.json"), encoding="utf-8") as f:
@@ -86,7 +88,7 @@ class Case:
                 "--log", os.path.join(self.dir, "sim.log")]
         if "token" in s.get("auth", ["token"]):
             args += ["--token", "tok-good"]
-        args += s.get("args", []) + self.more
+        args += [*s.get("args", []), *self.more]
         if "script" in s:
             path = os.path.join(self.dir, "script.json")
             with open(path, "w", encoding="utf-8") as f:
