@@ -25,6 +25,7 @@ class Terminal:
         self.shown = ""
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)  # a job in the background was started with it ignored
             os.chdir(w.dir)
             os.execve(os.path.join(w.build, "rollcall"), ["rollcall"] + args, w.environment(TERM="dumb"))
 
