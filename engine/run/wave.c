@@ -96,12 +96,21 @@ static void stop_by_source(struct run *r, enum rc_code code, const struct rc_err
 		r->notes[r->n_notes++] = rc_arena_strdup(&r->mem, err->what);
 }
 
+/* Once: a run that reads no rows comes here with each wave of targets. */
+static enum rc_code begin_sources(struct run *r, struct rc_err *err)
+{
+	enum rc_code code;
+
+	if (r->scan.sources)
+		return RC_OK;
+	code = rc_overrides_load(r->cfg, r->store, r->zone, r->started_ns, &r->mem, &r->overrides, err);
+	return code ? code : rc_sources_begin(&r->scan, r->cfg, r->store, r->opts->writes, err);
+}
+
 static enum rc_code scan(struct run *r, const bool *now, struct rc_err *err)
 {
-	enum rc_code code = rc_overrides_load(r->cfg, r->store, r->zone, r->started_ns, &r->mem, &r->overrides, err);
+	enum rc_code code = begin_sources(r, err);
 
-	if (!code)
-		code = rc_sources_begin(&r->scan, r->cfg, r->store, r->opts->writes, err);
 	if (code || r->opts->n_reset || (r->opts->undo_of && !run_plan_needs_rows(r)))
 		return code;
 	r->scan.ask = (const uint8_t(*)[16])r->overrides.hashes;
