@@ -4,7 +4,6 @@
 #include "engine/base/ignored.h"
 #include "engine/base/log.h"
 #include "engine/base/nearest.h"
-#include "engine/run/mapping.h"
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -544,38 +543,6 @@ void rc_cli_done(struct rc_cli *c)
 	free(c->arguments);
 	free((void *)c->run.exclude);
 	rc_arena_done(&c->mem);
-}
-
-enum rc_code rc_cli_config(const struct rc_cli *c, struct rc_config **ret)
-{
-	struct rc_config_errors errs = {.also = rc_mapping_faults};
-	struct rc_err err;
-	enum rc_code code = rc_config_load(c->config_path, ret, &errs, &err);
-
-	for (size_t i = 0; code && i < errs.n; i++) {
-		const char *pointer = errs.v[i].pointer;
-
-		if (pointer[0])
-			rc_log(RC_LOG_ERROR, "%s: %s: %s", c->config_path, pointer, errs.v[i].reason);
-		else
-			rc_log(RC_LOG_ERROR, "%s", errs.v[i].reason);
-	}
-	if (code && !errs.n)
-		rc_log(RC_LOG_ERROR, "%s", err.what);
-	rc_config_errors_done(&errs);
-	if (!code && c->expect_env && (!(*ret)->environment || strcmp(c->expect_env, (*ret)->environment) != 0)) {
-		rc_log(RC_LOG_ERROR, "--expect-env %s: this config is for %s", c->expect_env,
-		       (*ret)->environment ? (*ret)->environment : "no named environment");
-		rc_config_free(*ret);
-		*ret = NULL;
-		return RC_USAGE;
-	}
-	if (!code && c->confine && (code = rc_confine(rc_config_starts_programs(*ret), &err)) != RC_OK) {
-		rc_log(RC_LOG_ERROR, "%s", err.what);
-		rc_config_free(*ret);
-		*ret = NULL;
-	}
-	return code;
 }
 
 int rc_cli_fail(const struct rc_err *err)

@@ -124,6 +124,15 @@ static void counted_walk(struct counted *c, struct rc_list *l)
 		counted_answer(c, l);
 }
 
+/* The list ends complete, with so many accounts; there: one that it shows. */
+static void complete_with(struct counted *c, struct rc_list *l, size_t n, const char *there)
+{
+	counted_walk(c, l);
+	assert_int_equal(l->state, RC_LISTING_COMPLETE);
+	assert_int_equal(l->n, n);
+	assert_non_null(rc_listing_by_name(l, rc_slice_str(there)));
+}
+
 /* What rollcall did before: u00 goes between two pages, u10 moves to the page that was read, and the count is right. */
 static void a_falling_total_spoils_a_walk(void **state)
 {
@@ -134,10 +143,7 @@ static void a_falling_total_spoils_a_walk(void **state)
 	counted_begin(&c, &l, 15);
 	counted_answer(&c, &l);
 	goes(&c, "u00");
-	counted_walk(&c, &l);
-	assert_int_equal(l.state, RC_LISTING_COMPLETE);
-	assert_int_equal(l.n, 14);
-	assert_non_null(rc_listing_by_name(&l, rc_slice_str("u10")));
+	complete_with(&c, &l, 14, "u10");
 	assert_null(rc_listing_by_name(&l, rc_slice_str("u00")));
 	rc_listing_done(&l);
 }
@@ -153,15 +159,11 @@ static void what_one_walk_hides_another_shows(void **state)
 	counted_answer(&c, &l);
 	goes(&c, "u00");
 	comes(&c, "u99");
-	counted_walk(&c, &l);
-	assert_int_equal(l.state, RC_LISTING_COMPLETE);
+	complete_with(&c, &l, 15, "u00");
 	assert_null(rc_listing_by_name(&l, rc_slice_str("u10")));
 	assert_true(rc_listing_may_hide(&l));
 	rc_listing_repeat(&l);
-	counted_walk(&c, &l);
-	assert_int_equal(l.state, RC_LISTING_COMPLETE);
-	assert_int_equal(l.n, 15);
-	assert_non_null(rc_listing_by_name(&l, rc_slice_str("u10")));
+	complete_with(&c, &l, 15, "u10");
 	assert_null(rc_listing_by_name(&l, rc_slice_str("u00")));
 	rc_listing_done(&l);
 }
@@ -178,10 +180,8 @@ static void a_repeated_list_hides_nobody(void **state)
 	rc_listing_repeat(&l);
 	counted_answer(&c, &l);
 	comes(&c, "u99"); /* one more hides nobody */
-	counted_walk(&c, &l);
-	assert_int_equal(l.state, RC_LISTING_COMPLETE);
+	complete_with(&c, &l, 16, "u99");
 	assert_false(rc_listing_may_hide(&l));
-	assert_int_equal(l.n, 16);
 	assert_int_equal(c.answers, 4);
 	rc_listing_done(&l);
 }
@@ -213,14 +213,12 @@ static void a_list_by_markers_or_of_one_page_hides_nobody(void **state)
 
 	(void)state;
 	counted_begin(&c, &l, 10);
-	counted_walk(&c, &l);
-	assert_int_equal(l.state, RC_LISTING_COMPLETE);
+	complete_with(&c, &l, 10, "u09");
 	assert_false(rc_listing_may_hide(&l));
 	rc_listing_done(&l);
 	counted_begin(&c, &l, 15);
 	l.counted = false;
-	counted_walk(&c, &l);
-	assert_int_equal(l.state, RC_LISTING_COMPLETE);
+	complete_with(&c, &l, 15, "u14");
 	assert_false(rc_listing_may_hide(&l));
 	rc_listing_done(&l);
 }
