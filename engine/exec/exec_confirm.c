@@ -14,7 +14,7 @@ static struct rc_listing_row *row_of(const struct server *s, const struct rc_op 
 
 	if (op->remote_id.n)
 		r = rc_listing_by_id(&s->list, op->remote_id);
-	if (!r && op->heir && op->heir->state == RC_STEP_DONE)
+	if (!r && (op->name_lost || (op->heir && op->heir->state == RC_STEP_DONE)))
 		return NULL; /* the account of this name is another person's by now */
 	return r ? r : rc_listing_by_name(&s->list, op->name);
 }
@@ -103,12 +103,19 @@ static void meet_existing(struct server *s, struct rc_op *op, const struct rc_li
 	op_fail(x, op, "rollcall.exists", "an account of this name exists and is not managed by rollcall");
 }
 
+/* The account that had the name, on its way out. Where accounts have no ids it is gone once its delete is proven: only
+ * then was this one sent. */
+static bool is_holders(const struct rc_op *op, const struct rc_listing_row *r)
+{
+	return rc_slice_eq(op->after->remote_id, r->listed.remote_id) &&
+	       (r->listed.remote_id.n || op->after->state != RC_STEP_DONE);
+}
+
 static void settle_present(struct server *s, struct rc_op *op, struct rc_listing_row *r)
 {
 	struct rc_exec *x = s->t->x;
 
-	if (op->after && rc_slice_eq(op->after->remote_id, r->listed.remote_id)) {
-		/* the account that had the name, on its way out */
+	if (op->after && is_holders(op, r)) {
 		if (op->after->state == RC_STEP_DONE) {
 			resend(s, op);
 		} else {

@@ -20,7 +20,7 @@ enum rc_listing_state { RC_LISTING_RUNNING, RC_LISTING_COMPLETE, RC_LISTING_INCO
 struct rc_listing_row {
 	struct rc_listed listed; /* slices live in the listing's arena */
 	unsigned walk;           /* the last one that showed it */
-	bool mark;               /* the caller's scratch */
+	bool mark, asked, kept;  /* the caller's scratch */
 };
 
 struct rc_list {

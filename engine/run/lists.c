@@ -1,4 +1,5 @@
 /* The provider's list into the snapshot: ids are bound, drift is seen, what nobody manages is remembered by name. */
+#include "engine/run/claims.h"
 #include "engine/run/drift.h"
 #include <stdio.h>
 
@@ -192,31 +193,6 @@ static void known_is_gone(struct run *r, struct run_target *t, struct rc_known *
 	rc_writer_put_known(r->writer, t->number, k);
 }
 
-/* Where the snapshot has the account; one on a server that the pool has no more is looked for on all of them. */
-static struct rc_listing_row *row_of(const struct run_target *t, struct rc_known *k, bool *ret_heard)
-{
-	struct rc_listing_row *row = NULL;
-	size_t at = run_server_at(t, k->server);
-
-	*ret_heard = true;
-	for (size_t i = 0; i < t->cfg->n_servers && !row; i++) {
-		const struct run_server *s = &t->servers[i];
-
-		if (at != SIZE_MAX && at != i)
-			continue;
-		if (!s->list) {
-			*ret_heard = false;
-			continue;
-		}
-		row = k->remote_id.n ? rc_listing_by_id(s->list, k->remote_id) : NULL;
-		if (!row)
-			row = rc_listing_by_name(s->list, k->name);
-		if (row)
-			k->server = label_of(t, i);
-	}
-	return row;
-}
-
 bool run_list_misses(const struct run *r, size_t target, size_t server, const struct rc_list *l)
 {
 	const struct run_target *t = &r->targets[target];
@@ -249,7 +225,7 @@ static void mark_retiring(struct run *r, struct run_target *t)
 
 	rc_walk_retiring_begin(r->view, t->number, (struct rc_slice){0}, &w);
 	while (rc_walk_retiring(&w, &k)) {
-		struct rc_listing_row *row = row_of(t, &k, &heard);
+		struct rc_listing_row *row = run_row_of(t, &k, &heard);
 
 		if (row && k.remote_id.n && rc_slice_eq(k.remote_id, row->listed.remote_id))
 			row->mark = true;
@@ -266,10 +242,17 @@ static void match_retiring(struct run *r, struct run_target *t)
 	rc_walk_retiring_begin(r->view, t->number, (struct rc_slice){0}, &w);
 	while (rc_walk_retiring(&w, &k)) {
 		struct rc_slice was = k.server;
-		struct rc_listing_row *row = row_of(t, &k, &heard);
+		struct rc_listing_row *row = run_row_of(t, &k, &heard);
+
+		uint8_t hash[16];
 
 		if (!row)
 			continue;
+		rc_store_key_hash(r->store, k.key, hash);
+		if (run_claim_lost(r, t, &k, was, hash, row)) { /* gone; the account of its name is another person's */
+			rc_writer_del_retiring(r->writer, t->number, k.key, was, k.name, 0);
+			continue;
+		}
 		if (rc_slice_eq(k.remote_id, row->listed.remote_id)) { /* also where accounts have no ids */
 			row->mark = true;
 			continue;
@@ -292,12 +275,18 @@ static void match_known(struct run *r, struct run_target *t)
 	const uint8_t *hash;
 	bool heard;
 
+	run_claims_mark(r, t);
 	mark_retiring(r, t);
 	rc_walk_known_begin(r->view, t->number, &w);
 	while (rc_walk_known(&w, &k, &hash)) {
 		struct rc_slice was = k.server;
-		struct rc_listing_row *row = k.name.n ? row_of(t, &k, &heard) : NULL;
+		struct rc_listing_row *row = k.name.n ? run_row_of(t, &k, &heard) : NULL;
 
+		if (row && run_claim_lost(r, t, &k, was, hash, row)) {
+			if (k.status == RC_KNOWN_UNKNOWN)
+				continue; /* a delete: its own look settles it; a create: the name is not free yet */
+			row = NULL;
+		}
 		if (row && k.status == RC_KNOWN_UNKNOWN) {
 			if (row->mark && !rc_slice_eq(k.remote_id, row->listed.remote_id))
 				continue; /* still the account that is to make room: their own is not proven either way

@@ -1,5 +1,6 @@
 /* Two people, one name: case-insensitively unique per provider server. */
 #include "engine/run/adopt.h"
+#include "engine/run/claims.h"
 #include "engine/base/alloc.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -283,6 +284,8 @@ void run_settle_names(struct run *r, size_t target)
 	qsort(claims, n, sizeof(*claims), by_name);
 	check_equal(r, claims, n);
 	check_waiting(r, claims, n);
+	for (size_t i = 0; i < f.n; i++)
+		f.v[i].op->name_lost = f.v[i].op->in_doubt && run_name_lost(r, t, f.v[i].op);
 	free(f.v);
 	free(claims);
 }

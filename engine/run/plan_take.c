@@ -1,5 +1,6 @@
 /* A saved plan's operations and outcomes in place of decided ones. */
 #include "engine/run/plan_run.h"
+#include "engine/run/claims.h"
 #include "engine/base/alloc.h"
 #include <stdlib.h>
 
@@ -263,9 +264,12 @@ static void join(struct run *r, size_t target, struct rc_op **by_id)
 		op->takes_back = op->linked && !op->retiring && op->action != RC_ACT_CREATE;
 		if (row->after && row->after <= max) {
 			op->after = by_id[row->after];
-			if (!op->after)
+			if (op->after)
+				op->after->heir = op;
+			else
 				fail(op, "rollcall.name", "another person's account keeps this name in this run");
 		}
+		op->name_lost = op->action == RC_ACT_DELETE && op->in_doubt && run_name_lost(r, t, op);
 	}
 	for (size_t i = 0; i < t->n_ops; i++) { /* without its new account the old one stays */
 		struct rc_op *op = r->ops[t->first_op + i];

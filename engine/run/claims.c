@@ -1,0 +1,138 @@
+#include "engine/run/claims.h"
+
+static struct rc_slice label_of(const struct run_target *t, size_t server)
+{
+	return t->cfg->pool ? rc_slice_str(t->cfg->servers[server].label) : (struct rc_slice){0};
+}
+
+struct rc_listing_row *run_row_of(const struct run_target *t, struct rc_known *k, bool *ret_heard)
+{
+	struct rc_listing_row *row = NULL;
+	size_t at = run_server_at(t, k->server);
+
+	*ret_heard = true;
+	for (size_t i = 0; i < t->cfg->n_servers && !row; i++) {
+		const struct run_server *s = &t->servers[i];
+
+		if (at != SIZE_MAX && at != i)
+			continue;
+		if (!s->list) {
+			*ret_heard = false;
+			continue;
+		}
+		row = k->remote_id.n ? rc_listing_by_id(s->list, k->remote_id) : NULL;
+		if (!row)
+			row = rc_listing_by_name(s->list, k->name);
+		if (row)
+			k->server = label_of(t, i);
+	}
+	return row;
+}
+
+static bool same_id(const struct rc_known *k, const struct rc_listing_row *row)
+{
+	return k->remote_id.n && rc_slice_eq(k->remote_id, row->listed.remote_id);
+}
+
+/* Whose the name is by the index: the last to whom it was promised. */
+static bool promised_to(struct run *r, const struct run_target *t, struct rc_slice server, struct rc_slice name,
+			const uint8_t hash[16], bool *ret_another)
+{
+	struct rc_name_owner owner = rc_view_name(r->view, t->number, server, name);
+	bool own = owner.kind == RC_NAME_MANAGED && memcmp(owner.key_hash, hash, sizeof(owner.key_hash)) == 0;
+
+	*ret_another = owner.kind == RC_NAME_MANAGED && !own;
+	return own;
+}
+
+/* Without ids: whether the account is rather the earlier holder's than that of the create which waited for its name. */
+static bool still_holds(struct run *r, const struct run_target *t, const struct rc_known *k, struct rc_slice server,
+			const uint8_t hash[16], const struct rc_listing_row *row)
+{
+	const struct rc_account_schema *schema = t->cfg->schema;
+	struct rc_name_owner owner = rc_view_name(r->view, t->number, server, k->name);
+	struct rc_known taker;
+
+	if (owner.kind != RC_NAME_MANAGED || memcmp(owner.key_hash, hash, sizeof(owner.key_hash)) == 0)
+		return false;
+	return !rc_view_known_hash(r->view, t->number, owner.key_hash, &taker) ||
+	       rc_account_diff(schema, &taker.account, &row->listed.account) ||
+	       !rc_account_diff(schema, &k->account, &row->listed.account);
+}
+
+static bool mark_asked(struct run *r, struct run_target *t)
+{
+	struct rc_walk w = {0};
+	struct rc_known k;
+	bool any = false, heard;
+
+	rc_walk_open_begin(r->view, t->number, &w);
+	while (rc_walk_open(&w, &k, NULL)) {
+		struct rc_listing_row *row = NULL;
+
+		if (k.status == RC_KNOWN_UNKNOWN && k.name.n && !k.remote_id.n)
+			row = run_row_of(t, &k, &heard);
+		if (row)
+			row->asked = any = true;
+	}
+	rc_walk_end(&w);
+	return any;
+}
+
+static void mark_kept(struct run *r, struct run_target *t, struct rc_known *k, const uint8_t hash[16])
+{
+	struct rc_slice server = k->server;
+	bool heard;
+	struct rc_listing_row *row = k->name.n ? run_row_of(t, k, &heard) : NULL;
+
+	if (!row || !row->asked || row->kept)
+		return;
+	row->kept = same_id(k, row) || (!row->listed.remote_id.n && still_holds(r, t, k, server, hash, row));
+}
+
+void run_claims_mark(struct run *r, struct run_target *t)
+{
+	struct rc_walk w = {0};
+	struct rc_known k;
+	const uint8_t *hash;
+
+	if (!mark_asked(r, t))
+		return;
+	rc_walk_known_begin(r->view, t->number, &w);
+	while (rc_walk_known(&w, &k, &hash))
+		if (k.flags & RC_KNOWN_MANAGED)
+			mark_kept(r, t, &k, hash);
+	rc_walk_end(&w);
+	rc_walk_retiring_begin(r->view, t->number, (struct rc_slice){0}, &w);
+	while (rc_walk_retiring(&w, &k)) {
+		uint8_t own[16];
+
+		rc_store_key_hash(r->store, k.key, own);
+		mark_kept(r, t, &k, own);
+	}
+	rc_walk_end(&w);
+}
+
+bool run_claim_lost(struct run *r, const struct run_target *t, const struct rc_known *k, struct rc_slice server,
+		    const uint8_t hash[16], const struct rc_listing_row *row)
+{
+	bool another;
+
+	if (!row->asked || same_id(k, row))
+		return false;
+	if (promised_to(r, t, server, k->name, hash, &another))
+		return row->kept;
+	return another && (row->listed.remote_id.n || !row->kept);
+}
+
+bool run_name_lost(struct run *r, const struct run_target *t, const struct rc_op *op)
+{
+	struct rc_slice server = label_of(t, op->server);
+	struct rc_name_owner owner = rc_view_name(r->view, t->number, server, op->name);
+	struct rc_known taker;
+	uint8_t hash[16];
+
+	rc_store_key_hash(r->store, op->key, hash);
+	return owner.kind == RC_NAME_MANAGED && memcmp(owner.key_hash, hash, sizeof(owner.key_hash)) != 0 &&
+	       rc_view_known_hash(r->view, t->number, owner.key_hash, &taker) && taker.status != RC_KNOWN_UNKNOWN;
+}

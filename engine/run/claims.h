@@ -1,0 +1,28 @@
+/* engine/run/claims.h - whose a row of the provider's list is, when one person was on the way out of an account name
+ * and another on the way into it.
+ *
+ * A killed run leaves both as "sent, not seen", so two records name one account. Its id says whose it is: ids are never
+ * given twice. Where accounts have no ids their fields do, and while those leave it open the account counts as its
+ * earlier holder's: then the other create is looked for once that one is gone. */
+#ifndef RC_RUN_CLAIMS_H
+#define RC_RUN_CLAIMS_H
+#include "engine/run/run_int.h"
+#include "engine/exec/listing.h"
+
+/* The row of a record, by id or else by name, where the snapshot has the account; one on a server that the pool has no
+ * more is looked for on all of them. k->server becomes the row's. *ret_heard: each of those lists is there. */
+struct rc_listing_row *run_row_of(const struct run_target *t, struct rc_known *k, bool *ret_heard);
+
+/* Marks the rows that an unseen create may have made (asked), and of them those that are still somebody else's (kept).
+ * Needs the view; before the records are matched. */
+void run_claims_mark(struct run *r, struct run_target *t);
+
+/* Whether the row of this record's name is the account of another one. server: where the snapshot has it. */
+bool run_claim_lost(struct run *r, const struct run_target *t, const struct rc_known *k, struct rc_slice server,
+		    const uint8_t hash[16], const struct rc_listing_row *row);
+
+/* The same for a delete that an earlier run sent and nobody saw: the account of its name is another person's, who was
+ * seen to have it. Such an operation may look for its account by id only. */
+bool run_name_lost(struct run *r, const struct run_target *t, const struct rc_op *op);
+
+#endif
