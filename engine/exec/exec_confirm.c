@@ -111,17 +111,23 @@ static bool is_holders(const struct rc_op *op, const struct rc_listing_row *r)
 	       (r->listed.remote_id.n || op->after->state != RC_STEP_DONE);
 }
 
+/* Not before the name is free, whatever one list says of it: the delete may still be on its way, and would take the
+ * new account. */
+static void wait_for_name(struct server *s, struct rc_op *op)
+{
+	op_go(s->t->x, op, RC_STEP_QUEUED);
+	opq_push(&s->retiring, op);
+}
+
 static void settle_present(struct server *s, struct rc_op *op, struct rc_listing_row *r)
 {
 	struct rc_exec *x = s->t->x;
 
 	if (op->after && is_holders(op, r)) {
-		if (op->after->state == RC_STEP_DONE) {
+		if (op->after->state == RC_STEP_DONE)
 			resend(s, op);
-		} else {
-			op_go(x, op, RC_STEP_QUEUED);
-			opq_push(&s->retiring, op);
-		}
+		else
+			wait_for_name(s, op);
 	} else if (op->sets_password && !op->first_done) {
 		op->password =
 			(struct rc_slice){0}; /* whether it was set cannot be seen: another one, never the same */
@@ -162,6 +168,8 @@ static void settle_verify(struct server *s)
 			settle_present(s, op, r);
 		} else if (op->action == RC_ACT_DELETE) {
 			done(s, op, NULL);
+		} else if (op->action == RC_ACT_CREATE && op->after && op->after->state != RC_STEP_DONE) {
+			wait_for_name(s, op);
 		} else if (op->action == RC_ACT_CREATE) {
 			resend(s, op);
 		} else {

@@ -114,25 +114,33 @@ void run_claims_mark(struct run *r, struct run_target *t)
 }
 
 bool run_claim_lost(struct run *r, const struct run_target *t, const struct rc_known *k, struct rc_slice server,
-		    const uint8_t hash[16], const struct rc_listing_row *row)
+		    const uint8_t hash[16], bool retiring, const struct rc_listing_row *row)
 {
-	bool another;
+	bool another, doubt = row->asked || k->status == RC_KNOWN_UNKNOWN || retiring;
 
-	if (!row->asked || same_id(k, row))
+	if (same_id(k, row) || (!doubt && !k->remote_id.n)) /* most are theirs without a look at the index */
 		return false;
 	if (promised_to(r, t, server, k->name, hash, &another))
 		return row->kept;
 	return another && (row->listed.remote_id.n || !row->kept);
 }
 
-bool run_name_lost(struct run *r, const struct run_target *t, const struct rc_op *op)
+static bool name_lost(struct run *r, const struct run_target *t, const struct rc_op *op)
 {
-	struct rc_slice server = label_of(t, op->server);
-	struct rc_name_owner owner = rc_view_name(r->view, t->number, server, op->name);
+	struct rc_name_owner owner = rc_view_name(r->view, t->number, label_of(t, op->server), op->name);
 	struct rc_known taker;
 	uint8_t hash[16];
 
 	rc_store_key_hash(r->store, op->key, hash);
 	return owner.kind == RC_NAME_MANAGED && memcmp(owner.key_hash, hash, sizeof(owner.key_hash)) != 0 &&
 	       rc_view_known_hash(r->view, t->number, owner.key_hash, &taker) && taker.status != RC_KNOWN_UNKNOWN;
+}
+
+void run_leave_name(struct run *r, const struct run_target *t, struct rc_op *op)
+{
+	if ((op->remote_id.n && !op->in_doubt) || !name_lost(r, t, op))
+		return;
+	op->name_lost = true;
+	if (!op->remote_id.n && op->state == RC_STEP_QUEUED)
+		op->state = RC_STEP_VERIFY;
 }

@@ -19,10 +19,10 @@ void run_claims_mark(struct run *r, struct run_target *t);
 
 /* Whether the row of this record's name is the account of another one. server: where the snapshot has it. */
 bool run_claim_lost(struct run *r, const struct run_target *t, const struct rc_known *k, struct rc_slice server,
-		    const uint8_t hash[16], const struct rc_listing_row *row);
+		    const uint8_t hash[16], bool retiring, const struct rc_listing_row *row);
 
-/* The same for a delete that an earlier run sent and nobody saw: the account of its name is another person's, who was
- * seen to have it. Such an operation may look for its account by id only. */
-bool run_name_lost(struct run *r, const struct run_target *t, const struct rc_op *op);
+/* A delete whose name is another person's by now, who was seen to have it: it looks for its account by id only, and
+ * where accounts have no ids nothing is sent. Needs the view. */
+void run_leave_name(struct run *r, const struct run_target *t, struct rc_op *op);
 
 #endif

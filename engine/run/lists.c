@@ -249,7 +249,8 @@ static void match_retiring(struct run *r, struct run_target *t)
 		if (!row)
 			continue;
 		rc_store_key_hash(r->store, k.key, hash);
-		if (run_claim_lost(r, t, &k, was, hash, row)) { /* gone; the account of its name is another person's */
+		if (run_claim_lost(r, t, &k, was, hash, true,
+				   row)) { /* gone; the account of its name is another person's */
 			rc_writer_del_retiring(r->writer, t->number, k.key, was, k.name, 0);
 			continue;
 		}
@@ -282,7 +283,7 @@ static void match_known(struct run *r, struct run_target *t)
 		struct rc_slice was = k.server;
 		struct rc_listing_row *row = k.name.n ? run_row_of(t, &k, &heard) : NULL;
 
-		if (row && run_claim_lost(r, t, &k, was, hash, row)) {
+		if (row && run_claim_lost(r, t, &k, was, hash, false, row)) {
 			if (k.status == RC_KNOWN_UNKNOWN)
 				continue; /* a delete: its own look settles it; a create: the name is not free yet */
 			row = NULL;

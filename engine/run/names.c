@@ -137,18 +137,19 @@ static void check_holder(struct run *r, const struct claim *c, const struct free
 	struct rc_op *op = c->op, *freeing;
 	const struct run_target *t = &r->targets[c->target];
 	const struct op_info *info = op->owner;
+	bool own;
 
 	if (owner.kind == RC_NAME_UNMANAGED && op->linked && !may_take_over(r, c, label_of(t, c))) {
 		refuse(r, c, "rollcall.exists",
 		       "an account of the new name exists and is not theirs to adopt: remove one of the two");
 		return;
 	}
-	if (owner.kind != RC_NAME_MANAGED && owner.kind != RC_NAME_RETIRING)
-		return;
 	freeing = freed_by(f, c);
-	if (memcmp(owner.key_hash, info->person->hash, 16) == 0) {
-		/* Promised to them by an earlier run, which may have ended before the other account had left it. */
-		if (op->in_doubt && freeing && freeing != op->linked && !rc_slice_eq(freeing->key, op->key))
+	own = owner.kind == RC_NAME_MANAGED && memcmp(owner.key_hash, info->person->hash, 16) == 0;
+	if (own || (owner.kind != RC_NAME_MANAGED && owner.kind != RC_NAME_RETIRING)) {
+		/* Theirs or free by the index: but it was promised to them by a run that may have ended before the
+		 * other account had left it. */
+		if (freeing && freeing != op->linked && !rc_slice_eq(freeing->key, op->key))
 			wait_for_name(op, freeing);
 		return;
 	}
@@ -285,7 +286,7 @@ void run_settle_names(struct run *r, size_t target)
 	check_equal(r, claims, n);
 	check_waiting(r, claims, n);
 	for (size_t i = 0; i < f.n; i++)
-		f.v[i].op->name_lost = f.v[i].op->in_doubt && run_name_lost(r, t, f.v[i].op);
+		run_leave_name(r, t, f.v[i].op);
 	free(f.v);
 	free(claims);
 }

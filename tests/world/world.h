@@ -67,6 +67,8 @@ int world_run_said(const char *config, struct world_link link, uint64_t seed, co
 /* world_provider.c */
 struct provider *provider_new(uint64_t seed, double apply_delay_ms);
 void provider_free(struct provider *p);
+/* Every call that arrives from now on goes to standard output, one line each. */
+void provider_trace(struct provider *p);
 /* One letter: its status, and its body to be freed; of one that arrives later: 0. */
 int provider_ask(struct provider *p, const struct wire_ask *a, const char *bytes, char **ret_body, size_t *ret_n);
 /* Answers until the child has closed its end; returns the latest time it was told. */

@@ -17,6 +17,7 @@ struct provider {
 	struct sim_world world;
 	struct letter *on_the_way;
 	int64_t now_ns;
+	bool trace;
 };
 
 bool wire_put(int fd, const void *p, size_t n)
@@ -88,6 +89,10 @@ static void handle(struct provider *p, const struct wire_ask *a, const char *byt
 	sim_request_split(&r);
 	tick(p, a->mono_ns);
 	sim_world_handle(&p->world, &r, reply, &server);
+	if (p->trace)
+		printf("  %.1f s (sent %.1f): %.*s %.*s %.*s -> %d\n", (double)p->now_ns / 1e9,
+		       (double)a->mono_ns / 1e9, (int)r.method.n, r.method.p, (int)r.target.n, r.target.p,
+		       (int)r.body.n, r.body.p, reply->status);
 	if (reply->counted)
 		sim_world_finished(&p->world, server);
 }
@@ -236,6 +241,11 @@ uint64_t provider_writes(const struct provider *p)
 uint64_t provider_calls(const struct provider *p)
 {
 	return p->world.requests;
+}
+
+void provider_trace(struct provider *p)
+{
+	p->trace = true;
 }
 
 void provider_free(struct provider *p)

@@ -1,6 +1,6 @@
 /* Soak: a company's nights against a provider, in virtual time, with random faults; one seed, one story.
  *
- *   rollcall-world --seed N [--verbose]      one story
+ *   rollcall-world --seed N             one story, with its runs and the calls that arrive
  *   rollcall-world --seeds FROM COUNT        many; a failing one prints the command that replays it */
 #include "tests/unit/helper_seal.h"
 #include "tests/world/world.h"
@@ -17,7 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { MAX_PEOPLE = 60, MAX_RUNS = 12, SETTLED_RUNS = 6 };
+enum { MAX_PEOPLE = 60, MAX_RUNS = 12, SETTLED_RUNS = 6, MAX_FREE = 6 };
 #define MINUTE INT64_C(60000000000)
 
 struct person {
@@ -36,6 +36,8 @@ struct story {
 	struct provider *provider;
 	struct person people[MAX_PEOPLE];
 	unsigned n, next_id;
+	char given_up[MAX_FREE + 1][32]; /* names that nobody has any more, the newest last */
+	unsigned n_free;
 	int64_t now_ns;
 	unsigned runs, crashes;
 	const struct seal_box *box;
@@ -124,6 +126,44 @@ static const char *pick(struct story *s, const char *const *from)
 
 static const char *const depts[] = {"it", "hr", "ops"}, *const groups[] = {"staff", "ops", "guests"};
 
+static struct person *person_named(struct story *s, const char *name)
+{
+	for (unsigned i = 0; i < s->n; i++)
+		if (s->people[i].here && strcmp(s->people[i].name, name) == 0)
+			return &s->people[i];
+	return NULL;
+}
+
+static void give_up(struct story *s, const struct person *p)
+{
+	if (s->n_free == MAX_FREE)
+		memmove(s->given_up[0], s->given_up[1], sizeof(s->given_up[0]) * --s->n_free);
+	memcpy(s->given_up[s->n_free++], p->name, sizeof(p->name));
+}
+
+/* Sometimes to a name they had before, never to one that somebody else has. */
+static void rename_person(struct story *s, struct person *p)
+{
+	char name[sizeof(p->name)];
+
+	snprintf(name, sizeof(name), "u%05u-%llu", p->id, (unsigned long long)dice_below(&s->dice, 90));
+	if (person_named(s, name))
+		return;
+	for (unsigned i = 0; i < s->n_free; i++)
+		if (strcmp(s->given_up[i], name) == 0)
+			memmove(s->given_up[i], s->given_up[i + 1], sizeof(s->given_up[0]) * (--s->n_free - i));
+	give_up(s, p);
+	memcpy(p->name, name, sizeof(name));
+}
+
+/* Some take the name of somebody who has left or is renamed, mostly on the same evening. */
+static void name_joiner(struct story *s, struct person *p)
+{
+	snprintf(p->name, sizeof(p->name), "user%05u", p->id);
+	if (s->n_free && dice_chance(&s->dice, 300))
+		memcpy(p->name, s->given_up[--s->n_free], sizeof(p->name));
+}
+
 static void evening(struct story *s)
 {
 	unsigned joiners = (unsigned)dice_below(&s->dice, 8) + (s->n ? 0 : 8), k = 0;
@@ -134,12 +174,12 @@ static void evening(struct story *s)
 		p->untouched = false;
 		if (!p->here)
 			continue;
-		if (dice_chance(&s->dice, 60))
+		if (dice_chance(&s->dice, 60)) {
 			p->here = false;
-		else if (dice_chance(&s->dice, 80))
-			snprintf(p->name, sizeof(p->name), "u%05u-%llu", p->id,
-				 (unsigned long long)dice_below(&s->dice, 90));
-		else if (dice_chance(&s->dice, 150))
+			give_up(s, p);
+		} else if (dice_chance(&s->dice, 80)) {
+			rename_person(s, p);
+		} else if (dice_chance(&s->dice, 150))
 			snprintf(p->dept, sizeof(p->dept), "%s", pick(s, depts));
 		else
 			p->untouched = true;
@@ -150,7 +190,7 @@ static void evening(struct story *s)
 		struct person *p = &s->people[s->n];
 
 		*p = (struct person){.id = ++s->next_id, .here = true};
-		snprintf(p->name, sizeof(p->name), "user%05u", p->id);
+		name_joiner(s, p);
 		snprintf(p->dept, sizeof(p->dept), "%s", pick(s, depts));
 		snprintf(p->group, sizeof(p->group), "%s", pick(s, groups));
 	}
@@ -202,24 +242,20 @@ static int run(struct story *s, const struct world_faults *f)
 	return WEXITSTATUS(status);
 }
 
-static struct person *person_named(struct story *s, const char *name)
-{
-	for (unsigned i = 0; i < s->n; i++)
-		if (s->people[i].here && strcmp(s->people[i].name, name) == 0)
-			return &s->people[i];
-	return NULL;
-}
-
 struct look {
 	struct story *s;
 	bool settled; /* the provider must equal the source */
 	struct rc_seal_rows *sealed;
 };
 
-static bool opens(const struct rc_seal_rows *rows, const char *name, const char *password)
+static bool opens(const struct rc_seal_rows *rows, const struct person *p, const char *password)
 {
+	char key[16];
+
+	snprintf(key, sizeof(key), "%u", p->id);
 	for (size_t i = 0; i < rows->n; i++)
-		if (rows->v[i].last && rc_slice_eqs(rows->v[i].cells[4], name))
+		if (rows->v[i].last && rc_slice_eqs(rows->v[i].cells[3], key) &&
+		    rc_slice_eqs(rows->v[i].cells[4], p->name))
 			return rc_slice_eqs(rows->v[i].cells[5], password);
 	return false;
 }
@@ -245,7 +281,7 @@ static void see(void *ctx, const struct provider_user *u)
 		snprintf(want, sizeof(want), "%s/%s", p->dept, p->group);
 	if (strcmp(want, u->what) != 0)
 		wrong(s, "%s is %s, not %s", u->name, u->what, want);
-	if (!opens(l->sealed, u->name, u->password))
+	if (!opens(l->sealed, p, u->password))
 		wrong(s, "the credentials do not hold the password of %s", u->name);
 }
 
@@ -420,6 +456,8 @@ static bool tell(struct story *s, uint64_t seed, const struct seal_box *box, EVP
 	if (!mkdtemp(s->dir))
 		abort();
 	s->provider = provider_new(seed, (double)dice_below(&s->dice, 3) * 900);
+	if (s->verbose)
+		provider_trace(s->provider);
 	write_config(s);
 	nights = 1 + (unsigned)dice_below(&s->dice, 3);
 	while (nights-- && !s->wrong)
