@@ -22,6 +22,7 @@ struct rc_stream {
 	bool watching; /* the encoding was declared, not marked */
 	struct rc_utf8_watch watch;
 	bool raw_ended;
+	enum rc_code raw_failed; /* told once the text before the fault is out */
 	bool ended;
 	enum rc_code failed;
 	struct rc_err err;
@@ -146,18 +147,15 @@ static enum rc_code converted(struct rc_stream *s, char *buf, size_t cap, size_t
 
 	while (n == 0 && !(s->raw_ended && s->raw_at == s->raw_n)) {
 		size_t got = 0;
-		enum rc_code code;
 
-		if (!s->raw_ended) {
+		if (!s->raw_ended && !s->raw_failed) {
 			memmove(s->raw, s->raw + s->raw_at, s->raw_n - s->raw_at);
 			s->raw_n -= s->raw_at;
 			s->raw_at = 0;
 			/* room first: what is left over from last time may fill buf by itself */
 			if (s->raw_n < PACKED / 2) {
-				code = bytes(s, s->raw + s->raw_n, PACKED - s->raw_n, &got, err);
-				if (code)
-					return code;
-				s->raw_ended = got == 0;
+				s->raw_failed = bytes(s, s->raw + s->raw_n, PACKED - s->raw_n, &got, err);
+				s->raw_ended = !s->raw_failed && got == 0;
 				if (s->watching)
 					rc_utf8_watch_feed(&s->watch, s->raw + s->raw_n, got);
 				s->raw_n += got;
@@ -165,6 +163,8 @@ static enum rc_code converted(struct rc_stream *s, char *buf, size_t cap, size_t
 		}
 		s->raw_at += rc_convert_some(s->convert, (struct rc_slice){s->raw + s->raw_at, s->raw_n - s->raw_at},
 					     s->raw_ended, buf, cap, &n);
+		if (n == 0 && s->raw_failed) /* not before the text that comes before the fault is out */
+			return s->raw_failed;
 	}
 	*ret_n = n;
 	return RC_OK;

@@ -352,6 +352,33 @@ static void encodings(void **state)
 	legacy("a/b", RC_SLICE("a"), "! unknown encoding 'a/b'; iconv -l lists the names");
 }
 
+/* Text that grows when it is converted: all that comes before a fault is handed out, however small the reader's
+ * buffer. */
+static void before_a_fault(void **state)
+{
+	struct rc_buf z = {0}, text = {0};
+	struct rc_stream_opts o = {0};
+	struct rc_stream *s;
+	struct rc_err err;
+	char buf[4096];
+	size_t n = 0, all = 0;
+
+	(void)state;
+	for (int i = 0; i < 4000; i++)
+		rc_buf_adds(&text, "\xe9");
+	pack(&z, rc_buf_slice(&text), NULL);
+	rc_buf_adds(&z, "garbage");
+	o = (struct rc_stream_opts){.memory = rc_buf_slice(&z), .encoding = "latin1"};
+	assert_int_equal(rc_stream_open(&o, &s, &err), RC_OK);
+	for (; !rc_stream_read(s, buf, sizeof(buf), &n, &err) && n; all += n)
+		;
+	assert_int_equal(all, 8000);
+	assert_non_null(strstr(err.what, "garbage behind the end"));
+	rc_stream_free(s);
+	rc_buf_done(&text);
+	rc_buf_done(&z);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -364,6 +391,7 @@ int main(void)
 		cmocka_unit_test(still_written),
 		cmocka_unit_test(fifo_and_fd),
 		cmocka_unit_test(encodings),
+		cmocka_unit_test(before_a_fault),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
