@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs end-to-end cases once more, each sync killed at a random request before it may go on: the end must be the same.
 
-    kill_cases.py BUILD_DIR [--only CASE] [--every N] [--from N] [--seed N] [--rounds N] [--keep]
+    kill_cases.py BUILD_DIR [--only CASE,...] [--every N] [--from N] [--seed N] [--rounds N] [--keep]
 
 Of each step only what holds at its end is looked at: the accounts at the provider, nobody created twice, no secret
 anywhere, and for the last sync that running again writes nothing. Cases with steps that meet a run half way are left
@@ -107,7 +107,7 @@ def main():
             with open(path, encoding="utf-8") as f:
                 if name not in LEFT_OUT and suitable(json.load(f)):
                     names.append(name)
-    names = [a.only] if a.only else names[a.start::a.every]
+    names = a.only.split(",") if a.only else names[a.start::a.every]
     kills = faults = 0
     for seed in range(a.seed, a.seed + a.rounds):
         for name in names:

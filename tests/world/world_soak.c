@@ -141,6 +141,23 @@ static void give_up(struct story *s, const struct person *p)
 	memcpy(s->given_up[s->n_free++], p->name, sizeof(p->name));
 }
 
+static void take_back(struct story *s, const char *name)
+{
+	for (unsigned i = 0; i < s->n_free; i++)
+		if (strcmp(s->given_up[i], name) == 0)
+			memmove(s->given_up[i], s->given_up[i + 1], sizeof(s->given_up[0]) * (--s->n_free - i));
+}
+
+/* Whoever left the evening before may be back, unless somebody else has their name by now. */
+static bool returns(struct story *s, struct person *p)
+{
+	if (!dice_chance(&s->dice, 250) || person_named(s, p->name))
+		return false;
+	take_back(s, p->name);
+	p->here = true;
+	return true;
+}
+
 /* Sometimes to a name they had before, never to one that somebody else has. */
 static void rename_person(struct story *s, struct person *p)
 {
@@ -149,9 +166,7 @@ static void rename_person(struct story *s, struct person *p)
 	snprintf(name, sizeof(name), "u%05u-%llu", p->id, (unsigned long long)dice_below(&s->dice, 90));
 	if (person_named(s, name))
 		return;
-	for (unsigned i = 0; i < s->n_free; i++)
-		if (strcmp(s->given_up[i], name) == 0)
-			memmove(s->given_up[i], s->given_up[i + 1], sizeof(s->given_up[0]) * (--s->n_free - i));
+	take_back(s, name);
 	give_up(s, p);
 	memcpy(p->name, name, sizeof(name));
 }
@@ -170,9 +185,10 @@ static void evening(struct story *s)
 
 	for (unsigned i = 0; i < s->n; i++) {
 		struct person *p = &s->people[i];
+		bool was_here = p->here;
 
 		p->untouched = false;
-		if (!p->here)
+		if (!was_here && !returns(s, p))
 			continue;
 		if (dice_chance(&s->dice, 60)) {
 			p->here = false;
@@ -182,7 +198,7 @@ static void evening(struct story *s)
 		} else if (dice_chance(&s->dice, 150))
 			snprintf(p->dept, sizeof(p->dept), "%s", pick(s, depts));
 		else
-			p->untouched = true;
+			p->untouched = was_here;
 		s->people[k++] = *p;
 	}
 	s->n = k;
