@@ -14,8 +14,8 @@ static struct rc_listing_row *row_of(const struct server *s, const struct rc_op 
 
 	if (op->remote_id.n)
 		r = rc_listing_by_id(&s->list, op->remote_id);
-	if (!r && (op->name_lost || (op->heir && op->heir->state == RC_STEP_DONE)))
-		return NULL; /* the account of this name is another person's by now */
+	if (!r && (op->name_lost || (op->heir && (op->remote_id.n || op->heir->state == RC_STEP_DONE))))
+		return NULL; /* the account of this name is, or may be, another person's by now */
 	return r ? r : rc_listing_by_name(&s->list, op->name);
 }
 

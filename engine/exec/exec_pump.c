@@ -50,7 +50,7 @@ static void release_name(struct server *s, struct rc_op *op, bool ending)
 {
 	if (op->after->state == RC_STEP_DONE && !op->after->in_use && !ending)
 		opq_push(&s->q[op->class_], op);
-	else if (ending)
+	else if (ending || op->after->state == RC_STEP_UNKNOWN)
 		op_defer(s->t->x, op, "rollcall.name", "the account that holds the name is not yet seen to be gone");
 	else if (ended(op->after))
 		op_fail(s->t->x, op, "rollcall.name", "the account that holds the name was not freed in this run");
