@@ -19,6 +19,10 @@ static bool fetch(struct target *t, bool renew)
 	struct rc_err err;
 	struct rc_slice token = t->secrets.token;
 
+	if (x->env.net.begin && x->env.net.begin(x->env.net.ctx, &err)) {
+		target_stop(t, err.code, "network", "target %s: %s", t->cfg->name, err.what);
+		return false;
+	}
 	if (x->env.secrets(x->env.ctx, t->index, renew, &t->secrets, &err)) {
 		target_stop(t, err.code, "secrets", "target %s: %s", t->cfg->name, err.what);
 		return false;

@@ -1,5 +1,6 @@
 /* libcurl's multi interface on libuv: easy handles from a pool, sockets by net_watch.h. */
 #include "engine/net/transport.h"
+#include "engine/net/curl_late.h"
 #include "engine/net/net_env.h"
 #include "engine/net/net_tls.h"
 #include "engine/net/net_watch.h"
@@ -35,7 +36,7 @@ struct transfer {
 
 struct net {
 	uv_loop_t *loop;
-	CURLM *multi;
+	CURLM *multi; /* NULL: no request was due yet */
 	uv_timer_t timer;
 	uv_check_t soon;    /* ends cancelled transfers outside their own call */
 	uv_prepare_t start; /* begins what was added in this turn of the loop */
@@ -415,40 +416,42 @@ static void net_cancel_all(void *ctx)
 	}
 }
 
-enum rc_code rc_net_new(struct uv_loop_s *loop, const struct rc_transport_opts *opts, struct rc_transport *ret,
-			struct rc_err *err)
+static enum rc_code net_begin(void *ctx, struct rc_err *err)
 {
-	struct net *n;
+	struct net *n = ctx;
+	enum rc_code code = n->multi ? RC_OK : rc_curl_load(err);
 
-	if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, rc_xmalloc, free, rc_xrealloc, rc_xstrdup, rc_xcalloc))
+	if (n->multi || code)
+		return code;
+	if (!curl_global_init_mem(CURL_GLOBAL_DEFAULT, rc_xmalloc, free, rc_xrealloc, rc_xstrdup, rc_xcalloc))
+		n->multi = curl_multi_init();
+	if (!n->multi)
 		return rc_fail(err, RC_INTERNAL, "libcurl cannot start");
-	n = rc_xcalloc(1, sizeof(*n));
+	n->watch = (struct rc_watch){.loop = n->loop, .multi = n->multi, .moved = on_moved, .ctx = n};
+	rc_watch_begin(&n->watch);
+	curl_multi_setopt(n->multi, CURLMOPT_TIMERFUNCTION, timer_function);
+	curl_multi_setopt(n->multi, CURLMOPT_TIMERDATA, n);
+	curl_multi_setopt(n->multi, CURLMOPT_MAXCONNECTS, (long)KEPT_CONNECTIONS);
+	return RC_OK;
+}
+
+void rc_net_new(struct uv_loop_s *loop, const struct rc_transport_opts *opts, struct rc_transport *ret)
+{
+	struct net *n = rc_xcalloc(1, sizeof(*n));
+
 	n->loop = loop;
 	n->opts = *opts;
 	if (!n->opts.max_answer_bytes)
 		n->opts.max_answer_bytes = MAX_ANSWER;
 	n->proxy = opts->proxy ? rc_xstrdup(opts->proxy) : NULL;
 	n->ca_file = opts->ca_file ? rc_xstrdup(opts->ca_file) : NULL;
-	n->multi = curl_multi_init();
-	if (!n->multi) {
-		free(n->proxy);
-		free(n->ca_file);
-		free(n);
-		return rc_fail(err, RC_INTERNAL, "libcurl cannot start");
-	}
 	uv_timer_init(loop, &n->timer);
 	uv_check_init(loop, &n->soon);
 	uv_prepare_init(loop, &n->start);
 	n->timer.data = n->soon.data = n->start.data = n;
 	uv_prepare_start(&n->start, on_start);
 	uv_unref((uv_handle_t *)&n->start);
-	n->watch = (struct rc_watch){.loop = loop, .multi = n->multi, .moved = on_moved, .ctx = n};
-	rc_watch_begin(&n->watch);
-	curl_multi_setopt(n->multi, CURLMOPT_TIMERFUNCTION, timer_function);
-	curl_multi_setopt(n->multi, CURLMOPT_TIMERDATA, n);
-	curl_multi_setopt(n->multi, CURLMOPT_MAXCONNECTS, (long)KEPT_CONNECTIONS);
-	*ret = (struct rc_transport){n, net_send, net_cancel_all};
-	return RC_OK;
+	*ret = (struct rc_transport){n, net_begin, net_send, net_cancel_all};
 }
 
 static void on_last_closed(uv_handle_t *h)
@@ -483,7 +486,8 @@ void rc_net_free(struct rc_transport *t)
 		transfer_free(n->free_list);
 		n->free_list = next;
 	}
-	curl_multi_cleanup(n->multi); /* closes the kept sockets through close_socket */
+	if (n->multi)
+		curl_multi_cleanup(n->multi); /* closes the kept sockets through close_socket */
 	rc_watch_end(&n->watch);
 	n->open_handles = 3;
 	uv_close((uv_handle_t *)&n->timer, on_last_closed);

@@ -13,6 +13,8 @@ typedef void rc_transport_done_fn(void *arg, const struct http_resp *resp);
 
 struct rc_transport {
 	void *ctx;
+	/* Before the first `send`, any number of times; NULL: nothing to do. */
+	enum rc_code (*begin)(void *ctx, struct rc_err *err);
 	void (*send)(void *ctx, const struct http_req *req, int64_t timeout_ns, rc_transport_done_fn *done, void *arg);
 	void (*cancel_all)(void *ctx); /* every open request ends as HTTP_CANCELLED, soon */
 };
@@ -30,9 +32,9 @@ struct rc_transport_opts {
 
 struct uv_loop_s;
 
-/* libcurl on a libuv loop. TLS and name look-ups are set up at the first request. Free only after every `done`. */
-enum rc_code rc_net_new(struct uv_loop_s *loop, const struct rc_transport_opts *opts, struct rc_transport *ret,
-			struct rc_err *err);
+/* libcurl on a libuv loop; it is loaded by `begin`. TLS and name look-ups are set up at the first request. Free only
+ * after every `done`. */
+void rc_net_new(struct uv_loop_s *loop, const struct rc_transport_opts *opts, struct rc_transport *ret);
 void rc_net_free(struct rc_transport *t); /* closes its handles on the loop: run the loop once more afterwards */
 
 #endif

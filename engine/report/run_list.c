@@ -43,8 +43,17 @@ bool rc_run_time_parse(const char *iso, int64_t *ret_ns)
 /* A lock of one's own would be in the way of asking, so the descriptor is a fresh one each time. */
 static bool abandoned(int dir)
 {
-	return (is_file(dir, RC_RUN_BEGAN) || is_file(dir, "users.jsonl")) && !is_file(dir, "summary.json") &&
+	return !is_file(dir, "summary.json") && (is_file(dir, RC_RUN_BEGAN) || is_file(dir, "users.jsonl")) &&
 	       flock(dir, LOCK_EX | LOCK_NB) == 0;
+}
+
+/* Every run asks this of all the runs before: once, without opening them. */
+static bool finished(int reports, const char *run_id)
+{
+	char path[RC_RUN_ID_MAX + sizeof("/summary.json")];
+
+	snprintf(path, sizeof(path), "%.*s/summary.json", RC_RUN_ID_MAX, run_id);
+	return is_file(reports, path);
 }
 
 /* The start of a run: its summary says, or the directory's own time while there is none. */
@@ -89,6 +98,16 @@ static bool began_since(int dir, int64_t ns)
 	return rc_run_time_parse(at + sizeof(key) - 1, &began) && began >= ns;
 }
 
+/* A run that named itself carries its start in its name (rc_run_id_new): nothing has to be opened. False: look inside.
+ */
+static bool named_since(const char *run_id, int64_t ns)
+{
+	struct tm tm = {0};
+	const char *tail = strlen(run_id) == 25 ? strptime(run_id, "%Y%m%dT%H%M%SZ-", &tm) : NULL;
+
+	return tail && tail == run_id + 17 && (int64_t)timegm(&tm) * 1000000000 >= ns;
+}
+
 static int by_start(const void *x, const void *y)
 {
 	const struct rc_run_entry *a = x, *b = y;
@@ -124,7 +143,8 @@ static enum rc_code walk(const char *reports_dir, bool (*which)(int dir), int64_
 	while (!sys && (errno = 0, de = readdir(d))) {
 		int fd;
 
-		if (!rc_run_id_valid(de->d_name))
+		if (!rc_run_id_valid(de->d_name) || (which == abandoned && finished(dirfd(d), de->d_name)) ||
+		    (before_ns != INT64_MAX && named_since(de->d_name, before_ns)))
 			continue;
 		fd = openat(dirfd(d), de->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		if (fd < 0) {

@@ -186,7 +186,6 @@ enum rc_code rc_loop_uv(const struct rc_clock *clock, const struct rc_transport_
 	struct uv_turner *u = rc_xcalloc(1, sizeof(*u));
 	struct rc_transport_opts opts = *net;
 	int rc = start(u);
-	enum rc_code code;
 
 	if (rc) {
 		free(u);
@@ -195,10 +194,7 @@ enum rc_code rc_loop_uv(const struct rc_clock *clock, const struct rc_transport_
 	u->clock = clock;
 	opts.answered = on_answers;
 	opts.ctx = u;
-	code = rc_net_new(&u->loop, &opts, &u->net, err);
-	if (code)
-		free_turner(u);
-	else
-		*ret = (struct rc_loop){u, u->net, turn, watch, free_turner};
-	return code;
+	rc_net_new(&u->loop, &opts, &u->net);
+	*ret = (struct rc_loop){u, u->net, turn, watch, free_turner};
+	return RC_OK;
 }

@@ -362,7 +362,7 @@ void ew_begin(struct exec_world *w, const char *script, const char *top, const c
 void ew_start(struct exec_world *w)
 {
 	struct rc_exec_env env = {.clock = &w->clock,
-				  .net = {w, send, cancel_all},
+				  .net = {w, NULL, send, cancel_all},
 				  .ctx = w,
 				  .secrets = secrets,
 				  .passwords = passwords,

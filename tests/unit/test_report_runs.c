@@ -199,6 +199,24 @@ static void test_prune(void **state)
 	assert_true(is_there("no-run"));
 }
 
+/* The name of a run that named itself is believed, any other is not. */
+static void test_prune_by_name(void **state)
+{
+	struct rc_err err = {0};
+	size_t n;
+
+	(void)state;
+	run_at("20260102T030405Z-abcdefgh", 1000000000);
+	run_at("19600102T030405Z-abcdefgh", 1000000000);
+	run_at("20260102T030405Z-abcdefghi", 1000000000);
+	run_at("20261302T030405Z-abcdefgh", 1000000000);
+	run_at("19600102T030405Z-kept1234", 3000000000);
+	assert_int_equal(rc_run_prune(dir.reports, 2000000000, NULL, false, NULL, NULL, &n, &err), RC_OK);
+	assert_int_equal(n, 3);
+	assert_true(is_there("20260102T030405Z-abcdefgh"));
+	assert_true(is_there("19600102T030405Z-kept1234"));
+}
+
 static void test_prune_leaves_what_links_point_to(void **state)
 {
 	struct rc_err err = {0};
@@ -243,6 +261,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_list_is_by_start, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_abandoned, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_prune, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_prune_by_name, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_prune_leaves_what_links_point_to, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_reports_dir_faults, setup, teardown),
 	};

@@ -368,7 +368,7 @@ int world_run_said(const char *config, struct world_link link, uint64_t seed, co
 	struct rc_run_result res;
 	int code;
 	struct rc_clock clock = {c, clock_wall, clock_mono, clock_random};
-	struct rc_loop loop = {c, {c, net_send, net_cancel_all}, turn, watch, NULL};
+	struct rc_loop loop = {c, {c, NULL, net_send, net_cancel_all}, turn, watch, NULL};
 	struct rc_writer_options writer = {.manual = true, .before_commit = before_commit, .ctx = c};
 	struct rc_run_opts o = opts ? *opts : (struct rc_run_opts){.command = "sync", .writes = true};
 
