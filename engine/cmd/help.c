@@ -34,6 +34,7 @@ const char rc_help_main[] =
 	"  --only KEY             only this person (repeatable); --only-file F: one key a line\n"                      \
 	"  --run-id ID            name the run; --deadline D: stop sending after D\n"
 
+#define SOURCE_OPTION "  --accept-source        take a shrunken or stale source this once\n"
 #define REFRESH_OPTION "  --refresh              read the provider's list first\n"
 #define SEND_OPTIONS                                                                                                   \
 	"  --canary N             N people of each target first; the rest only if all of them are confirmed\n"         \
@@ -45,7 +46,6 @@ const char rc_help_main[] =
 	"  --expect-env NAME      refuse another environment's config\n"                                               \
 	"  --max-creates L, --max-updates L, --max-deletes L, --max-changes L, --max-renames L\n"                      \
 	"                         lift or tighten a guard for this run: a number, 5%, \"5%,200\", unlimited\n"         \
-	"  --accept-source        take a shrunken or stale source this once\n"                                         \
 	"  --exclude-keys F       leave these people alone in this run\n"
 
 static const struct {
@@ -62,28 +62,29 @@ static const struct {
 	{"plan",
 	 "usage: rollcall plan CONFIG [-o FILE] [OPTIONS]\n\n"
 	 "Shows what sync would do and writes a report; changes no account and no state.\n\n" RUN_OPTIONS REFRESH_OPTION
-		 WRITE_OPTIONS
+		 WRITE_OPTIONS SOURCE_OPTION
 	 "  -o FILE                save the plan for apply, unless a guard trips; no secret is in it\n"
 	 "  --detailed-exitcode    0 nothing to change, 2 there are changes\n"
 	 "  --rebalance LABEL      also move people off a pool's draining server, or onto one with room\n\n"
 	 "example: rollcall plan rollcall.jsonc --target vpn-eu\n"},
 	{"sync", "usage: rollcall sync CONFIG [OPTIONS]\n\n"
 		 "Makes the accounts equal to the sources. On a terminal it shows the plan and asks.\n\n" RUN_OPTIONS
-			 REFRESH_OPTION WRITE_OPTIONS SEND_OPTIONS "\n"
+			 REFRESH_OPTION WRITE_OPTIONS SOURCE_OPTION SEND_OPTIONS "\n"
 		 "example: rollcall sync rollcall.jsonc --yes\n"},
 	{"apply",
 	 "usage: rollcall apply CONFIG PLAN [OPTIONS]\n\n"
 	 "Carries out exactly what plan -o or undo -o saved: once, with this config and version, while the\n"
 	 "state is as it was. The provider's list is read first; whoever changed since fails. On a terminal\n"
 	 "it shows the plan and asks.\n\n"
-	 "  --run-id ID            name the run; --deadline D: stop sending after D\n" WRITE_OPTIONS SEND_OPTIONS "\n"
+	 "  --run-id ID            name the run; --deadline D: stop sending after D\n" WRITE_OPTIONS SOURCE_OPTION
+		 SEND_OPTIONS "\n"
 	 "example: rollcall apply rollcall.jsonc monday.plan --canary 5\n"},
 	{"undo",
 	 "usage: rollcall undo CONFIG RUN [-o FILE] [OPTIONS]\n\n"
 	 "Plans the inverse of a past run: what it made goes, what it removed is made anew with a new password,\n"
-	 "what it changed gets its old values. Changes no account; apply carries the saved plan out. Whoever\n"
-	 "changed since is named and left alone. People who are undone are held until their row "
-	 "changes.\n\n" RUN_OPTIONS WRITE_OPTIONS
+	 "what it changed gets its old values. Changes no account; apply carries the saved plan out. The provider's\n"
+	 "list is read first; whoever changed since is named and left alone. People who are undone are held\n"
+	 "until their row changes.\n\n" RUN_OPTIONS WRITE_OPTIONS
 	 "  -o FILE                save the plan for apply, unless a guard trips\n\n"
 	 "example: rollcall undo rollcall.jsonc 20261128T020000Z-k3v9ap -o back.plan\n"},
 	{"refresh",

@@ -3,8 +3,8 @@ _rollcall()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]-} options
 	local everywhere="--log-format --log-level -q -v --no-progress --color --confine --version --help"
-	local runs="--target --only --only-file --run-id --deadline --refresh"
-	local writes="--expect-env --max-creates --max-updates --max-deletes --max-changes --max-renames --accept-source --exclude-keys"
+	local runs="--target --only --only-file --run-id --deadline"
+	local writes="--expect-env --max-creates --max-updates --max-deletes --max-changes --max-renames --exclude-keys"
 	local sends="--canary --yes --drain-timeout --wait-lock"
 
 	COMPREPLY=()
@@ -18,11 +18,11 @@ _rollcall()
 	read) options="--format --delimiter --encoding --lenient --max-record --max-ratio --help" ;;
 	init) options="--connector --endpoint --set --source --key --output --force --help" ;;
 	check) options="--online --print --sample $everywhere" ;;
-	plan) options="$runs $writes -o --detailed-exitcode --rebalance $everywhere" ;;
-	sync) options="$runs $writes $sends $everywhere" ;;
-	apply) options="$writes $sends --run-id --deadline $everywhere" ;;
+	plan) options="$runs --refresh $writes --accept-source -o --detailed-exitcode --rebalance $everywhere" ;;
+	sync) options="$runs --refresh $writes --accept-source $sends $everywhere" ;;
+	apply) options="$writes --accept-source $sends --run-id --deadline $everywhere" ;;
 	undo) options="$runs $writes -o $everywhere" ;;
-	refresh) options="$runs --rebind $everywhere" ;;
+	refresh) options="$runs --refresh --rebind $everywhere" ;;
 	status) options="--format --check --max-age $everywhere" ;;
 	list) options="--format --status --at --target $everywhere" ;;
 	why) options="--format --name --find --refresh $everywhere" ;;

@@ -26,14 +26,14 @@ complete -c rollcall -n $runs -l only -x -d 'only this person'
 complete -c rollcall -n $runs -l only-file -r -F -d 'only these people'
 complete -c rollcall -n '__rollcall_in plan sync apply undo refresh' -l run-id -x -d 'name of the run'
 complete -c rollcall -n '__rollcall_in plan sync apply undo refresh' -l deadline -x -d 'stop sending after'
-complete -c rollcall -n $runs -l refresh -d 'read the provider\'s list first'
+complete -c rollcall -n '__rollcall_in plan sync refresh why' -l refresh -d 'read the provider\'s list first'
 
 set -l writes '__rollcall_in plan sync apply undo'
 complete -c rollcall -n $writes -l expect-env -x -d 'refuse another environment'
 for guard in max-creates max-updates max-deletes max-changes max-renames
 	complete -c rollcall -n $writes -l $guard -x -d 'guard of this run'
 end
-complete -c rollcall -n $writes -l accept-source -d 'take a stale or shrunken source'
+complete -c rollcall -n '__rollcall_in plan sync apply' -l accept-source -d 'take a stale or shrunken source'
 complete -c rollcall -n $writes -l exclude-keys -r -F -d 'leave these people alone'
 complete -c rollcall -n '__rollcall_in plan' -l detailed-exitcode -d '2 when there are changes'
 complete -c rollcall -n '__rollcall_in plan' -l rebalance -x -d 'move people off or onto a server of a pool'
@@ -56,7 +56,6 @@ complete -c rollcall -n '__rollcall_in list' -l at -x -d 'at the end of this day
 complete -c rollcall -n '__rollcall_in why' -l format -x -a 'text json' -d form
 complete -c rollcall -n '__rollcall_in why' -l name -x -d 'of the account'
 complete -c rollcall -n '__rollcall_in why' -l find -x -d 'a text'
-complete -c rollcall -n '__rollcall_in why' -l refresh -d 'read the provider\'s list first'
 complete -c rollcall -n '__rollcall_in reset-password' -l file -r -F -d 'of keys'
 complete -c rollcall -n '__rollcall_in reset-password' -l max-resets -x -d 'at most'
 complete -c rollcall -n '__rollcall_in reset-password' -l yes -d 'do not ask'
