@@ -22,7 +22,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 sys.path.insert(0, HERE)
 sys.path.insert(0, os.path.join(ROOT, "tests", "cases"))
-from check import NO_EFFECT, ONLY_READ  # noqa: E402
+from check import NO_EFFECT, NO_EFFECT_OPTIONS, ONLY_READ  # noqa: E402
 from run_case import BASE_CONFIG, merge  # noqa: E402
 
 EVERY = "EVERY"
@@ -89,7 +89,7 @@ def options():
     for command in ("read", "credentials", "init"):
         text = read("engine", "cmd", command + ".c")
         out.update("%s --%s" % (command, o) for o in re.findall(r'^\t+\{"([a-z-]+)", \w+_argument', text, re.M) if o != "help")
-    return sorted(out)
+    return sorted(out - set(NO_EFFECT_OPTIONS))
 
 
 # ---- the tests
@@ -177,15 +177,25 @@ def spoken(text, way):
     return all(re.search(r'\\?"%s\\?"\s*[:\]]|\b%s=' % (re.escape(n), re.escape(n)), text) for n in names)
 
 
+def has(text, word):
+    return re.search(r"(?<![\w-])%s(?![\w-])" % re.escape(word), text) is not None
+
+
+def said(test, command, option):
+    """0: in one breath, options before the command word as well; 1: a script or program that speaks of both; None."""
+    if test.case:
+        lines = [" ".join(s.get("run", s.get("prepare", []))) for s in test.case["steps"]]
+        texts = [t for s in [test.case, *test.case["steps"]] for t in s.get("files", {}).values() if isinstance(t, str)]
+    else:
+        lines, texts = test.text.splitlines(), [test.text]
+    wanted = [w for w in (command, option) if w]
+    return next((d for d, where in enumerate((lines, texts)) if any(all(has(t, w) for w in wanted) for t in where)), None)
+
+
 def far(test, setting):
-    """How far a test is from a setting: 0 uses it itself, 1 has it from the base config; None: knows nothing of it."""
+    """How far a test is from a setting: 0 uses it itself, 1 has it from the base config, or may use it; None: knows nothing of it."""
     if setting.startswith("-") or " " in setting:
-        command, option = setting.split(" ") if " " in setting else (None, setting)
-        if test.case:
-            runs = [s[w] for s in test.case["steps"] for w in ("run",) if w in s]
-            return 0 if any((command in (None, r[0])) and any(a.split("=")[0] == option for a in r) for r in runs) else None
-        said = r"(?<![\w-])%s(?![\w-])" % re.escape(option)
-        return 0 if re.search(r"\b%s\b.{0,200}%s" % (re.escape(command), said) if command else said, test.text) else None
+        return said(test, *(setting.split(" ") if " " in setting else (None, setting)))
     way = setting.split("/")
     if not test.case:
         return 0 if spoken(test.text, way) else None
@@ -222,7 +232,8 @@ def main():
     def judge(setting):
         asked = candidates(tests, setting)
         by = next((t.name for t in asked if t.notices(setting)), None)
-        print("%-50s %s" % (setting, by or "NOT NOTICED by %d tests" % len(asked)), flush=True)
+        sys.stdout.write("%-50s %s\n" % (setting, by or "NOT NOTICED by %d tests" % len(asked)))  # whole: others write, too
+        sys.stdout.flush()
         return by
 
     with concurrent.futures.ThreadPoolExecutor(4) as pool:  # most of a test is waiting
