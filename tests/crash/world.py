@@ -76,6 +76,7 @@ class World:
         self.settle_ms = settle_ms  # more than the simulator takes to show what it accepted
         self.dir = tempfile.mkdtemp(prefix="rollcall-crash-")
         self.people = {}
+        self.given_up = []  # names that nobody has any more, the newest last
         self.next = 1
         self.kills = 0
         self.address = None
@@ -132,14 +133,27 @@ class World:
             os.unlink(self.path("credentials"))
         self.reports_checked.clear()
         self.people.clear()
+        self.given_up.clear()
 
     # ---- the company
 
     def join(self, n):
+        """Some take the name of somebody who has left or is renamed, mostly since yesterday."""
         r = self.random
         for _ in range(n):
-            self.people[self.next] = ["user%05d" % self.next, r.choice("abc") * 3, r.choice(["staff", "ops"])]
+            handed_on = self.given_up and r.random() < 0.2
+            name = self.given_up.pop() if handed_on else "user%05d" % self.next
+            self.people[self.next] = [name, r.choice("abc") * 3, r.choice(["staff", "ops"])]
             self.next += 1
+
+    def rename(self, key, row):
+        name = "u%05d-%d" % (key, self.random.randint(1, 99))
+        if any(p[0] == name for p in self.people.values()):
+            return
+        if name in self.given_up:
+            self.given_up.remove(name)
+        self.given_up.append(row[0])
+        row[0] = name
 
     def change(self, leave, move, rename):
         """So many of each among those who were there before this call."""
@@ -148,12 +162,13 @@ class World:
         for i, key in enumerate(chosen):
             row = self.people[key]
             if i < leave:
+                self.given_up.append(row[0])
                 del self.people[key]
             elif i < leave + move:
                 row[1] = "abc"["abc".index(row[1][0]) - 1] * 3
                 row[2] = r.choice(["staff", "ops"])
             else:
-                row[0] = "u%05d-%d" % (key, r.randint(1, 99))
+                self.rename(key, row)
 
     def write_source(self):
         with open(self.path("hr.csv"), "w", encoding="utf-8") as f:
@@ -228,9 +243,10 @@ class World:
     def check_passwords(self, users):
         out = subprocess.run([os.path.join(self.build, "rollcall"), "credentials", "open", "--key", "key.pem",
                               "credentials"], cwd=self.dir, capture_output=True, text=True, check=True).stdout
-        sealed = {r["name"]: r["password"] for r in csv.DictReader(out.splitlines())}
-        odd = [(u["name"], u["password"], sealed.get(u["name"])) for u in users
-               if sealed.get(u["name"]) != u["password"]]
+        sealed = {(r["key"], r["name"]): r["password"] for r in csv.DictReader(out.splitlines())}
+        keys = {p[0]: str(key) for key, p in self.people.items()}
+        odd = [(u["name"], u["password"], sealed.get((keys[u["name"]], u["name"]))) for u in users
+               if sealed.get((keys[u["name"]], u["name"])) != u["password"]]
         if odd:
             raise Wrong("credentials do not hold the real password (name, real, sealed): %s" % odd[:5])
 
