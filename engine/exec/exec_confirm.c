@@ -8,13 +8,23 @@ static int64_t settle_of(const struct server *s)
 	return s->t->x->cfg->timeouts.settle_ns;
 }
 
+/* The account of its name, unless it is the one that is known to be another person's. */
+static struct rc_listing_row *not_the_others(const struct server *s, const struct rc_op *op)
+{
+	struct rc_listing_row *r = op->remote_id.n ? NULL : rc_listing_by_name(&s->list, op->name);
+
+	return r && op->others_id.n && !rc_slice_eq(r->listed.remote_id, op->others_id) ? r : NULL;
+}
+
 static struct rc_listing_row *row_of(const struct server *s, const struct rc_op *op)
 {
 	struct rc_listing_row *r = NULL;
 
 	if (op->remote_id.n)
 		r = rc_listing_by_id(&s->list, op->remote_id);
-	if (!r && (op->name_lost || (op->heir && (op->remote_id.n || op->heir->state == RC_STEP_DONE))))
+	if (!r && op->name_lost)
+		return not_the_others(s, op);
+	if (!r && op->heir && (op->remote_id.n || op->heir->state == RC_STEP_DONE))
 		return NULL; /* the account of this name is, or may be, another person's by now */
 	return r ? r : rc_listing_by_name(&s->list, op->name);
 }

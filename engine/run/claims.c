@@ -125,22 +125,65 @@ bool run_claim_lost(struct run *r, const struct run_target *t, const struct rc_k
 	return another && (row->listed.remote_id.n || !row->kept);
 }
 
-static bool name_lost(struct run *r, const struct run_target *t, const struct rc_op *op)
+struct waiting {
+	struct waiting *next;
+	uint8_t hash[16];
+	struct rc_slice others_id;
+};
+
+void run_claim_waits(struct run *r, struct run_target *t, const uint8_t hash[16], const struct rc_listing_row *row)
+{
+	struct waiting *w = rc_arena_alloc(&r->mem, sizeof(*w));
+
+	*w = (struct waiting){.next = t->waiting, .others_id = rc_arena_copy(&r->mem, row->listed.remote_id)};
+	memcpy(w->hash, hash, sizeof(w->hash));
+	t->waiting = w;
+}
+
+void run_claim_back(struct run *r, const struct run_target *t, const struct rc_known *k, const uint8_t hash[16],
+		    const struct rc_listing_row *row)
+{
+	struct rc_known nameless = *k;
+	bool another;
+
+	if (!row->kept || promised_to(r, t, k->server, k->name, hash, &another) || !another)
+		return;
+	nameless.name = (struct rc_slice){0}; /* the index takes a name when it is new in the record */
+	rc_writer_put_known(r->writer, t->number, &nameless);
+	rc_writer_put_known(r->writer, t->number, k);
+}
+
+static const struct waiting *waiting_of(const struct run_target *t, const uint8_t hash[16])
+{
+	for (const struct waiting *w = t->waiting; w; w = w->next)
+		if (memcmp(w->hash, hash, sizeof(w->hash)) == 0)
+			return w;
+	return NULL;
+}
+
+static bool name_lost(struct run *r, const struct run_target *t, const struct rc_op *op, const uint8_t hash[16])
 {
 	struct rc_name_owner owner = rc_view_name(r->view, t->number, label_of(t, op->server), op->name);
 	struct rc_known taker;
-	uint8_t hash[16];
 
-	rc_store_key_hash(r->store, op->key, hash);
 	return owner.kind == RC_NAME_MANAGED && memcmp(owner.key_hash, hash, sizeof(owner.key_hash)) != 0 &&
 	       rc_view_known_hash(r->view, t->number, owner.key_hash, &taker) && taker.status != RC_KNOWN_UNKNOWN;
 }
 
 void run_leave_name(struct run *r, const struct run_target *t, struct rc_op *op)
 {
-	if ((op->remote_id.n && !op->in_doubt) || !name_lost(r, t, op))
+	const struct waiting *w;
+	uint8_t hash[16];
+
+	if (op->action == RC_ACT_CREATE || (op->remote_id.n && !op->in_doubt))
+		return;
+	rc_store_key_hash(r->store, op->key, hash);
+	w = op->in_doubt && !op->remote_id.n ? waiting_of(t, hash) : NULL;
+	if (!w && (op->action != RC_ACT_DELETE || !name_lost(r, t, op, hash)))
 		return;
 	op->name_lost = true;
+	if (w)
+		op->others_id = w->others_id;
 	if (!op->remote_id.n && op->state == RC_STEP_QUEUED)
 		op->state = RC_STEP_VERIFY;
 }

@@ -17,12 +17,20 @@ struct rc_listing_row *run_row_of(const struct run_target *t, struct rc_known *k
  * Needs the view; before the records are matched. */
 void run_claims_mark(struct run *r, struct run_target *t);
 
-/* Whether the row of this record's name is the account of another one. server: where the snapshot has it. */
+/* Whether the row of this record's name is the account of another one. server: where the snapshot has it; retiring: the
+ * record is that of an old account. */
 bool run_claim_lost(struct run *r, const struct run_target *t, const struct rc_known *k, struct rc_slice server,
 		    const uint8_t hash[16], bool retiring, const struct rc_listing_row *row);
 
-/* A delete whose name is another person's by now, who was seen to have it: it looks for its account by id only, and
- * where accounts have no ids nothing is sent. Needs the view. */
+/* A create that nobody saw, whose row is still its earlier holder's: remembered for run_leave_name. */
+void run_claim_waits(struct run *r, struct run_target *t, const uint8_t hash[16], const struct rc_listing_row *row);
+
+/* The holder of such a row has it in the index again. k: as it was just stored. */
+void run_claim_back(struct run *r, const struct run_target *t, const struct rc_known *k, const uint8_t hash[16],
+		    const struct rc_listing_row *row);
+
+/* An operation on an account whose name is another person's by now, or still: it looks for its account by id only, or
+ * for one that is not the other's, and where accounts have no ids nothing is sent. Needs the view. */
 void run_leave_name(struct run *r, const struct run_target *t, struct rc_op *op);
 
 #endif

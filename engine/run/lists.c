@@ -243,14 +243,12 @@ static void match_retiring(struct run *r, struct run_target *t)
 	while (rc_walk_retiring(&w, &k)) {
 		struct rc_slice was = k.server;
 		struct rc_listing_row *row = run_row_of(t, &k, &heard);
-
 		uint8_t hash[16];
 
 		if (!row)
 			continue;
 		rc_store_key_hash(r->store, k.key, hash);
-		if (run_claim_lost(r, t, &k, was, hash, true,
-				   row)) { /* gone; the account of its name is another person's */
+		if (run_claim_lost(r, t, &k, was, hash, true, row)) {
 			rc_writer_del_retiring(r->writer, t->number, k.key, was, k.name, 0);
 			continue;
 		}
@@ -269,38 +267,57 @@ static void match_retiring(struct run *r, struct run_target *t)
 	rc_walk_end(&w);
 }
 
+/* A record whose name is on another one's account. An operation in doubt is settled by its own look; but a create that
+ * had time to show itself was not taken, for names are given once. */
+static void meet_lost(struct run *r, struct run_target *t, struct rc_known *k, const uint8_t hash[16],
+		      const struct rc_listing_row *row)
+{
+	if (k->status != RC_KNOWN_UNKNOWN) {
+		if (k->flags & RC_KNOWN_MANAGED)
+			known_is_gone(r, t, k, hash);
+		return;
+	}
+	if (k->remote_id.n || !row->kept)
+		return;
+	run_claim_waits(r, t, hash, row);
+	known_is_gone(r, t, k, hash);
+}
+
+static void match_one(struct run *r, struct run_target *t, struct rc_known *k, const uint8_t hash[16])
+{
+	struct rc_slice was = k->server;
+	bool heard = true;
+	struct rc_listing_row *row = k->name.n ? run_row_of(t, k, &heard) : NULL;
+
+	if (row && run_claim_lost(r, t, k, was, hash, false, row)) {
+		k->server = was;
+		meet_lost(r, t, k, hash, row);
+	} else if (row && k->status == RC_KNOWN_UNKNOWN) {
+		if (row->mark && !rc_slice_eq(k->remote_id, row->listed.remote_id))
+			return; /* still the account that is to make room: their own is not proven either way */
+		row->mark = true;
+		meet_open(r, t, k, &row->listed);
+		run_claim_back(r, t, k, hash, row);
+	} else if (row && k->flags & RC_KNOWN_MANAGED) {
+		row->mark = true;
+		meet_known(r, t, k, hash, !rc_slice_eq(was, k->server), &row->listed);
+		run_claim_back(r, t, k, hash, row);
+	} else if (k->name.n && !row && heard && k->flags & RC_KNOWN_MANAGED) {
+		known_is_gone(r, t, k, hash);
+	}
+}
+
 static void match_known(struct run *r, struct run_target *t)
 {
 	struct rc_walk w = {0};
 	struct rc_known k;
 	const uint8_t *hash;
-	bool heard;
 
 	run_claims_mark(r, t);
 	mark_retiring(r, t);
 	rc_walk_known_begin(r->view, t->number, &w);
-	while (rc_walk_known(&w, &k, &hash)) {
-		struct rc_slice was = k.server;
-		struct rc_listing_row *row = k.name.n ? run_row_of(t, &k, &heard) : NULL;
-
-		if (row && run_claim_lost(r, t, &k, was, hash, false, row)) {
-			if (k.status == RC_KNOWN_UNKNOWN)
-				continue; /* a delete: its own look settles it; a create: the name is not free yet */
-			row = NULL;
-		}
-		if (row && k.status == RC_KNOWN_UNKNOWN) {
-			if (row->mark && !rc_slice_eq(k.remote_id, row->listed.remote_id))
-				continue; /* still the account that is to make room: their own is not proven either way
-					   */
-			row->mark = true;
-			meet_open(r, t, &k, &row->listed);
-		} else if (row && k.flags & RC_KNOWN_MANAGED) {
-			row->mark = true;
-			meet_known(r, t, &k, hash, !rc_slice_eq(was, k.server), &row->listed);
-		} else if (k.name.n && !row && heard && k.flags & RC_KNOWN_MANAGED) {
-			known_is_gone(r, t, &k, hash);
-		}
-	}
+	while (rc_walk_known(&w, &k, &hash))
+		match_one(r, t, &k, hash);
 	rc_walk_end(&w);
 	match_retiring(r, t);
 }

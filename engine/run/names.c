@@ -285,8 +285,8 @@ void run_settle_names(struct run *r, size_t target)
 	qsort(claims, n, sizeof(*claims), by_name);
 	check_equal(r, claims, n);
 	check_waiting(r, claims, n);
-	for (size_t i = 0; i < f.n; i++)
-		run_leave_name(r, t, f.v[i].op);
+	for (size_t i = 0; i < t->n_ops; i++)
+		run_leave_name(r, t, r->ops[t->first_op + i]);
 	free(f.v);
 	free(claims);
 }

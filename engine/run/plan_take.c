@@ -269,8 +269,7 @@ static void join(struct run *r, size_t target, struct rc_op **by_id)
 			else
 				fail(op, "rollcall.name", "another person's account keeps this name in this run");
 		}
-		if (op->action == RC_ACT_DELETE)
-			run_leave_name(r, t, op);
+		run_leave_name(r, t, op);
 	}
 	for (size_t i = 0; i < t->n_ops; i++) { /* without its new account the old one stays */
 		struct rc_op *op = r->ops[t->first_op + i];

@@ -48,6 +48,7 @@ struct run_target {
 	struct run_pool *pool;       /* pool.c; NULL until somebody asks where there is room */
 	uint32_t seats_waited_for;   /* newcomers of a pool without any room */
 	uint64_t unselected;         /* managed people left out of this run whom the scan did not look at */
+	struct waiting *waiting;     /* claims.c: creates that nobody saw, their name still another's */
 	struct rc_zone *month;       /* where the provider's month ends; NULL: it has no such rule */
 };
 
