@@ -25,8 +25,8 @@ class World(run_case.Case):
     def names(self):
         return sorted(u["name"] for u in self.get("/_sim/users")["users"])
 
-    def type(self, args, answer="", **env):
-        """Exit code and all that a terminal shows; the answer is typed when the question stands there."""
+    def type(self, args, answer="\x04", **env):
+        """Exit code and all that a terminal shows; the answer is typed when the question stands there: if none is expected, an end."""
         master, slave = pty.openpty()
         p = subprocess.Popen(self.command(args), cwd=self.dir, env=self.environment({"env": env}), stdin=slave, stdout=slave, stderr=slave)
         os.close(slave)
@@ -82,10 +82,14 @@ try:
     w.write_files({"hr.csv": ROWS})
     expect("a pipe is not asked", w.pipe(["sync"]), 0, ["2 updated"], [ASKED, ESCAPE, "\r"])
     expect("no to new passwords", w.type(["reset-password", "--target", "vpn", "1"], "no\n"), 0, [ASKED], names=["ada.l", "bob.m"])
+    expect("new passwords with --yes", w.type(["reset-password", "--target", "vpn", "1", "--yes"]), 0, ["1 updated"], [ASKED])
     expect("NO_COLOR", w.type(["plan", "--no-progress"], NO_COLOR="1"), 0, ["vpn"], [ESCAPE])
     w.write_files({"hr.csv": ROWS.replace(",it,", ",ops,")})
     expect("--no-progress", w.type(["sync", "--yes", "--no-progress"]), 0, ["2 updated", ESCAPE], [REDRAWN])
     w.write_files({"hr.csv": ROWS})
+    expect("a plan for --yes", w.pipe(["plan", "-o", "day.plan"]), 0, ["2 to update"])
+    expect("a saved plan with --yes", w.type(["apply", "day.plan", "--yes"]), 0, ["2 updated"], [ASKED])
+    w.write_files({"hr.csv": ROWS.replace(",it,", ",dev,")})
     expect("progress", w.type(["sync", "--yes"]), 0, ["2 updated", REDRAWN])
     expect("--color into a pipe", w.pipe(["plan", "--color"]), 0, [ESCAPE])
     expect("-q", w.pipe(["plan", "-q"]), 0, [], ["vpn"])
