@@ -288,6 +288,7 @@ static bool text_keyword(struct compile *c, struct rc_schema *s, const cJSON *v,
 	} else if (strcmp(k, "pattern") == 0) {
 		s->pattern = pattern(c, v->valuestring, path);
 		s->pattern_text = v->valuestring;
+		schema_plain_class(v->valuestring, s->plain);
 	} else if (strcmp(k, "x-rollcall-chars") == 0) {
 		s->chars = pattern(c, rc_arena_printf(&c->set->mem, "^(?:%s)*+", v->valuestring), path);
 		s->chars_text = v->valuestring;

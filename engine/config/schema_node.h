@@ -49,6 +49,8 @@ struct rc_schema {
 	const pcre2_code *pattern;
 	const pcre2_code *chars; /* matches the run of allowed characters at the beginning */
 	const char *pattern_text, *chars_text, *expects;
+	uint64_t
+		plain[2]; /* ASCII characters of which a text of any length matches pattern, by bit; often none known */
 	const cJSON *enumeration, *constant, *required, *default_value;
 	struct schema_members properties, pattern_properties, dependent_schemas;
 	struct schema_required *dependent_required;
@@ -85,6 +87,7 @@ void schema_check_enum(struct schema_check *c, const struct rc_schema *s, const 
 		       const struct rc_json_path *at);
 
 /* Whether subject matches, within limits; too much work counts as no match. */
+void schema_plain_class(const char *pattern, uint64_t ret[2]);
 bool schema_pattern_match(const pcre2_code *code, struct rc_slice subject, size_t *ret_end);
 
 #endif

@@ -91,6 +91,48 @@ static bool offending(const struct rc_schema *s, struct rc_slice v, char out[64]
 	return true;
 }
 
+/* What a bracket holds in "^[...]*$": characters and ranges of ASCII. Anything else in it is left to PCRE2, and where a
+ * backslash or a bracket is not that of a property (\p{Han}), which has no ASCII in it, so is all. */
+void schema_plain_class(const char *pattern, uint64_t ret[2])
+{
+	size_t n = strlen(pattern), end = n - 3;
+	uint64_t found[2] = {0};
+
+	if (n < 6 || memcmp(pattern, "^[", 2) != 0 || strcmp(pattern + end, "]*$") != 0 || pattern[2] == '^')
+		return;
+	for (size_t i = 2; i < end; i++) {
+		unsigned char from = (unsigned char)pattern[i], to = from;
+
+		if (i + 7 <= end && memcmp(pattern + i, "\\p{Han}", 7) == 0) {
+			i += 6;
+			continue;
+		}
+		if (from >= 0x80 || from == '\\' || from == '[' || from == ']')
+			return;
+		if (i + 2 < end && pattern[i + 1] == '-') {
+			to = (unsigned char)pattern[i + 2];
+			if (to >= 0x80 || to == '\\' || to == '[' || to == ']')
+				return;
+			i += 2;
+		}
+		for (unsigned c = from; c <= to; c++)
+			found[c / 64] |= 1ull << c % 64;
+	}
+	memcpy(ret, found, sizeof(found));
+}
+
+/* Nearly every value is: what a name may hold is asked for each person. */
+static bool all_plain(const struct rc_schema *s, struct rc_slice v)
+{
+	for (size_t i = 0; i < v.n; i++) {
+		unsigned char c = (unsigned char)v.p[i];
+
+		if (c >= 0x80 || !(s->plain[c / 64] >> c % 64 & 1))
+			return false;
+	}
+	return v.n > 0;
+}
+
 void schema_check_text(struct schema_check *c, const struct rc_schema *s, struct rc_slice v, bool show,
 		       const struct rc_json_path *at)
 {
@@ -101,7 +143,7 @@ void schema_check_text(struct schema_check *c, const struct rc_schema *s, struct
 		schema_report(c, at, "is shorter than %.0f character%s", s->min_length, s->min_length > 1 ? "s" : "");
 	if (s->max_length >= 0 && n > s->max_length)
 		schema_report(c, at, "is longer than %.0f characters", s->max_length);
-	if (!s->pattern || schema_pattern_match(s->pattern, v, NULL))
+	if (!s->pattern || all_plain(s, v) || schema_pattern_match(s->pattern, v, NULL))
 		return;
 	if (offending(s, v, odd))
 		schema_report(c, at, "%s; allowed: %s", show ? odd : "has a character that is not allowed",

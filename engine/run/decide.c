@@ -113,6 +113,8 @@ bool subject_protected(const struct rc_target *t, struct rc_slice name)
 {
 	char text[600];
 
+	if (!t->protect.n)
+		return false;
 	snprintf(text, sizeof(text), "%.*s", (int)(name.n < 512 ? name.n : 512), name.p ? name.p : "");
 	for (size_t i = 0; i < t->protect.n; i++)
 		if (fnmatch(t->protect.v[i], text, 0) == 0)

@@ -126,14 +126,19 @@ static struct filter filter_of_people(const struct rc_scan *s)
 static bool any_twice(struct walk *w)
 {
 	struct filter f = filter_of_people(w->s);
+	size_t n = w->match.seq.n;
 	bool twice = false;
 
-	for (size_t i = 0; i < w->match.seq.n && !twice; i++) {
-		const uint8_t *key = scan_order_key(w, i);
-		uint64_t bit = bit_of(&f, key);
+	for (size_t from = 0; from < n && !twice; from += RC_ORDER_BLOCK) { /* of a block they lie side by side */
+		const uint8_t *key = scan_order_key(w, from);
+		size_t to = n - from < RC_ORDER_BLOCK ? n : from + RC_ORDER_BLOCK;
 
-		if (f.v[bit / 64] >> (bit % 64) & 1 && was_matched(w, i))
-			twice = rc_sources_find(w->s, key) != NULL;
+		for (size_t i = from; i < to && !twice; i++, key += 16) {
+			uint64_t bit = bit_of(&f, key);
+
+			if (f.v[bit / 64] >> (bit % 64) & 1 && was_matched(w, i))
+				twice = rc_sources_find(w->s, key) != NULL;
+		}
 	}
 	free(f.v);
 	return twice;

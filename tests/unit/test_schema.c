@@ -74,6 +74,41 @@ static void test_patterns(void **state)
 	assert_false(valid("{\"pattern\":\"^(a+)+$\"}", value));
 }
 
+/* A pattern of one bracket is answered without PCRE2 where it can be: the same is said of the same pattern in
+ * parentheses, for which it cannot. */
+static void test_plain_patterns(void **state)
+{
+	static const char *const brackets[] = {"[A-Za-z0-9._-]", "[ -~]",   "[A-Za-z0-9_\\\\p{Han}-]",
+					       "[a-]",           "[-a]",    "[+--]",
+					       "[^a]",           "[a^b]",   "[[:digit:]x]",
+					       "[\\\\d.]",       "[a-c-e]", "[a\\\\]b]",
+					       "[\\u00e4a]",     "[.]]",    "[a]|[b]"};
+	char plain[80], grouped[80], value[8];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(brackets) / sizeof(*brackets); i++) {
+		struct rc_schema_set *one, *other;
+
+		snprintf(plain, sizeof(plain), "{\"pattern\":\"^%s*$\"}", brackets[i]);
+		snprintf(grouped, sizeof(grouped), "{\"pattern\":\"(?:^%s*$)\"}", brackets[i]);
+		one = compile(plain);
+		other = compile(grouped);
+		for (int c = 1; c < 0x80; c++)
+			for (int before = 0; before < 2; before++) {
+				struct rc_slice v;
+				struct rc_err err;
+
+				snprintf(value, sizeof(value), "%s%c", before ? "a" : "", c);
+				v = rc_slice_str(value);
+				if (rc_schema_check_string(rc_schema_root(one), v, true, &err) !=
+				    rc_schema_check_string(rc_schema_root(other), v, true, &err))
+					fail_msg("%s of '%s'", plain, value);
+			}
+		rc_schema_set_free(one);
+		rc_schema_set_free(other);
+	}
+}
+
 static void test_refusals(void **state)
 {
 	static const char *const bad[][2] = {
@@ -232,9 +267,10 @@ static void test_shipped(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_newer_keywords), cmocka_unit_test(test_patterns), cmocka_unit_test(test_refusals),
-		cmocka_unit_test(test_messages),       cmocka_unit_test(test_strings),  cmocka_unit_test(test_defaults),
-		cmocka_unit_test(test_shipped),
+		cmocka_unit_test(test_newer_keywords), cmocka_unit_test(test_patterns),
+		cmocka_unit_test(test_plain_patterns), cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_messages),       cmocka_unit_test(test_strings),
+		cmocka_unit_test(test_defaults),       cmocka_unit_test(test_shipped),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
