@@ -45,16 +45,6 @@ static int by_key(const void *pa, const void *pb)
 	return c ? c : (a->f->seq > b->f->seq) - (a->f->seq < b->f->seq);
 }
 
-/* A bulk load comes sorted as a rule. */
-static void sort(struct rc_fact_at *list, size_t n)
-{
-	for (size_t i = 1; i < n; i++)
-		if (by_key(&list[i - 1], &list[i]) > 0) {
-			qsort(list, n, sizeof(*list), by_key);
-			return;
-		}
-}
-
 static void apply_op_state(struct rc_apply *a, const struct rc_fact *f)
 {
 	struct rc_slice raw;
@@ -128,7 +118,7 @@ static void apply_one(struct rc_apply *a, const struct rc_fact *f)
 /* Applies facts sorted by table and key: neighbours in the file are written one after the other. */
 static void apply_sorted(struct rc_apply *a, struct rc_fact_at *list, size_t n)
 {
-	sort(list, n);
+	rc_facts_sort(list, n, by_key);
 	for (size_t i = 0; i < n && !rc_kv_failed(a->t); i++) {
 		if (n - i > RC_FACTS_AHEAD)
 			rc_fact_prefetch(list[i + RC_FACTS_AHEAD].f);

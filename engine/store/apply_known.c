@@ -109,7 +109,7 @@ void rc_apply_late_names(struct rc_apply *a)
 
 	if (!a->late.n)
 		return;
-	qsort(a->late.p, a->late.n, sizeof(*a->late.p), by_name);
+	rc_facts_sort(a->late.p, a->late.n, by_name);
 	open_puts(a, &a->names, RC_KV_NAMES);
 	for (size_t i = 0; i < a->late.n && !rc_kv_failed(a->t); i++) {
 		if (a->late.n - i > RC_FACTS_AHEAD)

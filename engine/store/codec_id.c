@@ -9,19 +9,25 @@ static bool is_dash(size_t i)
 	return i == 8 || i == 13 || i == 18 || i == 23;
 }
 
-/* 0-9 a-z A-Z as 0 to 61; so hexadecimal digits in lower case are below 16. -1: anything else. */
+/* So hexadecimal digits in lower case are below 16. */
+static const char texts[] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
+/* By table: digits and letters follow one another at random, which no processor can foresee. 0: none. */
+static const uint8_t digit_and_one[256] = {
+	['0'] = 1, 2,  3,  4,  5,  6,  7,  8,  9,  10, ['a'] = 11, 12, 13, 14, 15, 16,         17, 18, 19, 20, 21,
+	22,        23, 24, 25, 26, 27, 28, 29, 30, 31, 32,         33, 34, 35, 36, ['A'] = 37, 38, 39, 40, 41, 42,
+	43,        44, 45, 46, 47, 48, 49, 50, 51, 52, 53,         54, 55, 56, 57, 58,         59, 60, 61, 62,
+};
+
+/* 0 to 61; -1: anything else. */
 static int digit_of(char c)
 {
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'Z' ? c - 'A' + 36 : -1;
+	return digit_and_one[(unsigned char)c] - 1;
 }
 
 static char text_of(unsigned digit)
 {
-	return (char)(digit < 10 ? '0' + digit : digit < 36 ? 'a' + digit - 10 : 'A' + digit - 36);
+	return texts[digit];
 }
 
 size_t rc_id_pack(struct rc_slice id, uint8_t ret[RC_ID_PACKED])

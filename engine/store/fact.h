@@ -83,6 +83,9 @@ struct rc_fact_at {
 	const struct rc_fact *f;
 };
 
+/* compare is of two rc_fact_at, by prefix first, and no two are equal. */
+void rc_facts_sort(struct rc_fact_at *v, size_t n, int (*compare)(const void *, const void *));
+
 /* Records whose names are not put yet: they wait for one another, and are put in the order of the table. */
 struct rc_late_names {
 	struct rc_fact_at *p;

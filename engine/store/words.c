@@ -9,11 +9,12 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-enum { CHUNK = 1024, CHUNKS = RC_WORD_MANY / CHUNK };
+enum { CHUNK = 1024, CHUNKS = RC_WORD_MANY / CHUNK, RECENT = 256 };
 
 struct rc_words {
-	pthread_mutex_t mu; /* over all but what lies below count */
-	atomic_uint count;  /* texts that may be read without mu: 1 to count */
+	pthread_mutex_t mu;         /* over all but what lies below count */
+	atomic_uint count;          /* texts that may be read without mu: 1 to count */
+	atomic_uint recent[RECENT]; /* numbers by hash, of words asked for last; believed when the text is the same */
 	struct rc_slice *chunks[CHUNKS];
 	uint32_t *slots; /* numbers by hash of their text, 0: free */
 	uint32_t n_slots;
@@ -45,10 +46,15 @@ static struct rc_slice text_of(const struct rc_words *w, uint32_t number)
 	return w->chunks[(number - 1) / CHUNK][(number - 1) % CHUNK];
 }
 
-/* Where a text is, or where it would be. */
-static uint32_t *slot(const struct rc_words *w, struct rc_slice text)
+static uint32_t hash_of(struct rc_slice text)
 {
-	uint32_t i = (uint32_t)XXH3_64bits(text.p, text.n) & (w->n_slots - 1);
+	return (uint32_t)XXH3_64bits(text.p, text.n);
+}
+
+/* Where a text is, or where it would be. */
+static uint32_t *slot(const struct rc_words *w, struct rc_slice text, uint32_t hash)
+{
+	uint32_t i = hash & (w->n_slots - 1);
 
 	while (w->slots[i] && !rc_slice_eq(text_of(w, w->slots[i]), text))
 		i = (i + 1) & (w->n_slots - 1);
@@ -61,7 +67,7 @@ static void rehash(struct rc_words *w, uint32_t n_slots)
 	w->slots = rc_xcalloc(n_slots, sizeof(*w->slots));
 	w->n_slots = n_slots;
 	for (uint32_t n = 1; n <= atomic_load(&w->count); n++)
-		*slot(w, text_of(w, n)) = n;
+		*slot(w, text_of(w, n), hash_of(text_of(w, n))) = n;
 }
 
 static uint32_t add(struct rc_words *w, struct rc_slice text)
@@ -76,7 +82,7 @@ static uint32_t add(struct rc_words *w, struct rc_slice text)
 	if (n * 2 > w->n_slots)
 		rehash(w, w->n_slots ? w->n_slots * 2 : 256);
 	else
-		*slot(w, text) = n;
+		*slot(w, text, hash_of(text)) = n;
 	return n;
 }
 
@@ -132,22 +138,36 @@ uint32_t rc_words_find(struct rc_words *w, struct rc_slice text)
 
 	pthread_mutex_lock(&w->mu);
 	if (w->n_slots)
-		n = *slot(w, text);
+		n = *slot(w, text, hash_of(text));
 	pthread_mutex_unlock(&w->mu);
 	return n;
 }
 
+/* An account takes some ten words, nearly always those of the account before: without mu. 0: ask the table. */
+static uint32_t find_recent(struct rc_words *w, struct rc_slice text, uint32_t hash)
+{
+	uint32_t n = atomic_load(&w->recent[hash % RECENT]);
+
+	return n && n <= atomic_load(&w->count) && rc_slice_eq(text_of(w, n), text) ? n : 0;
+}
+
 uint32_t rc_words_give(struct rc_words *w, struct rc_slice text, uint32_t most)
 {
-	uint32_t n = 0;
+	uint32_t n, hash;
 
 	if (!text.n || text.n > RC_WORD_BYTES)
 		return 0;
+	hash = hash_of(text);
+	n = find_recent(w, text, hash);
+	if (n)
+		return n;
 	pthread_mutex_lock(&w->mu);
 	if (w->n_slots)
-		n = *slot(w, text);
+		n = *slot(w, text, hash);
 	if (!n && atomic_load(&w->count) < most)
 		n = add(w, text);
+	if (n)
+		atomic_store(&w->recent[hash % RECENT], n);
 	pthread_mutex_unlock(&w->mu);
 	return n;
 }

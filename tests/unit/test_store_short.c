@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,6 +52,19 @@ static void test_ids(void **state)
 			continue;
 		assert_true(rc_id_unpack((struct rc_slice){(const char *)packed, n}, text));
 		assert_memory_equal(text, t[i].id, RC_ID_TEXT);
+	}
+	for (int c = 0; c < 256; c++) {
+		char id[] = "7d948000-24b2-9d16-9480-9bb4e6821cc7";
+		bool lower = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'), other = c < 0x80 && isalnum(c);
+		size_t n;
+
+		id[30] = (char)c;
+		n = rc_id_pack((struct rc_slice){id, RC_ID_TEXT}, packed);
+		assert_int_equal(n, lower ? 16 : other ? 24 : 0);
+		if (!n)
+			continue;
+		assert_true(rc_id_unpack((struct rc_slice){(const char *)packed, n}, text));
+		assert_memory_equal(text, id, RC_ID_TEXT);
 	}
 	memset(packed, 0xff, sizeof(packed)); /* digits that there are not */
 	assert_false(rc_id_unpack((struct rc_slice){(const char *)packed, 24}, text));
