@@ -4,7 +4,7 @@ program forgets the one setting that RC_IGNORE names (engine/base/ignored.h).
 
 usage: mutate.py BUILD [--as-built | --list] [SETTING...]
 
-BUILD is configured and built first, unless it is to be taken as it is. Takes an hour or two on two cores.
+BUILD is configured and built first, unless it is to be taken as it is. Takes about ten minutes on two cores.
 
 For each key of the schemas and each option of each command, the tests that use it are run while it is ignored, until one
 fails that passes otherwise. Tests that only read configs do not count: to see a key is not to obey it. Prints who noticed; exit 1
