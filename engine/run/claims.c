@@ -143,14 +143,10 @@ void run_claim_waits(struct run *r, struct run_target *t, const uint8_t hash[16]
 void run_claim_back(struct run *r, const struct run_target *t, const struct rc_known *k, const uint8_t hash[16],
 		    const struct rc_listing_row *row)
 {
-	struct rc_known nameless = *k;
 	bool another;
 
-	if (!row->kept || promised_to(r, t, k->server, k->name, hash, &another) || !another)
-		return;
-	nameless.name = (struct rc_slice){0}; /* the index takes a name when it is new in the record */
-	rc_writer_put_known(r->writer, t->number, &nameless);
-	rc_writer_put_known(r->writer, t->number, k);
+	if (row->kept && !promised_to(r, t, k->server, k->name, hash, &another) && another)
+		rc_writer_take_name(r->writer, t->number, k);
 }
 
 static const struct waiting *waiting_of(const struct run_target *t, const uint8_t hash[16])

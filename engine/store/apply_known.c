@@ -302,7 +302,8 @@ void rc_apply_put_known(struct rc_apply *a, const struct rc_fact *f)
 	same_name = old.named && now.named && same_key(&old.name_key, &now.name_key);
 	if (old.named && !same_name)
 		release_name(a, &old, RC_NAME_MANAGED, hash, f->sent_ns);
-	if (now.named && !same_name)
+	/* What is settled with this name has it, to whomever it was promised in between. */
+	if (now.named && (!same_name || f->state & RC_FACT_TAKES_NAME || (old.open && !now.open)))
 		take_name(a, f);
 	/* An open record is looked at whatever the order sequence says; any other that is not what the sequence was
 	 * written with makes it stale. */

@@ -29,7 +29,7 @@ enum rc_fact_kind {
 };
 
 /* What the indexes need of a record that is put, so that nobody reads it again: in `state` of the fact. */
-enum { RC_FACT_OPEN = 1, RC_FACT_MANAGED = 2, RC_FACT_KEEPS_EVENT = 4 };
+enum { RC_FACT_OPEN = 1, RC_FACT_MANAGED = 2, RC_FACT_KEEPS_EVENT = 4, RC_FACT_TAKES_NAME = 8 };
 
 struct rc_fact {
 	uint64_t seq;

@@ -67,6 +67,9 @@ uint64_t rc_writer_id(struct rc_writer *w); /* a fresh number for an op or a bat
 /* --- records. The indexes (open, due, names) and the generation of the order follow by themselves ------------------
  */
 uint64_t rc_writer_put_known(struct rc_writer *w, uint16_t target, const struct rc_known *k);
+/* The same, and the index gives its name to this record although the record had it already: another one was promised
+ * it meanwhile. */
+uint64_t rc_writer_take_name(struct rc_writer *w, uint16_t target, const struct rc_known *k);
 /* The record, and the event that made it so: both or none after a crash. The record keeps the event, at a third of the
  * cost, when it tells the same. */
 uint64_t rc_writer_put_known_event(struct rc_writer *w, uint16_t target, const struct rc_known *k,

@@ -41,13 +41,13 @@ static bool shares_reason(struct rc_writer *w, const struct rc_event *e, const u
 /* What the indexes will ask of the record goes along. e NULL: nothing happened to it. *ret_apart: the event has still
  * to be stated, and *ret_begun: what holds the two together was begun here. */
 static uint64_t put_known(struct rc_writer *w, uint16_t target, const struct rc_known *k, const struct rc_event *e,
-			  bool *ret_apart, bool *ret_begun)
+			  uint8_t state, bool *ret_apart, bool *ret_begun)
 {
 	struct rc_fact f = {.kind = RC_FACT_PUT_KNOWN,
 			    .target = target,
 			    .at_ns = k->due_at_ns,
 			    .sent_ns = k->changed_at_ns,
-			    .state = (uint8_t)((rc_known_open(k) ? RC_FACT_OPEN : 0) |
+			    .state = (uint8_t)(state | (rc_known_open(k) ? RC_FACT_OPEN : 0) |
 					       (k->flags & RC_KNOWN_MANAGED ? RC_FACT_MANAGED : 0))};
 	struct rc_codec_env env = rc_store_env(w->store, NULL, target);
 	struct rc_key key = person(w, target, k->key), name = {.n = 0};
@@ -70,14 +70,21 @@ uint64_t rc_writer_put_known(struct rc_writer *w, uint16_t target, const struct 
 {
 	bool apart, begun;
 
-	return put_known(w, target, k, NULL, &apart, &begun);
+	return put_known(w, target, k, NULL, 0, &apart, &begun);
+}
+
+uint64_t rc_writer_take_name(struct rc_writer *w, uint16_t target, const struct rc_known *k)
+{
+	bool apart, begun;
+
+	return put_known(w, target, k, NULL, RC_FACT_TAKES_NAME, &apart, &begun);
 }
 
 uint64_t rc_writer_put_known_event(struct rc_writer *w, uint16_t target, const struct rc_known *k,
 				   const struct rc_event *e)
 {
 	bool apart = false, begun = false;
-	uint64_t seq = put_known(w, target, k, e, &apart, &begun);
+	uint64_t seq = put_known(w, target, k, e, 0, &apart, &begun);
 
 	if (apart)
 		seq = rc_writer_event(w, target, e);

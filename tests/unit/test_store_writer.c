@@ -546,13 +546,63 @@ static void test_names_in_one_group(void **state)
 	test_store_done(&t);
 }
 
+static void promise(struct test_store *t, unsigned person, enum rc_known_status status, bool takes)
+{
+	char buf[64];
+	struct rc_known k = test_known(person, buf);
+
+	k.name = RC_SLICE("User0");
+	k.status = status;
+	if (takes)
+		rc_writer_take_name(t->writer, t->target, &k);
+	else
+		rc_writer_put_known(t->writer, t->target, &k);
+	flush(t);
+}
+
+static void is_owner(struct test_store *t, unsigned person)
+{
+	uint8_t hash[RC_HASH_BYTES];
+	char buf[64];
+	struct rc_known k = test_known(person, buf);
+
+	rc_store_key_hash(t->store, k.key, hash);
+	assert_memory_equal(owner(t, "", "user0").key_hash, hash, sizeof(hash));
+}
+
+/* A killed run's create was promised the name of an account that is still there. */
+static void test_name_taken_back(void **state)
+{
+	struct test_store t;
+
+	(void)state;
+	begin(&t);
+	promise(&t, 0, RC_KNOWN_SETTLED, false);
+	promise(&t, 1, RC_KNOWN_UNKNOWN, false);
+	is_owner(&t, 1);
+	promise(&t, 0, RC_KNOWN_SETTLED, false); /* had it before: says nothing of whose it is */
+	is_owner(&t, 1);
+	promise(&t, 0, RC_KNOWN_SETTLED, true);
+	is_owner(&t, 0);
+	promise(&t, 1, RC_KNOWN_UNKNOWN, false);
+	is_owner(&t, 0);
+	promise(&t, 1, RC_KNOWN_SETTLED, false); /* it is there after all */
+	is_owner(&t, 1);
+	test_store_done(&t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_records),   cmocka_unit_test(test_open_and_due),
-		cmocka_unit_test(test_rename),    cmocka_unit_test(test_name_passes_on),
-		cmocka_unit_test(test_unmanaged), cmocka_unit_test(test_order),
-		cmocka_unit_test(test_bulk),      cmocka_unit_test(test_names_in_one_group),
+		cmocka_unit_test(test_name_taken_back),
+		cmocka_unit_test(test_records),
+		cmocka_unit_test(test_open_and_due),
+		cmocka_unit_test(test_rename),
+		cmocka_unit_test(test_name_passes_on),
+		cmocka_unit_test(test_unmanaged),
+		cmocka_unit_test(test_order),
+		cmocka_unit_test(test_bulk),
+		cmocka_unit_test(test_names_in_one_group),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
