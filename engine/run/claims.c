@@ -47,7 +47,7 @@ static bool promised_to(struct run *r, const struct run_target *t, struct rc_sli
 
 /* Without ids: whether the account is rather the earlier holder's than that of the create which waited for its name. */
 static bool still_holds(struct run *r, const struct run_target *t, const struct rc_known *k, struct rc_slice server,
-			const uint8_t hash[16], const struct rc_listing_row *row)
+			const uint8_t hash[16], bool retiring, const struct rc_listing_row *row)
 {
 	const struct rc_account_schema *schema = t->cfg->schema;
 	struct rc_name_owner owner = rc_view_name(r->view, t->number, server, k->name);
@@ -55,8 +55,11 @@ static bool still_holds(struct run *r, const struct run_target *t, const struct 
 
 	if (owner.kind != RC_NAME_MANAGED || memcmp(owner.key_hash, hash, sizeof(owner.key_hash)) == 0)
 		return false;
-	return !rc_view_known_hash(r->view, t->number, owner.key_hash, &taker) ||
-	       rc_account_diff(schema, &taker.account, &row->listed.account) ||
+	if (!rc_view_known_hash(r->view, t->number, owner.key_hash, &taker))
+		return true;
+	if (!retiring && k->created_at_ns > taker.created_at_ns)
+		return false; /* it is the other way round: the name was given back to the one who has it */
+	return rc_account_diff(schema, &taker.account, &row->listed.account) ||
 	       !rc_account_diff(schema, &k->account, &row->listed.account);
 }
 
@@ -79,7 +82,7 @@ static bool mark_asked(struct run *r, struct run_target *t)
 	return any;
 }
 
-static void mark_kept(struct run *r, struct run_target *t, struct rc_known *k, const uint8_t hash[16])
+static void mark_kept(struct run *r, struct run_target *t, struct rc_known *k, const uint8_t hash[16], bool retiring)
 {
 	struct rc_slice server = k->server;
 	bool heard;
@@ -87,7 +90,7 @@ static void mark_kept(struct run *r, struct run_target *t, struct rc_known *k, c
 
 	if (!row || !row->asked || row->kept)
 		return;
-	row->kept = same_id(k, row) || (!row->listed.remote_id.n && still_holds(r, t, k, server, hash, row));
+	row->kept = same_id(k, row) || (!row->listed.remote_id.n && still_holds(r, t, k, server, hash, retiring, row));
 }
 
 void run_claims_mark(struct run *r, struct run_target *t)
@@ -101,14 +104,14 @@ void run_claims_mark(struct run *r, struct run_target *t)
 	rc_walk_known_begin(r->view, t->number, &w);
 	while (rc_walk_known(&w, &k, &hash))
 		if (k.flags & RC_KNOWN_MANAGED)
-			mark_kept(r, t, &k, hash);
+			mark_kept(r, t, &k, hash, false);
 	rc_walk_end(&w);
 	rc_walk_retiring_begin(r->view, t->number, (struct rc_slice){0}, &w);
 	while (rc_walk_retiring(&w, &k)) {
 		uint8_t own[16];
 
 		rc_store_key_hash(r->store, k.key, own);
-		mark_kept(r, t, &k, own);
+		mark_kept(r, t, &k, own, true);
 	}
 	rc_walk_end(&w);
 }

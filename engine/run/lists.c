@@ -277,7 +277,7 @@ static void meet_lost(struct run *r, struct run_target *t, struct rc_known *k, c
 			known_is_gone(r, t, k, hash);
 		return;
 	}
-	if (k->remote_id.n || !row->kept)
+	if (k->remote_id.n)
 		return;
 	run_claim_waits(r, t, hash, row);
 	known_is_gone(r, t, k, hash);

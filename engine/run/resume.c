@@ -33,7 +33,7 @@ static void ask_again(struct run *r, const struct rc_op_entry *e)
 		k.name = e->name;
 		k.server = e->server;
 		k.account = e->after;
-		if (!k.created_at_ns) {
+		if (!(k.flags & RC_KNOWN_MANAGED)) {
 			k.first_seen_ns = k.first_seen_ns ? k.first_seen_ns : e->planned_ns;
 			k.created_at_ns = k.changed_at_ns = e->at_ns;
 			k.created_run = k.changed_run = e->run_id;
@@ -48,7 +48,10 @@ static void ask_again(struct run *r, const struct rc_op_entry *e)
 	k.status = RC_KNOWN_UNKNOWN;
 	k.sent_at_ns = r->started_ns; /* at the latest: nobody has sent anything since the killed run held the lock */
 	memset(k.fingerprint, 0, 16);
-	rc_writer_put_known(r->writer, e->target, &k);
+	if (e->action == RC_ACT_CREATE)
+		rc_writer_take_name(r->writer, e->target, &k); /* the list tells whether they have got it */
+	else
+		rc_writer_put_known(r->writer, e->target, &k);
 }
 
 enum rc_code run_resume(struct run *r, struct rc_err *err)
