@@ -12,7 +12,6 @@ CODE = r'"(rollcall\.[a-z_]+)\\?"'
 # Second lines of defence: nothing a test could do leads to them.
 FALLBACKS = {
     "rollcall.attempts": "what was answered last is told in its place",
-    "rollcall.unsettled": "whoever is in doubt is looked up before anything is decided, and without a list the target stops",
 }
 
 
