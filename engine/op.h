@@ -52,6 +52,9 @@ struct rc_op {
 	struct rc_op *linked; /* create of a rename <-> its retiring half */
 	struct rc_op *after;  /* a create: the operation that frees its name, done before this one is sent */
 	struct rc_op *heir;   /* the other way round: the create that waits for this name */
+	bool after_heir; /* the account has no id, and an earlier run may have made the heir's: a look tells first whose
+			  * it is
+			  */
 	bool name_lost; /* the account of its name is another person's: it is looked for by id only, or, without one, */
 	struct rc_slice others_id; /* by its name among those that have not this id (empty: not at all) */
 	struct rc_slice linked_name;

@@ -214,7 +214,7 @@ void server_take(struct server *s, struct rc_op *op)
 		group_want(s, op->group);
 	if (op->state == RC_STEP_VERIFY)
 		opq_push(&s->verify, op);
-	else if ((op->class_ == RC_CLASS_RETIRE && op->linked) || op->after)
+	else if ((op->class_ == RC_CLASS_RETIRE && op->linked) || op->after || op->after_heir)
 		opq_push(&s->retiring, op);
 	else
 		opq_push(&s->q[op->class_], op);

@@ -58,7 +58,8 @@ static void done(struct server *s, struct rc_op *op, const struct rc_listing_row
 	s->looks = 0;
 	if (op->action == RC_ACT_DELETE && s->pacer.parked)
 		s->freed++;
-	if (op->linked && !op->retiring && op->linked->state == RC_STEP_QUEUED && !op->swapped)
+	if (op->linked && !op->retiring && op->linked->state == RC_STEP_QUEUED && !op->swapped &&
+	    !op->linked->after_heir)
 		opq_push(&s->t->servers[op->linked->server].q[RC_CLASS_RETIRE], op->linked);
 }
 
@@ -114,11 +115,13 @@ static void meet_existing(struct server *s, struct rc_op *op, const struct rc_li
 }
 
 /* The account that had the name, on its way out. Where accounts have no ids it is gone once its delete is proven: only
- * then was this one sent. */
-static bool is_holders(const struct rc_op *op, const struct rc_listing_row *r)
+ * then was this one sent; or an earlier run had got so far, and the account looks like this one and not like that. */
+static bool is_holders(const struct rc_exec *x, const struct rc_op *op, const struct rc_listing_row *r)
 {
-	return rc_slice_eq(op->after->remote_id, r->listed.remote_id) &&
-	       (r->listed.remote_id.n || op->after->state != RC_STEP_DONE);
+	if (op->after->remote_id.n || r->listed.remote_id.n)
+		return rc_slice_eq(op->after->remote_id, r->listed.remote_id);
+	return op->after->state != RC_STEP_DONE &&
+	       (x->env.differs(x->env.ctx, op, &r->listed) || !x->env.differs(x->env.ctx, op->after, &r->listed));
 }
 
 /* Not before the name is free, whatever one list says of it: the delete may still be on its way, and would take the
@@ -133,7 +136,7 @@ static void settle_present(struct server *s, struct rc_op *op, struct rc_listing
 {
 	struct rc_exec *x = s->t->x;
 
-	if (op->after && is_holders(op, r)) {
+	if (op->after && is_holders(x, op, r)) {
 		if (op->after->state == RC_STEP_DONE)
 			resend(s, op);
 		else
@@ -169,7 +172,7 @@ static void settle_verify(struct server *s)
 		bool proven = s->list.state == RC_LISTING_COMPLETE &&
 			      (!op->sent_ns || s->list.began_ns >= op->sent_ns + settle_of(s));
 
-		if (!proven) {
+		if (!proven || (op->after_heir && r && op->heir->in_doubt)) {
 			opq_push(&s->verify, op);
 			continue;
 		}

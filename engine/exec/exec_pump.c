@@ -58,6 +58,22 @@ static void release_name(struct server *s, struct rc_op *op, bool ending)
 		opq_push(&s->retiring, op);
 }
 
+/* A delete by name goes when it is known that the account is not the heir's. */
+static void release_heir(struct server *s, struct rc_op *op, bool ending)
+{
+	if (op->heir->state == RC_STEP_DONE) {
+		op_go(s->t->x, op, RC_STEP_VERIFY); /* which finds the account gone */
+		opq_push(&s->verify, op);
+	} else if (ending || (op->heir->in_doubt && ended(op->heir))) {
+		op_defer(s->t->x, op, "rollcall.name",
+			 "whose the account of this name is could not be seen in this run");
+	} else if (op->heir->in_doubt) {
+		opq_push(&s->retiring, op);
+	} else {
+		opq_push(&s->q[op->class_], op);
+	}
+}
+
 static void defer_retiring(struct server *s, bool only_settled)
 {
 	size_t n = s->retiring.n;
@@ -68,6 +84,11 @@ static void defer_retiring(struct server *s, bool only_settled)
 
 		if (op->after && op->state == RC_STEP_QUEUED) {
 			release_name(s, op, !only_settled);
+			continue;
+		}
+		if (op->after_heir && op->state == RC_STEP_QUEUED &&
+		    (!op->linked || op->linked->state == RC_STEP_DONE)) {
+			release_heir(s, op, !only_settled);
 			continue;
 		}
 		if (op->state != RC_STEP_QUEUED || (op->linked && op->linked->state == RC_STEP_DONE))

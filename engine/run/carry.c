@@ -118,6 +118,8 @@ static uint32_t hook_differs(void *ctx, const struct rc_op *op, const struct rc_
 	const struct rc_account_schema *schema = r->targets[op->target].cfg->schema;
 	uint32_t differs = rc_account_diff(schema, op->want, &row->account);
 
+	if (op->action == RC_ACT_DELETE)
+		return differs;
 	return differs & (op->action == RC_ACT_CREATE ? schema->updatable : op->changed);
 }
 

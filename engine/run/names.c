@@ -125,6 +125,7 @@ static void wait_for_name(struct rc_op *op, struct rc_op *freeing)
 {
 	op->after = freeing;
 	freeing->heir = op;
+	freeing->after_heir = op->in_doubt && !freeing->remote_id.n;
 }
 
 static struct rc_slice label_of(const struct run_target *t, const struct claim *c)

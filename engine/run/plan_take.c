@@ -264,10 +264,12 @@ static void join(struct run *r, size_t target, struct rc_op **by_id)
 		op->takes_back = op->linked && !op->retiring && op->action != RC_ACT_CREATE;
 		if (row->after && row->after <= max) {
 			op->after = by_id[row->after];
-			if (op->after)
+			if (op->after) {
 				op->after->heir = op;
-			else
+				op->after->after_heir = op->in_doubt && !op->after->remote_id.n;
+			} else {
 				fail(op, "rollcall.name", "another person's account keeps this name in this run");
+			}
 		}
 		run_leave_name(r, t, op);
 	}
