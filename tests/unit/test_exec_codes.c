@@ -155,12 +155,70 @@ static void test_group(void **state)
 	ew_end(&w);
 }
 
+/* Sent so many times already without a word of why it did not last, and not at the provider. No answer leads here: each
+ * brings a code with it. It is what an operation says that nothing else can be said of. */
+static struct rc_op *sent_before(struct exec_world *w, unsigned i, uint32_t times)
+{
+	struct rc_op *op = ew_prepare_create(w, i);
+
+	op->state = RC_STEP_VERIFY;
+	op->sent_ns = w->now_ns;
+	op->attempts = times;
+	rc_exec_add(w->x, op);
+	return op;
+}
+
+/* An operation is sent six times in all, and not once more. */
+static void test_attempts(void **state)
+{
+	struct exec_world w;
+	struct rc_op *sixth, *seventh;
+
+	(void)state;
+	begin(&w, "", NULL);
+	sixth = sent_before(&w, 109, 5);
+	seventh = sent_before(&w, 110, 6);
+	ew_run(&w);
+	assert_int_equal(sixth->state, RC_STEP_DONE);
+	assert_int_equal(sixth->attempts, 6);
+	is(seventh, RC_STEP_FAILED, "rollcall.attempts", "without a lasting effect");
+	assert_int_equal(seventh->attempts, 6);
+	assert_int_equal(ew_calls(&w, 'C'), 1);
+	assert_int_equal(ew_users(), 1);
+	ew_end(&w);
+}
+
+/* Where there was an answer, the last one is told. */
+static void test_attempts_answered(void **state)
+{
+	struct exec_world w;
+	struct rc_op *op;
+
+	(void)state;
+	begin(&w,
+	      ", \"rules\": [{\"match\": {\"op\": \"batchCreateVpnUsers\"}, \"do\": {\"status\": 500, \"code\": "
+	      "\"VPN.0002\", \"message\": \"server error, once more\"}}]",
+	      NULL);
+	op = ew_create(&w, 111);
+	ew_run(&w);
+	is(op, RC_STEP_FAILED, "VPN.0002", "once more");
+	assert_int_equal(ew_calls(&w, 'C'), 6);
+	assert_int_equal(op->attempts, 6);
+	ew_end(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_deadline), cmocka_unit_test(test_unconfirmed), cmocka_unit_test(test_unanswered),
-		cmocka_unit_test(test_gone),     cmocka_unit_test(test_linked),      cmocka_unit_test(test_stopped),
+		cmocka_unit_test(test_deadline),
+		cmocka_unit_test(test_unconfirmed),
+		cmocka_unit_test(test_unanswered),
+		cmocka_unit_test(test_gone),
+		cmocka_unit_test(test_linked),
+		cmocka_unit_test(test_stopped),
 		cmocka_unit_test(test_group),
+		cmocka_unit_test(test_attempts),
+		cmocka_unit_test(test_attempts_answered),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
