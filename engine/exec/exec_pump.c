@@ -45,60 +45,69 @@ static bool ended(const struct rc_op *op)
 	       op->state == RC_STEP_UNKNOWN;
 }
 
-/* A create whose name another account held: goes when that one is proven gone, fails when it stays. */
-static void release_name(struct server *s, struct rc_op *op, bool ending)
+/* A create whose name another account held: goes when that one is proven gone, fails when it stays. Whether it went on.
+ */
+static bool release_name(struct server *s, struct rc_op *op, bool ending)
 {
-	if (op->after->state == RC_STEP_DONE && !op->after->in_use && !ending)
+	if (op->after->state == RC_STEP_DONE && !op->after->in_use && !ending) {
 		opq_push(&s->q[op->class_], op);
-	else if (ending || op->after->state == RC_STEP_UNKNOWN)
+		return true;
+	}
+	if (ending || op->after->state == RC_STEP_UNKNOWN)
 		op_defer(s->t->x, op, "rollcall.name", "the account that holds the name is not yet seen to be gone");
 	else if (ended(op->after))
 		op_fail(s->t->x, op, "rollcall.name", "the account that holds the name was not freed in this run");
 	else
 		opq_push(&s->retiring, op);
+	return false;
 }
 
-/* A delete by name goes when it is known that the account is not the heir's. */
-static void release_heir(struct server *s, struct rc_op *op, bool ending)
+/* A delete by name goes when it is known that the account is not the heir's. Whether it went on. */
+static bool release_heir(struct server *s, struct rc_op *op, bool ending)
 {
+	bool waits = !ending && op->heir->in_doubt && !ended(op->heir);
+
 	if (op->heir->state == RC_STEP_DONE) {
 		op_go(s->t->x, op, RC_STEP_VERIFY); /* which finds the account gone */
 		opq_push(&s->verify, op);
-	} else if (ending || (op->heir->in_doubt && ended(op->heir))) {
+		return true;
+	}
+	if (waits)
+		opq_push(&s->retiring, op);
+	else if (ending || op->heir->in_doubt)
 		op_defer(s->t->x, op, "rollcall.name",
 			 "whose the account of this name is could not be seen in this run");
-	} else if (op->heir->in_doubt) {
-		opq_push(&s->retiring, op);
-	} else {
+	else
 		opq_push(&s->q[op->class_], op);
-	}
+	return !waits;
 }
 
-static void defer_retiring(struct server *s, bool only_settled)
+/* Whether any of those who wait for another operation may go on. */
+static bool settle_waiting(struct server *s, bool only_settled)
 {
+	bool any = false;
 	size_t n = s->retiring.n;
 
 	while (n--) {
 		struct rc_op *op = opq_pop(&s->retiring);
 		bool create_open = op->linked && !ended(op->linked);
+		bool create_done = op->linked && op->linked->state == RC_STEP_DONE;
 
-		if (op->after && op->state == RC_STEP_QUEUED) {
-			release_name(s, op, !only_settled);
-			continue;
-		}
-		if (op->after_heir && op->state == RC_STEP_QUEUED &&
-		    (!op->linked || op->linked->state == RC_STEP_DONE)) {
-			release_heir(s, op, !only_settled);
-			continue;
-		}
-		if (op->state != RC_STEP_QUEUED || (op->linked && op->linked->state == RC_STEP_DONE))
-			continue; /* ended with its create, or waits in its queue now */
-		if (only_settled && create_open)
+		if (op->state != RC_STEP_QUEUED)
+			continue; /* ended with its create */
+		if (op->after)
+			any |= release_name(s, op, !only_settled);
+		else if (op->after_heir && (!op->linked || create_done))
+			any |= release_heir(s, op, !only_settled);
+		else if (create_done)
+			continue; /* waits in its queue now */
+		else if (only_settled && create_open)
 			opq_push(&s->retiring, op);
 		else
 			op_defer(s->t->x, op, "rollcall.linked",
 				 "the new account is not confirmed, so the old one stays");
 	}
+	return any;
 }
 
 /* Nothing more is sent to this server, but a look at what was. */
@@ -110,7 +119,7 @@ static void server_ends(struct server *s)
 	s->seats_wanted = false;
 	s->to_cut.n = 0;
 	server_defer_all(s, silent ? "rollcall.unreachable" : NULL, silent);
-	defer_retiring(s, false);
+	settle_waiting(s, false);
 }
 
 static void day_ends(struct server *s, int64_t now)
@@ -121,7 +130,7 @@ static void day_ends(struct server *s, int64_t now)
 	if (day_is_over(s, now, true))
 		listing_dropped(s, why);
 	server_defer_all(s, "rollcall.day", why);
-	defer_retiring(s, false);
+	settle_waiting(s, false);
 }
 
 /* First of a pump: what is read. */
@@ -154,7 +163,8 @@ static bool end_server(struct server *s, int64_t now, int64_t *next)
 		if (seats_end(s, now, next))
 			return true;
 		s->busy |= server_disconnects(s, now, next);
-		defer_retiring(s, true);
+		if (settle_waiting(s, true))
+			*next = now;
 	}
 	waits = only_parked(s); /* meanwhile what was accepted is confirmed: that frees seats */
 	if (s->pacer.in_flight || (server_queued(s) && !waits) || s->busy)

@@ -147,13 +147,11 @@ static void check_holder(struct run *r, const struct claim *c, const struct free
 	}
 	freeing = freed_by(f, c);
 	own = owner.kind == RC_NAME_MANAGED && memcmp(owner.key_hash, info->person->hash, 16) == 0;
-	if (own || (owner.kind != RC_NAME_MANAGED && owner.kind != RC_NAME_RETIRING)) {
-		/* Theirs or free by the index: but it was promised to them by a run that may have ended before the
-		 * other account had left it. */
-		if (freeing && freeing != op->linked && !rc_slice_eq(freeing->key, op->key))
-			wait_for_name(op, freeing);
+	/* Theirs or free by the index; but it may have been promised to them by a run that ended before the other
+	 * account had left it. */
+	if ((own || (owner.kind != RC_NAME_MANAGED && owner.kind != RC_NAME_RETIRING)) &&
+	    (!freeing || freeing == op->linked || rc_slice_eq(freeing->key, op->key)))
 		return;
-	}
 	if (!freeing)
 		refuse(r, c, "rollcall.name", "another person's account has this name: give one of them another name");
 	else if (op->linked && waits_for(freeing, op))
