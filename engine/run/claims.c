@@ -45,6 +45,11 @@ static bool promised_to(struct run *r, const struct run_target *t, struct rc_sli
 	return own;
 }
 
+static bool promised_only(const struct rc_known *k)
+{
+	return k->status == RC_KNOWN_UNKNOWN && k->flags & RC_KNOWN_PROMISED;
+}
+
 /* Without ids: whether the account is rather the earlier holder's than that of the create which waited for its name. */
 static bool still_holds(struct run *r, const struct run_target *t, const struct rc_known *k, struct rc_slice server,
 			const uint8_t hash[16], bool retiring, const struct rc_listing_row *row)
@@ -57,7 +62,7 @@ static bool still_holds(struct run *r, const struct run_target *t, const struct 
 		return false;
 	if (!rc_view_known_hash(r->view, t->number, owner.key_hash, &taker))
 		return true;
-	if (!retiring && k->created_at_ns > taker.created_at_ns)
+	if (!retiring && promised_only(k) && !promised_only(&taker))
 		return false; /* it is the other way round: the name was given back to the one who has it */
 	return rc_account_diff(schema, &taker.account, &row->listed.account) ||
 	       !rc_account_diff(schema, &k->account, &row->listed.account);

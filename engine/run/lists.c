@@ -119,7 +119,7 @@ static void meet_open(struct run *r, struct run_target *t, struct rc_known *k, c
 			k->account.set |= 1u << f;
 			k->kept.set &= ~(1u << f);
 		}
-	k->flags &= ~(uint32_t)RC_KNOWN_DISABLED;
+	k->flags &= ~(uint32_t)(RC_KNOWN_DISABLED | RC_KNOWN_PROMISED);
 	k->flags |= RC_KNOWN_MANAGED | (row->disabled && !kept ? (uint32_t)RC_KNOWN_DISABLED : 0u);
 	k->remote_id = row->remote_id;
 	run_event_seen(r, t, k, !row->disabled, "seen in the provider's list");
@@ -184,7 +184,8 @@ static void known_is_gone(struct run *r, struct run_target *t, struct rc_known *
 		run_drift_add(r, &(struct run_drift){.target = (size_t)(t - r->targets), .gone = true}, hash, k,
 			      &k->account);
 	}
-	k->flags &= ~(uint32_t)(RC_KNOWN_MANAGED | RC_KNOWN_DISABLED | RC_KNOWN_LOCKED | RC_KNOWN_KEPT_DISABLED);
+	k->flags &= ~(uint32_t)(RC_KNOWN_MANAGED | RC_KNOWN_DISABLED | RC_KNOWN_LOCKED | RC_KNOWN_KEPT_DISABLED |
+				RC_KNOWN_PROMISED);
 	k->kept.set = 0;
 	k->remote_id = (struct rc_slice){0};
 	k->status = RC_KNOWN_DEFERRED;

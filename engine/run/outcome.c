@@ -222,7 +222,7 @@ static void keep_done(struct run *r, struct rc_op *op, struct happened *h)
 	merge_account(op->want, &k.account);
 	k.kept.set &= ~op->changed;
 	k.flags |= RC_KNOWN_MANAGED;
-	k.flags &= ~(uint32_t)(RC_KNOWN_DISABLED | RC_KNOWN_LOCKED);
+	k.flags &= ~(uint32_t)(RC_KNOWN_DISABLED | RC_KNOWN_LOCKED | RC_KNOWN_PROMISED);
 	if (op->action == RC_ACT_ENABLE || op->action == RC_ACT_DISABLE)
 		k.flags &= ~(uint32_t)RC_KNOWN_KEPT_DISABLED;
 	k.status = RC_KNOWN_SETTLED;
@@ -295,7 +295,8 @@ static void keep_open(struct run *r, struct rc_op *op, enum rc_known_status stat
 	memset(k.fingerprint, 0, 16);
 	if (status != RC_KNOWN_UNKNOWN && op->action == RC_ACT_CREATE && !leaves_old(r, op) &&
 	    rc_slice_eq(k.name, op->name)) {
-		k.flags &= ~(uint32_t)RC_KNOWN_MANAGED; /* proven absent: it is to be made like any other */
+		k.flags &= ~(uint32_t)(RC_KNOWN_MANAGED |
+				       RC_KNOWN_PROMISED); /* proven absent: it is to be made like any other */
 		k.account = (struct rc_account){0};
 	}
 	if (status == RC_KNOWN_UNKNOWN && leaves_old(r, op))

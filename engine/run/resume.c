@@ -33,7 +33,8 @@ static void ask_again(struct run *r, const struct rc_op_entry *e)
 		k.name = e->name;
 		k.server = e->server;
 		k.account = e->after;
-		if (!(k.flags & RC_KNOWN_MANAGED)) {
+		k.flags |= RC_KNOWN_PROMISED;
+		if (!k.created_at_ns) {
 			k.first_seen_ns = k.first_seen_ns ? k.first_seen_ns : e->planned_ns;
 			k.created_at_ns = k.changed_at_ns = e->at_ns;
 			k.created_run = k.changed_run = e->run_id;

@@ -38,6 +38,8 @@ enum rc_known_flag {                               /* on disk: append only */
 		     RC_KNOWN_UNDONE = 1u << 5,    /* by `undo`: held until the row changes */
 		     RC_KNOWN_KEEP_NAME = 1u << 6, /* adopted under a name of its own, which it keeps */
 		     RC_KNOWN_KEPT_DISABLED = 1u << 7, /* somebody else disabled it, and the config keeps that */
+		     RC_KNOWN_PROMISED =
+			     1u << 8, /* a killed run meant to make it: with status unknown, nobody has seen it */
 };
 
 /* On disk: append only. */
