@@ -49,8 +49,7 @@ struct rc_schema {
 	const pcre2_code *pattern;
 	const pcre2_code *chars; /* matches the run of allowed characters at the beginning */
 	const char *pattern_text, *chars_text, *expects;
-	uint64_t
-		plain[2]; /* ASCII characters of which a text of any length matches pattern, by bit; often none known */
+	uint64_t plain[2]; /* schema_plain_class() of pattern: a text of only these matches */
 	const cJSON *enumeration, *constant, *required, *default_value;
 	struct schema_members properties, pattern_properties, dependent_schemas;
 	struct schema_required *dependent_required;
@@ -86,8 +85,9 @@ void schema_check_text(struct schema_check *c, const struct rc_schema *s, struct
 void schema_check_enum(struct schema_check *c, const struct rc_schema *s, const cJSON *v,
 		       const struct rc_json_path *at);
 
-/* Whether subject matches, within limits; too much work counts as no match. */
+/* The ASCII characters of a pattern of the form "^[...]*$", by bit; none where it has another form or more in it. */
 void schema_plain_class(const char *pattern, uint64_t ret[2]);
+/* Whether subject matches, within limits; too much work counts as no match. */
 bool schema_pattern_match(const pcre2_code *code, struct rc_slice subject, size_t *ret_end);
 
 #endif

@@ -108,3 +108,36 @@ struct rc_known test_known(unsigned i, char buf[64])
 	k.fingerprint[15] = 1;
 	return k;
 }
+
+void test_store_begin(struct test_store *t)
+{
+	test_store_dir(t);
+	test_store_open(t);
+	test_store_write(t);
+}
+
+void test_store_flush(struct test_store *t)
+{
+	struct rc_err err = {0};
+
+	if (rc_writer_flush_wait(t->writer, &err))
+		fail_msg("%s", err.what);
+}
+
+struct rc_name_owner test_name_owner(struct test_store *t, const char *server, const char *name)
+{
+	struct rc_view *v = test_view(t);
+	struct rc_name_owner o = rc_view_name(v, t->target, rc_slice_str(server), rc_slice_str(name));
+	struct rc_name_asked many[] = {{RC_SLICE("nowhere"), rc_slice_str(name), {0}},
+				       {rc_slice_str(server), rc_slice_str(name), {0}},
+				       {rc_slice_str(server), RC_SLICE("nobody at all"), {0}},
+				       {rc_slice_str(server), rc_slice_str(name), {0}}};
+
+	rc_view_names(v, t->target, many, 4); /* the same, in whatever order they are looked at */
+	for (unsigned i = 0; i < 4; i++)
+		assert_int_equal(many[i].owner.kind, i & 1 ? o.kind : RC_NAME_FREE);
+	assert_memory_equal(many[1].owner.key_hash, o.key_hash, sizeof(o.key_hash));
+	assert_memory_equal(many[3].owner.key_hash, o.key_hash, sizeof(o.key_hash));
+	test_view_end(v);
+	return o;
+}

@@ -9,21 +9,6 @@
 #include <string.h>
 #include "tests/unit/helper_store.h"
 
-static void flush(struct test_store *t)
-{
-	struct rc_err err = {0};
-
-	if (rc_writer_flush_wait(t->writer, &err))
-		fail_msg("%s", err.what);
-}
-
-static void begin(struct test_store *t)
-{
-	test_store_dir(t);
-	test_store_open(t);
-	test_store_write(t);
-}
-
 static unsigned count_open(struct test_store *t)
 {
 	struct rc_view *v = test_view(t);
@@ -38,24 +23,6 @@ static unsigned count_open(struct test_store *t)
 	}
 	test_view_end(v);
 	return n;
-}
-
-static struct rc_name_owner owner(struct test_store *t, const char *server, const char *name)
-{
-	struct rc_view *v = test_view(t);
-	struct rc_name_owner o = rc_view_name(v, t->target, rc_slice_str(server), rc_slice_str(name));
-	struct rc_name_asked many[] = {{RC_SLICE("nowhere"), rc_slice_str(name), {0}},
-				       {rc_slice_str(server), rc_slice_str(name), {0}},
-				       {rc_slice_str(server), RC_SLICE("nobody at all"), {0}},
-				       {rc_slice_str(server), rc_slice_str(name), {0}}};
-
-	rc_view_names(v, t->target, many, 4); /* the same, in whatever order they are looked at */
-	for (unsigned i = 0; i < 4; i++)
-		assert_int_equal(many[i].owner.kind, i & 1 ? o.kind : RC_NAME_FREE);
-	assert_memory_equal(many[1].owner.key_hash, o.key_hash, sizeof(o.key_hash));
-	assert_memory_equal(many[3].owner.key_hash, o.key_hash, sizeof(o.key_hash));
-	test_view_end(v);
-	return o;
 }
 
 static void test_records(void **state)
@@ -76,7 +43,7 @@ static void test_records(void **state)
 	unsigned n = 0;
 
 	(void)state;
-	begin(&t);
+	test_store_begin(&t);
 	for (unsigned i = 0; i < N; i++) {
 		k = test_known(i, buf);
 		rc_writer_put_known(t.writer, t.target, &k);
@@ -85,7 +52,7 @@ static void test_records(void **state)
 	rc_writer_put_known(t.writer, (uint16_t)(t.target + 1), &k); /* another target's are another's */
 	rc_store_key_hash(t.store, RC_SLICE("stranger"), hashes[N]);
 	assert_int_equal(rc_writer_durable(t.writer), 0);
-	flush(&t);
+	test_store_flush(&t);
 	assert_int_equal(rc_writer_durable(t.writer), N + 1);
 	v = test_view(&t);
 	rc_walk_known_begin(v, t.target, &w);
@@ -132,7 +99,7 @@ static void test_open_and_due(void **state)
 	bool retiring;
 
 	(void)state;
-	begin(&t);
+	test_store_begin(&t);
 	for (unsigned i = 0; i < 6; i++) {
 		k = test_known(i, buf);
 		if (i & 1)
@@ -143,7 +110,7 @@ static void test_open_and_due(void **state)
 	k = test_known(9, buf);
 	k.due_at_ns = -5;
 	rc_writer_put_retiring(t.writer, t.target, &k);
-	flush(&t);
+	test_store_flush(&t);
 	assert_int_equal(count_open(&t), 5);
 	v = test_view(&t);
 	rc_walk_due_begin(v, 200, &w);
@@ -162,7 +129,7 @@ static void test_open_and_due(void **state)
 	rc_writer_del_known(t.writer, t.target, RC_SLICE("k2"), 0);
 	rc_writer_del_known(t.writer, t.target, RC_SLICE("never there"), 0);
 	rc_writer_del_retiring(t.writer, t.target, RC_SLICE("k9"), RC_SLICE(""), RC_SLICE("USER9"), 0);
-	flush(&t);
+	test_store_flush(&t);
 	assert_int_equal(count_open(&t), 3);
 	v = test_view(&t);
 	rc_walk_due_begin(v, INT64_MAX, &w);
@@ -185,68 +152,40 @@ static void test_rename(void **state)
 		char buf[64];
 		uint8_t hash[RC_HASH_BYTES];
 
-		begin(&t);
+		test_store_begin(&t);
 		old = k = test_known(1, buf);
 		rc_store_key_hash(t.store, k.key, hash);
 		rc_writer_put_known(t.writer, t.target, &k);
-		flush(&t);
-		assert_int_equal(owner(&t, "", "uSER1").kind, RC_NAME_MANAGED);
+		test_store_flush(&t);
+		assert_int_equal(test_name_owner(&t, "", "uSER1").kind, RC_NAME_MANAGED);
 		k.name = RC_SLICE("Married");
 		if (way & 1)
 			rc_writer_put_retiring(t.writer, t.target, &old);
 		else
 			rc_writer_put_known(t.writer, t.target, &k);
 		if (way & 2)
-			flush(&t);
+			test_store_flush(&t);
 		if (way & 1)
 			rc_writer_put_known(t.writer, t.target, &k);
 		else
 			rc_writer_put_retiring(t.writer, t.target, &old);
-		flush(&t);
-		assert_int_equal(owner(&t, "", "user1").kind, RC_NAME_RETIRING);
-		assert_int_equal(owner(&t, "", "married").kind, RC_NAME_MANAGED);
-		assert_memory_equal(owner(&t, "", "married").key_hash, hash, sizeof(hash));
+		test_store_flush(&t);
+		assert_int_equal(test_name_owner(&t, "", "user1").kind, RC_NAME_RETIRING);
+		assert_int_equal(test_name_owner(&t, "", "married").kind, RC_NAME_MANAGED);
+		assert_memory_equal(test_name_owner(&t, "", "married").key_hash, hash, sizeof(hash));
 
 		rc_writer_del_retiring(t.writer, t.target, old.key, old.server, old.name, 777);
-		flush(&t);
-		assert_int_equal(owner(&t, "", "user1").kind, RC_NAME_RETIRED);
-		assert_int_equal(owner(&t, "", "user1").since_ns, 777);
+		test_store_flush(&t);
+		assert_int_equal(test_name_owner(&t, "", "user1").kind, RC_NAME_RETIRED);
+		assert_int_equal(test_name_owner(&t, "", "user1").since_ns, 777);
 		rc_writer_prune_names(t.writer, t.target, 777);
-		flush(&t);
-		assert_int_equal(owner(&t, "", "user1").kind, RC_NAME_RETIRED);
+		test_store_flush(&t);
+		assert_int_equal(test_name_owner(&t, "", "user1").kind, RC_NAME_RETIRED);
 		rc_writer_prune_names(t.writer, t.target, 778);
-		flush(&t);
-		assert_int_equal(owner(&t, "", "user1").kind, RC_NAME_FREE);
+		test_store_flush(&t);
+		assert_int_equal(test_name_owner(&t, "", "user1").kind, RC_NAME_FREE);
 		test_store_done(&t);
 	}
-}
-
-static void test_name_passes_on(void **state)
-{
-	struct test_store t;
-	struct rc_known a, b;
-	char buf_a[64], buf_b[64];
-	uint8_t hash_b[RC_HASH_BYTES];
-
-	(void)state;
-	begin(&t);
-	a = test_known(1, buf_a);
-	b = test_known(2, buf_b);
-	rc_store_key_hash(t.store, b.key, hash_b);
-	rc_writer_put_known(t.writer, t.target, &a);
-	rc_writer_put_known(t.writer, t.target, &b);
-	flush(&t);
-	/* b takes the name that a frees, in one group: the taker wins whatever order they are applied in. */
-	b.name = a.name;
-	rc_writer_del_known(t.writer, t.target, a.key, 50);
-	rc_writer_put_known(t.writer, t.target, &b);
-	flush(&t);
-	assert_int_equal(owner(&t, "", "User1").kind, RC_NAME_MANAGED);
-	assert_memory_equal(owner(&t, "", "User1").key_hash, hash_b, sizeof(hash_b));
-	assert_int_equal(owner(&t, "", "User2").kind, RC_NAME_RETIRED);
-	/* The same name on another server is another name. */
-	assert_int_equal(owner(&t, "pool-b", "User1").kind, RC_NAME_FREE);
-	test_store_done(&t);
 }
 
 static void test_unmanaged(void **state)
@@ -260,7 +199,7 @@ static void test_unmanaged(void **state)
 	char buf[64];
 
 	(void)state;
-	begin(&t);
+	test_store_begin(&t);
 	memset(&u, 0, sizeof(u));
 	u.name = RC_SLICE("Guest");
 	u.remote_id = RC_SLICE("id-7");
@@ -275,10 +214,10 @@ static void test_unmanaged(void **state)
 	k = test_known(1, buf); /* adopts user1 in the same group */
 	rc_writer_put_known(t.writer, t.target, &k);
 	rc_writer_del_unmanaged(t.writer, t.target, RC_SLICE(""), RC_SLICE("USER1"));
-	flush(&t);
-	assert_int_equal(owner(&t, "", "GUEST").kind, RC_NAME_UNMANAGED);
-	assert_int_equal(owner(&t, "", "user1").kind, RC_NAME_MANAGED);
-	assert_int_equal(owner(&t, "pool-b", "user1").kind, RC_NAME_UNMANAGED);
+	test_store_flush(&t);
+	assert_int_equal(test_name_owner(&t, "", "GUEST").kind, RC_NAME_UNMANAGED);
+	assert_int_equal(test_name_owner(&t, "", "user1").kind, RC_NAME_MANAGED);
+	assert_int_equal(test_name_owner(&t, "pool-b", "user1").kind, RC_NAME_UNMANAGED);
 	v = test_view(&t);
 	assert_true(rc_view_unmanaged(v, t.target, RC_SLICE(""), RC_SLICE("guest"), &got));
 	assert_true(got.disabled && rc_slice_eqs(got.remote_id, "id-7") && rc_slice_eqs(got.name, "Guest"));
@@ -295,13 +234,13 @@ static void test_unmanaged(void **state)
 	u.server = RC_SLICE("");
 	rc_writer_del_known(t.writer, t.target, k.key, 99);
 	rc_writer_put_unmanaged(t.writer, t.target, &u);
-	flush(&t);
-	assert_int_equal(owner(&t, "", "user1").kind, RC_NAME_UNMANAGED);
+	test_store_flush(&t);
+	assert_int_equal(test_name_owner(&t, "", "user1").kind, RC_NAME_UNMANAGED);
 	/* A listing begun anew forgets what was unmanaged on its server only. */
 	rc_writer_clear_unmanaged(t.writer, t.target, RC_SLICE(""));
-	flush(&t);
-	assert_int_equal(owner(&t, "", "guest").kind, RC_NAME_FREE);
-	assert_int_equal(owner(&t, "pool-b", "user1").kind, RC_NAME_UNMANAGED);
+	test_store_flush(&t);
+	assert_int_equal(test_name_owner(&t, "", "guest").kind, RC_NAME_FREE);
+	assert_int_equal(test_name_owner(&t, "pool-b", "user1").kind, RC_NAME_UNMANAGED);
 	test_store_done(&t);
 }
 
@@ -368,45 +307,45 @@ static void test_order(void **state)
 	char buf[64];
 
 	(void)state;
-	begin(&t);
+	test_store_begin(&t);
 	add_order(&t, 20000, false);
-	flush(&t);
+	test_store_flush(&t);
 	assert_false(order_current(&t)); /* not there before its commit */
 	k = test_known(1, buf);
 	rc_writer_put_known(t.writer, t.target, &k);
 	rc_writer_order_commit(t.writer, 3);
-	flush(&t);
+	test_store_flush(&t);
 	assert_true(order_current(&t));
 	check_order(&t, 20000, false);
 
 	rc_writer_put_known(t.writer, t.target, &k); /* nothing new */
 	k.status = RC_KNOWN_UNKNOWN;
 	rc_writer_put_known(t.writer, t.target, &k); /* open: looked at anyway */
-	flush(&t);
+	test_store_flush(&t);
 	assert_true(order_current(&t));
 	k.status = RC_KNOWN_SETTLED;
 	k.fingerprint[0]++;
 	rc_writer_put_known(t.writer, t.target, &k); /* another row version confirmed behind its back */
-	flush(&t);
+	test_store_flush(&t);
 	assert_false(order_current(&t));
 
 	add_order(&t, 777, true); /* begun, never committed: the old one stays */
-	flush(&t);
+	test_store_flush(&t);
 	check_order(&t, 20000, false);
 	add_order(&t, RC_ORDER_BLOCK * 2, true);
 	rc_writer_order_commit(t.writer, 3);
-	flush(&t);
+	test_store_flush(&t);
 	check_order(&t, RC_ORDER_BLOCK * 2, true);
 	assert_true(order_current(&t));
 	rc_writer_del_known(t.writer, t.target, k.key, 0);
-	flush(&t);
+	test_store_flush(&t);
 	assert_false(order_current(&t));
 	add_order(&t, 0, false);
 	rc_writer_order_commit(t.writer, 3);
-	flush(&t);
+	test_store_flush(&t);
 	check_order(&t, 0, false);
 	rc_writer_order_drop(t.writer, 3);
-	flush(&t);
+	test_store_flush(&t);
 	assert_false(order_current(&t));
 	test_store_done(&t);
 }
@@ -477,11 +416,11 @@ static void test_bulk(void **state)
 	struct rc_view *v;
 
 	(void)state;
-	begin(&t);
+	test_store_begin(&t);
 	rc_writer_bulk(t.writer, true);
 	put_bulk(&t, 0, BULK);
 	rc_writer_bulk(t.writer, false);
-	flush(&t);
+	test_store_flush(&t);
 	check_bulk(&t, 0, BULK);
 	assert_int_equal(rc_writer_stop(t.writer, &err), RC_OK);
 	assert_int_equal(rc_writer_start(t.store, &small, &t.writer, &err), RC_OK);
@@ -489,7 +428,7 @@ static void test_bulk(void **state)
 	put_bulk(&t, BULK, BULK / 4);
 	assert_true(rc_writer_durable(t.writer) > 0); /* before the end: the queue took no more */
 	rc_writer_bulk(t.writer, false);
-	flush(&t);
+	test_store_flush(&t);
 	check_bulk(&t, 0, BULK + BULK / 4);
 	v = test_view(&t);
 	assert_int_equal(rc_view_known_count(v, t.target, true), BULK + BULK / 4);
@@ -497,112 +436,11 @@ static void test_bulk(void **state)
 	test_store_done(&t);
 }
 
-/* Within one group, whose names wait for one another: freed ones are free, and go to whom they were given last. */
-static void test_names_in_one_group(void **state)
-{
-	uint8_t hash[RC_HASH_BYTES];
-	struct test_store t;
-	struct rc_known k;
-	char buf[64];
-
-	(void)state;
-	begin(&t);
-	for (unsigned i = 0; i < 10; i++) {
-		k = test_known(i, buf);
-		rc_writer_put_known(t.writer, t.target, &k);
-	}
-	flush(&t);
-	rc_writer_together_begin(t.writer);
-	for (unsigned i = 0; i < 20; i++) { /* half of them take a name and another one at once */
-		k = test_known(i, buf);
-		if (i >= 10)
-			rc_writer_put_known(t.writer, t.target, &k);
-		snprintf(buf + 32, 32, "Other%u", i);
-		k.name = rc_slice_str(buf + 32);
-		k.changed_at_ns = 0;
-		rc_writer_put_known(t.writer, t.target, &k);
-	}
-	for (unsigned i = 0; i < 10; i++) { /* the names of the other half go on */
-		k = test_known(100 + i, buf);
-		snprintf(buf + 32, 32, "User%u", i);
-		k.name = rc_slice_str(buf + 32);
-		rc_writer_put_known(t.writer, t.target, &k);
-	}
-	rc_writer_together_end(t.writer);
-	flush(&t);
-	for (unsigned i = 0; i < 20; i++) {
-		k = test_known(i, buf);
-		snprintf(buf + 32, 32, "Other%u", i);
-		rc_store_key_hash(t.store, k.key, hash);
-		assert_memory_equal(owner(&t, "", buf + 32).key_hash, hash, sizeof(hash));
-		snprintf(buf + 32, 32, "User%u", i);
-		assert_int_equal(owner(&t, "", buf + 32).kind, i < 10 ? RC_NAME_MANAGED : RC_NAME_FREE);
-		k = test_known(100 + i, buf);
-		snprintf(buf + 32, 32, "User%u", i);
-		rc_store_key_hash(t.store, k.key, hash);
-		if (i < 10)
-			assert_memory_equal(owner(&t, "", buf + 32).key_hash, hash, sizeof(hash));
-	}
-	test_store_done(&t);
-}
-
-static void promise(struct test_store *t, unsigned person, enum rc_known_status status, bool takes)
-{
-	char buf[64];
-	struct rc_known k = test_known(person, buf);
-
-	k.name = RC_SLICE("User0");
-	k.status = status;
-	if (takes)
-		rc_writer_take_name(t->writer, t->target, &k);
-	else
-		rc_writer_put_known(t->writer, t->target, &k);
-	flush(t);
-}
-
-static void is_owner(struct test_store *t, unsigned person)
-{
-	uint8_t hash[RC_HASH_BYTES];
-	char buf[64];
-	struct rc_known k = test_known(person, buf);
-
-	rc_store_key_hash(t->store, k.key, hash);
-	assert_memory_equal(owner(t, "", "user0").key_hash, hash, sizeof(hash));
-}
-
-/* A killed run's create was promised the name of an account that is still there. */
-static void test_name_taken_back(void **state)
-{
-	struct test_store t;
-
-	(void)state;
-	begin(&t);
-	promise(&t, 0, RC_KNOWN_SETTLED, false);
-	promise(&t, 1, RC_KNOWN_UNKNOWN, false);
-	is_owner(&t, 1);
-	promise(&t, 0, RC_KNOWN_SETTLED, false); /* had it before: says nothing of whose it is */
-	is_owner(&t, 1);
-	promise(&t, 0, RC_KNOWN_SETTLED, true);
-	is_owner(&t, 0);
-	promise(&t, 1, RC_KNOWN_UNKNOWN, false);
-	is_owner(&t, 0);
-	promise(&t, 1, RC_KNOWN_SETTLED, false); /* it is there after all */
-	is_owner(&t, 1);
-	test_store_done(&t);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_name_taken_back),
-		cmocka_unit_test(test_records),
-		cmocka_unit_test(test_open_and_due),
-		cmocka_unit_test(test_rename),
-		cmocka_unit_test(test_name_passes_on),
-		cmocka_unit_test(test_unmanaged),
-		cmocka_unit_test(test_order),
-		cmocka_unit_test(test_bulk),
-		cmocka_unit_test(test_names_in_one_group),
+		cmocka_unit_test(test_records),   cmocka_unit_test(test_open_and_due), cmocka_unit_test(test_rename),
+		cmocka_unit_test(test_unmanaged), cmocka_unit_test(test_order),        cmocka_unit_test(test_bulk),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
