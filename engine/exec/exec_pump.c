@@ -45,7 +45,8 @@ static bool ended(const struct rc_op *op)
 	       op->state == RC_STEP_UNKNOWN;
 }
 
-/* A create whose name another account held: goes when that one is proven gone, fails when it stays. Whether it went on.
+/* A create whose name another account held: goes when that one is proven gone, is put off with it, fails when it
+ * stays. Whether it went on.
  */
 static bool release_name(struct server *s, struct rc_op *op, bool ending)
 {
@@ -53,7 +54,7 @@ static bool release_name(struct server *s, struct rc_op *op, bool ending)
 		opq_push(&s->q[op->class_], op);
 		return true;
 	}
-	if (ending || op->after->state == RC_STEP_UNKNOWN)
+	if (ending || op->after->state == RC_STEP_UNKNOWN || op->after->state == RC_STEP_DEFERRED)
 		op_defer(s->t->x, op, "rollcall.name", "the account that holds the name is not yet seen to be gone");
 	else if (ended(op->after))
 		op_fail(s->t->x, op, "rollcall.name", "the account that holds the name was not freed in this run");
