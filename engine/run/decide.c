@@ -216,6 +216,7 @@ static void decide(struct run *r, size_t target, struct rc_person *p, const stru
 	if (still_undone(&s)) {
 		s.reason = s.k.reason.n ? s.k.reason.p : "undone";
 		subject_pend(&s, RC_ACT_NONE, RC_ST_SKIPPED);
+		t->wanted += is_wanted;
 		return;
 	}
 	if (held(&s)) {

@@ -101,12 +101,15 @@ static void check(struct run *r, size_t target, const char *name, const char *op
 	const struct rc_limit *limit = overridden ? override : configured;
 	uint64_t planned = 0;
 	struct rc_summary_guard *g;
-	struct rc_limit none = {.unlimited = true};
+	struct rc_limit bare;
 	struct rc_buf names = {0};
 
-	/* Percentages of nobody mean nothing: all but deletes are off while no account is known. */
-	if (!overridden && t->known == 0 && what != COUNT_DELETES && limit->has_percent)
-		limit = &none;
+	/* Percentages of nobody mean nothing: for all but deletes only the number holds while no account is known. */
+	if (t->known == 0 && what != COUNT_DELETES && limit->has_percent) {
+		bare = (struct rc_limit){
+			.unlimited = !limit->has_number, .has_number = limit->has_number, .number = limit->number};
+		limit = &bare;
+	}
 	for (size_t i = 0; i < t->n_ops; i++)
 		planned += counted(ops[i], t, what);
 	for (size_t i = 0; i < t->n_pending; i++)
