@@ -52,6 +52,23 @@ static void snapshots(struct run *r)
 			run_bind_target(r, i, r->targets[i].snapshot);
 }
 
+/* The error itself is the run's, told once; the targets say what stopped them. */
+static void stop_stale(struct run *r, enum rc_code code, const struct rc_err *err)
+{
+	for (size_t i = 0; i < r->cfg->n_targets; i++) {
+		struct run_target *t = &r->targets[i];
+
+		if (!t->selected)
+			continue;
+		t->known = rc_view_known_count(r->view, t->number, true);
+		t->stopped = true;
+		t->code = code;
+		t->stopped_by = "stale_plan";
+	}
+	if (r->n_notes < sizeof(r->notes) / sizeof(*r->notes))
+		r->notes[r->n_notes++] = rc_arena_strdup(&r->mem, err->what);
+}
+
 enum rc_code run_plan_fresh(struct run *r, struct rc_err *err)
 {
 	const struct rc_plan *p = r->opts->plan;
@@ -71,6 +88,8 @@ enum rc_code run_plan_fresh(struct run *r, struct rc_err *err)
 					"%s: the plan is stale: what is known of target %s has changed since it was "
 					"made; make a new plan",
 					r->opts->plan_path, r->cfg->targets[t].name);
+	if (code)
+		stop_stale(r, code, err);
 	return code;
 }
 

@@ -81,7 +81,7 @@ static void make_again(struct undoing *u)
 {
 	struct rc_unmanaged there;
 
-	if (u->s.has && u->s.k.flags & (RC_KNOWN_MANAGED | RC_KNOWN_UNDONE)) {
+	if (u->s.has && u->s.k.flags & RC_KNOWN_MANAGED) {
 		leave_alone(u, "changed since: there is an account again");
 		return;
 	}
