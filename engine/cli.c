@@ -236,6 +236,27 @@ static enum rc_code level(struct parse *p, const char *value)
 	return rc_fail(p->err, RC_USAGE, "--log-level %s: one of error, warning, info, verbose, debug", value);
 }
 
+static bool wants_colour(void)
+{
+	const char *no = getenv("NO_COLOR");
+
+	return isatty(1) && !(no && *no);
+}
+
+static bool is_when(const char *value)
+{
+	return strcmp(value, "always") == 0 || strcmp(value, "never") == 0 || strcmp(value, "auto") == 0;
+}
+
+/* "" stands for always. */
+static enum rc_code colour(struct parse *p, const char *value)
+{
+	if (*value && !is_when(value))
+		return rc_fail(p->err, RC_USAGE, "--color %s: always, never or auto", value);
+	p->c->run.colour = strcmp(value, "auto") == 0 ? wants_colour() : strcmp(value, "never") != 0;
+	return RC_OK;
+}
+
 static enum rc_code set(struct parse *p, const struct option *o, const char *value)
 {
 	struct rc_cli *c = p->c;
@@ -248,7 +269,9 @@ static enum rc_code set(struct parse *p, const struct option *o, const char *val
 		return add(p, &c->targets, &p->n_targets, value);
 	case O_ONLY:
 		return add(p, &c->only, &p->n_only, value);
-	case O_ONLY_FILE:
+	case O_ONLY_FILE: /* one that names nobody selects nobody */
+		if (!c->only)
+			c->only = rc_xreallocarray(NULL, 1, sizeof(*c->only));
 		return add_file(p, &c->only, &p->n_only, value);
 	case O_EXCLUDE_KEYS:
 		return add_file(p, &p->exclude, &p->n_exclude, value);
@@ -305,8 +328,7 @@ static enum rc_code set(struct parse *p, const struct option *o, const char *val
 		run->progress = false;
 		break;
 	case O_COLOR:
-		run->colour = true;
-		break;
+		return colour(p, value);
 	case O_CONFINE:
 		c->confine = true;
 		break;
@@ -376,6 +398,32 @@ static enum rc_code set(struct parse *p, const struct option *o, const char *val
 	return RC_OK;
 }
 
+/* The value of --color may be absent: the next word is one only if it cannot be meant otherwise. */
+static const char *colour_value(int argc, char **argv, int *at)
+{
+	const char *eq = strchr(argv[*at], '=');
+
+	if (eq)
+		return eq[1] ? eq + 1 : "=";
+	return *at + 1 < argc && is_when(argv[*at + 1]) ? argv[++*at] : "";
+}
+
+/* Several of -q and -v in one word, as -vv. */
+static bool is_cluster(const char *arg)
+{
+	return arg[0] == '-' && arg[1] && arg[2] && strspn(arg + 1, "qv") == strlen(arg + 1);
+}
+
+static enum rc_code cluster(struct parse *p, const char *arg)
+{
+	static const struct option quiet = {"-q", EVERY, false, O_QUIET}, verbose = {"-v", EVERY, false, O_VERBOSE};
+	enum rc_code code = RC_OK;
+
+	while (*++arg && !code)
+		code = set(p, *arg == 'q' ? &quiet : &verbose, "");
+	return code;
+}
+
 static enum rc_code option(struct parse *p, int argc, char **argv, int *at)
 {
 	const char *arg = argv[*at], *eq = strchr(arg, '=');
@@ -384,6 +432,8 @@ static enum rc_code option(struct parse *p, int argc, char **argv, int *at)
 	size_t n_names = 0;
 	const char *near;
 
+	if (is_cluster(arg))
+		return cluster(p, arg);
 	for (size_t i = 0; i < OPTIONS; i++) {
 		const struct option *o = &options[i];
 
@@ -392,6 +442,8 @@ static enum rc_code option(struct parse *p, int argc, char **argv, int *at)
 		names[n_names++] = o->name;
 		if (strlen(o->name) != n || strncmp(o->name, arg, n) != 0)
 			continue;
+		if (o->id == O_COLOR)
+			return set(p, o, colour_value(argc, argv, at));
 		if (!o->value && eq)
 			return rc_fail(p->err, RC_USAGE, "%s takes no value", o->name);
 		if (!o->value)
@@ -472,7 +524,7 @@ enum rc_code rc_cli_parse(int argc, char **argv, enum rc_cli_command command, st
 	*ret = (struct rc_cli){.command = command, .name = argv[0]};
 	ret->run.drain_timeout_ns = 10 * RC_SECOND;
 	ret->run.progress = true;
-	ret->run.colour = isatty(1) && !getenv("NO_COLOR");
+	ret->run.colour = wants_colour();
 	for (int i = 1; i < argc && !code && !ret->help && !ret->version; i++) {
 		if (!only_args && strcmp(argv[i], "--") == 0)
 			only_args = true;
@@ -496,10 +548,15 @@ enum rc_code rc_cli_parse(int argc, char **argv, enum rc_cli_command command, st
 	return code;
 }
 
-int rc_cli_is_general(const char *arg)
+int rc_cli_is_general(char **argv)
 {
+	const char *arg = argv[0];
 	size_t n = strcspn(arg, "=");
 
+	if (is_cluster(arg))
+		return 1;
+	if (strcmp(arg, "--color") == 0 && argv[1] && is_when(argv[1]))
+		return 2;
 	for (size_t i = 0; i < OPTIONS; i++)
 		if (options[i].commands & RC_CMD_OWN && strlen(options[i].name) == n &&
 		    strncmp(options[i].name, arg, n) == 0)
@@ -525,7 +582,7 @@ enum rc_code rc_cli_general(int *argc, char **argv, struct rc_cli *ret, struct r
 	*ret = (struct rc_cli){.command = RC_CMD_OWN, .name = argv[0]};
 	for (int i = 1; i < *argc && !code; i++) {
 		only_args = only_args || strcmp(argv[i], "--") == 0;
-		if (!only_args && rc_cli_is_general(argv[i]))
+		if (!only_args && rc_cli_is_general(argv + i))
 			code = option(&p, *argc, argv, &i);
 		else
 			argv[kept++] = argv[i];

@@ -56,7 +56,7 @@ void rc_cli_done(struct rc_cli *c);
 enum rc_code rc_cli_general(int *argc, char **argv, struct rc_cli *ret, struct rc_err *err);
 
 /* For options that stand before the command: 0: none that every command takes; else the words it is made of, 1 or 2. */
-int rc_cli_is_general(const char *arg);
+int rc_cli_is_general(char **argv);
 /* argv[n], the command, goes to the front; the n words before it follow. */
 void rc_cli_command_first(char **argv, size_t n);
 

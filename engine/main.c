@@ -108,7 +108,7 @@ int main(int argc, char **argv)
 	rc_harden();
 	rc_alloc_libraries();
 	while (at < argc && argv[at][0] == '-') {
-		int words = rc_cli_is_general(argv[at]);
+		int words = rc_cli_is_general(argv + at);
 
 		if (strcmp(argv[at], "--help") == 0 || strcmp(argv[at], "-h") == 0)
 			return rc_cli_print(rc_slice_str(rc_help_main));

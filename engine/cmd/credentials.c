@@ -59,6 +59,7 @@ static const struct option options[] = {
 /* -1: help was printed. */
 static int parse(struct job *j, int argc, char **argv)
 {
+	char bad[3];
 	int o;
 
 	optind = 0;
@@ -86,7 +87,7 @@ static int parse(struct job *j, int argc, char **argv)
 		case 'h':
 			return rc_cli_print(rc_slice_str(help)) ? RC_CANTCREAT : -1;
 		default:
-			return usage("an unknown option or a missing value: ", argv[optind > 0 ? optind - 1 : 0]);
+			return usage("an unknown option or a missing value: ", rc_bad_option(argv, bad));
 		}
 	}
 	if (optind >= argc || strcmp(argv[optind], "open") != 0)

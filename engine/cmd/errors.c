@@ -2,6 +2,7 @@
 #include "engine/base/log.h"
 #include "engine/base/nearest.h"
 #include "engine/cmd/cmd_errors.h"
+#include "engine/cmd/own_options.h"
 #include "engine/connector.h"
 #include <errno.h>
 #include <stdio.h>
@@ -85,7 +86,7 @@ int rc_cmd_errors(int argc, char **argv)
 {
 	const struct connector *only;
 
-	if (argc > 1 && strcmp(argv[1], "--help") == 0) {
+	if (rc_asks_help(argc, argv)) {
 		fputs(help, stdout);
 		return finish();
 	}

@@ -65,6 +65,7 @@ static int parse(struct init *in, int argc, char **argv)
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
 	};
+	char bad[3];
 	int o;
 
 	optind = 0;
@@ -98,7 +99,7 @@ static int parse(struct init *in, int argc, char **argv)
 			fputs(help, stdout);
 			return fflush(stdout) ? RC_CANTCREAT : -1;
 		default:
-			return usage("an unknown option or a missing value: ", argv[optind > 0 ? optind - 1 : 0]);
+			return usage("an unknown option or a missing value: ", rc_bad_option(argv, bad));
 		}
 	}
 	return optind < argc ? usage("takes no ", argv[optind]) : RC_OK;

@@ -206,6 +206,7 @@ static int options(int argc, char **argv, struct job *j, bool *ret_help)
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
 	};
+	char bad[3];
 	int c;
 
 	optind = 0; /* glibc: scan anew, the command line was read once before */
@@ -222,7 +223,7 @@ static int options(int argc, char **argv, struct job *j, bool *ret_help)
 		else if (c == ':')
 			return usage("a value is missing behind", argv[optind - 1]);
 		else if (c == '?')
-			return usage("unknown option", argv[optind - 1]);
+			return usage("unknown option", rc_bad_option(argv, bad));
 		else if (c == 'f' && !format_of(optarg, &j->opts.format))
 			return usage("--format is auto, csv or ldif, not", optarg);
 		else if (c == 'd' && !delimiter_of(optarg, &j->opts.delimiter))

@@ -3,6 +3,7 @@
 #include "engine/base/log.h"
 #include "engine/base/nearest.h"
 #include "engine/cmd/cmd_config.h"
+#include "engine/cmd/own_options.h"
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -55,7 +56,7 @@ int rc_cmd_schema(int argc, char **argv)
 {
 	const struct rc_embedded *e;
 
-	if (argc > 1 && strcmp(argv[1], "--help") == 0) {
+	if (rc_asks_help(argc, argv)) {
 		fputs(help, stdout);
 		return finish();
 	}

@@ -173,7 +173,7 @@ enum rc_code run_plan_save(struct run *r, struct rc_err *err)
 			    .undo_of = rc_slice_str(r->opts->undo_of),
 			    .config_hash = rc_slice_str(r->cfg->hash),
 			    .environment = rc_slice_str(r->cfg->environment),
-			    .whole = r->opts->n_only == 0 && r->opts->n_exclude == 0 && !r->opts->undo_of};
+			    .whole = !r->opts->only && r->opts->n_exclude == 0 && !r->opts->undo_of};
 	enum rc_code code;
 
 	if (stopped(r)) {

@@ -53,7 +53,7 @@ static enum rc_code name_run(struct run *r, struct rc_err *err)
 
 static bool whole_source(const struct run *r)
 {
-	return r->opts->n_only == 0 && r->opts->n_exclude == 0;
+	return !r->opts->only && r->opts->n_exclude == 0;
 }
 
 static bool order_to_store(const struct run *r)

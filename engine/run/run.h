@@ -27,7 +27,7 @@ struct rc_run_opts {
 	const char *rebalance;      /* plan: label of a pool's server to move people off or onto; NULL: none */
 	const char *const *targets; /* names; n 0: all */
 	size_t n_targets;
-	const char *const *only; /* keys; n 0: everybody */
+	const char *const *only; /* keys; NULL: everybody */
 	size_t n_only;
 	const char *const *exclude; /* keys kept out of this run */
 	size_t n_exclude;

@@ -31,8 +31,7 @@ static bool among(const struct rc_slice *v, size_t n, struct rc_slice key)
 
 bool run_selected(const struct run *r, struct rc_slice key)
 {
-	return (r->opts->n_only == 0 || among(r->only, r->opts->n_only, key)) &&
-	       !among(r->exclude, r->opts->n_exclude, key);
+	return (!r->opts->only || among(r->only, r->opts->n_only, key)) && !among(r->exclude, r->opts->n_exclude, key);
 }
 
 static void report_unselected(struct run *r, struct run_target *t, const struct rc_known *k)
@@ -61,7 +60,7 @@ void run_report_unselected(struct run *r, size_t target)
 	const uint8_t *hash;
 	struct rc_known k;
 
-	if (r->opts->n_only == 0) { /* a few are left out */
+	if (!r->opts->only) { /* a few are left out */
 		for (size_t i = 0; i < r->opts->n_exclude; i++) {
 			uint8_t of[RC_HASH_BYTES];
 

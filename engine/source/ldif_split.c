@@ -208,14 +208,31 @@ static void attribute(struct work *w, struct rc_slice text)
 		rc_ldif_attrs_add(a, i, v, rc_utf8_valid(v.p, v.n) == v.n && !(v.n && memchr(v.p, 0, v.n)));
 }
 
+/* A fault of one byte is told with the line of the file that the byte stands in. */
+static void bad_byte(struct work *w, struct rc_slice raw, size_t at, const char *why, struct rc_slice of)
+{
+	uint64_t first = w->line;
+
+	for (size_t i = 0; i < at; i++)
+		w->line += raw.p[i] == '\n' || (raw.p[i] == '\r' && raw.p[i + 1] != '\n');
+	fault(w, why, of);
+	w->line = first;
+}
+
 static void check_bytes(struct work *w, struct rc_slice raw)
 {
+	const char *nul = raw.n ? memchr(raw.p, 0, raw.n) : NULL;
 	struct rc_slice none = {NULL, 0};
+	size_t valid;
 
-	if (raw.n && memchr(raw.p, 0, raw.n))
-		fault(w, "NUL byte; if the file is UTF-16, set encoding", none);
-	else if (strcasecmp(w->s->encoding, "UTF-8") != 0 && rc_utf8_valid(raw.p, raw.n) != raw.n)
-		fault(w, "a byte that is not valid in the encoding", rc_slice_str(w->s->encoding));
+	if (nul) {
+		bad_byte(w, raw, (size_t)(nul - raw.p), "NUL byte; if the file is UTF-16, set encoding", none);
+	} else if (strcasecmp(w->s->encoding, "UTF-8") != 0) {
+		valid = rc_utf8_valid(raw.p, raw.n);
+		if (valid != raw.n)
+			bad_byte(w, raw, valid, "a byte that is not valid in the encoding",
+				 rc_slice_str(w->s->encoding));
+	}
 }
 
 static void lines(struct work *w, struct rc_slice raw, uint64_t line)
