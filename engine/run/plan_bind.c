@@ -83,14 +83,23 @@ void run_bind_target(struct run *r, size_t target, uint8_t ret[16])
 	rc_buf_done(&b);
 }
 
-static void add_unmanaged(const struct rc_unmanaged *u, struct rc_buf *b)
+/* A listing shows more fields than an account that was let go: only what the plan looked at is bound. */
+static bool looked_at(const struct rc_target *cfg, size_t field)
+{
+	return cfg->adopt_if || (cfg->account[field].kind != RC_RULE_NONE && !cfg->schema->fields[field].is_name);
+}
+
+static void add_unmanaged(const struct rc_unmanaged *u, const struct rc_target *cfg, struct rc_buf *b)
 {
 	add_slice(u->name, b);
 	add_slice(u->remote_id, b);
-	rc_buf_addf(b, "%d %x", (int)u->disabled, (unsigned)u->account.set);
-	for (size_t f = 0; f < RC_MAX_FIELDS; f++)
-		if (u->account.set & 1u << f)
+	rc_buf_addf(b, "%d", (int)u->disabled);
+	for (size_t f = 0; f < cfg->schema->n_fields; f++)
+		if (u->account.set & 1u << f && !rc_account_blank(cfg->schema, f, u->account.v[f]) &&
+		    looked_at(cfg, f)) {
+			rc_buf_addf(b, " %zu ", f);
 			add_slice(u->account.v[f], b);
+		}
 }
 
 void run_bind_person(struct run *r, size_t target, struct rc_slice key, struct rc_slice server, struct rc_slice name,
@@ -112,7 +121,7 @@ void run_bind_person(struct run *r, size_t target, struct rc_slice key, struct r
 	rc_walk_end(&w);
 	if (rc_view_unmanaged(r->view, t->number, server, name, &u)) {
 		rc_buf_adds(&b, "unmanaged ");
-		add_unmanaged(&u, &b);
+		add_unmanaged(&u, t->cfg, &b);
 	}
 	if (b.n)
 		hash_of(&b, ret);
