@@ -40,6 +40,31 @@ static int print_sample(const struct rc_config *cfg, const struct rc_mapped *m, 
 	return out;
 }
 
+/* The state, to ask what it has seen; one that cannot be read is no matter of the config's. */
+struct past {
+	struct rc_store *store;
+	struct rc_view *view;
+};
+
+static void open_past(const struct rc_config *cfg, struct past *ret)
+{
+	struct rc_store_options so = {.mode = RC_STORE_READ, .dir = cfg->state};
+	struct rc_err err;
+
+	*ret = (struct past){0};
+	if (rc_store_open(&so, &ret->store, &err) || rc_view_begin(ret->store, &ret->view, &err))
+		rc_log(RC_LOG_VERBOSE, "%s", err.what);
+}
+
+static void close_past(struct past *p)
+{
+	struct rc_err err;
+
+	if (p->view && rc_view_end(p->view, &err))
+		rc_log(RC_LOG_VERBOSE, "%s", err.what);
+	rc_store_close(p->store);
+}
+
 /* The columns of all sources, to find those that a list of the config names and nobody has. */
 struct columns {
 	const char **v;
@@ -95,9 +120,10 @@ static int check_lists(const struct columns *all, const struct rc_config *cfg)
 }
 
 /* Compiles every expression against the header; with a sample key also reads until that person. */
-static enum rc_code check_source(struct rc_cli *c, struct rc_scan *scan, struct columns *all, size_t i, bool *ret_found,
-				 struct rc_err *err)
+static enum rc_code check_source(struct rc_cli *c, struct rc_scan *scan, struct columns *all, const struct past *past,
+				 size_t i, bool *ret_found, struct rc_err *err)
 {
+	struct rc_source_facts facts = {0};
 	const struct rc_config *cfg = scan->cfg;
 	struct rc_feed feed;
 	struct rc_reader *r = NULL;
@@ -108,6 +134,8 @@ static enum rc_code check_source(struct rc_cli *c, struct rc_scan *scan, struct 
 
 	if (code)
 		return code;
+	if (past->view)
+		rc_view_source(past->view, (uint16_t)i, &scan->mem, &facts);
 	while (!code && !*ret_found) {
 		size_t n;
 		const struct rc_slice *columns;
@@ -124,8 +152,8 @@ static enum rc_code check_source(struct rc_cli *c, struct rc_scan *scan, struct 
 		note_columns(all, scan, r, columns, n);
 		rc_mapping_free(m);
 		m = NULL;
-		code = rc_mapping_new(cfg, i, rc_reader_format(r) == RC_FORMAT_LDIF, columns, n, scan->lookups, NULL, 0,
-				      &m, err);
+		code = rc_mapping_new(cfg, i, rc_reader_format(r) == RC_FORMAT_LDIF, columns, n, scan->lookups,
+				      facts.columns, facts.n_columns, &m, err);
 		if (code == RC_CONFIG && files) /* the file before had it */
 			code = err->code = RC_DATA;
 		files++;
@@ -165,6 +193,7 @@ static int worse(int a, int b)
 static int check_sources(struct rc_cli *c, const struct rc_config *cfg, bool *ret_found)
 {
 	struct columns all = {0};
+	struct past past;
 	struct rc_scan scan;
 	struct rc_err err;
 	int out = 0;
@@ -172,12 +201,14 @@ static int check_sources(struct rc_cli *c, const struct rc_config *cfg, bool *re
 	if (rc_sources_begin(&scan, cfg, NULL, false,
 			     &err)) /* a lookup table; the expressions can be judged all the same */
 		out = rc_cli_fail(&err);
+	open_past(cfg, &past);
 	for (size_t i = 0; i < cfg->n_sources; i++)
-		if (check_source(c, &scan, &all, i, ret_found, &err))
+		if (check_source(c, &scan, &all, &past, i, ret_found, &err))
 			out = worse(out, rc_cli_fail(&err));
 	if (!out && !*ret_found) /* every header was seen */
 		out = check_lists(&all, cfg);
 	free(all.v);
+	close_past(&past);
 	rc_sources_done(&scan);
 	return out;
 }

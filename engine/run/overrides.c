@@ -74,6 +74,8 @@ static enum rc_code read_target(struct load *l, const struct rc_record *rec, str
 	struct rc_slice name = cell(l, rec, C_TARGET);
 
 	o->target = SIZE_MAX;
+	if (rc_slice_eqs(name, "*"))
+		return RC_OK;
 	for (size_t i = 0; name.n && i < l->cfg->n_targets; i++)
 		if (rc_slice_eqs(name, l->cfg->targets[i].name))
 			o->target = i;

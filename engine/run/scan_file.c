@@ -65,7 +65,7 @@ static enum rc_code begin_file(struct walk *w, const struct rc_reader *r, struct
 	w->mapping = NULL;
 	code = rc_mapping_new(s->cfg, w->index, rc_reader_format(r) == RC_FORMAT_LDIF, named, n, s->lookups,
 			      facts.columns, facts.n_columns, &w->mapping, err);
-	if (code == RC_DATA || (code == RC_CONFIG && w->src->n_files > 1)) { /* the file before had it */
+	if (code == RC_DATA || (code == RC_CONFIG && w->file > 0)) { /* the file before had it */
 		struct rc_err what = *err;
 
 		code = rc_fail(err, RC_DATA, "%s: %.900s", w->src->files[w->file], what.what);
