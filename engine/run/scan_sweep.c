@@ -14,39 +14,63 @@ static bool was_matched(const struct walk *w, size_t i)
 
 enum { KEEP_SHARE = 16 }; /* of the sequence: of more people than that no records are kept, for they take room */
 
-struct unmatched { /* entries, in their order */
-	size_t n, *at;
+struct unmatched { /* entries, in their order; behind them people who have none */
+	size_t n, n_entries, cap, *at;
 	uint8_t (*key)[16];
-	struct rc_slice *record; /* by entry, then by target */
+	struct rc_slice *record; /* of each, by target */
 	bool kept;               /* records are whole; else only whether they are there */
 };
+
+static void unmatched_add(struct unmatched *u, const uint8_t key[16], size_t at)
+{
+	if (u->n == u->cap) {
+		u->cap = u->cap ? u->cap * 2 : 256;
+		u->at = rc_xreallocarray(u->at, u->cap, sizeof(*u->at));
+		u->key = rc_xreallocarray(u->key, u->cap, sizeof(*u->key));
+	}
+	memcpy(u->key[u->n], key, 16);
+	u->at[u->n++] = at;
+}
 
 static struct unmatched find_unmatched(struct walk *w)
 {
 	struct unmatched u = {0};
-	size_t cap = 0;
 
-	for (size_t i = 0; i < w->match.seq.n; i++) {
-		if (was_matched(w, i))
-			continue; /* the usual night: the keys are not even touched */
-		if (u.n == cap) {
-			cap = cap ? cap * 2 : 256;
-			u.at = rc_xreallocarray(u.at, cap, sizeof(*u.at));
-			u.key = rc_xreallocarray(u.key, cap, sizeof(*u.key));
-		}
-		memcpy(u.key[u.n], scan_order_key(w, i), 16);
-		u.at[u.n++] = i;
-	}
+	for (size_t i = 0; i < w->match.seq.n; i++)
+		if (!was_matched(w, i)) /* the usual night: the keys are not even touched */
+			unmatched_add(&u, scan_order_key(w, i), i);
+	u.n_entries = u.n;
 	return u;
+}
+
+/* Whoever is new is asked for in the same pass over the records: it shows most of their pages anyway, and a second one
+ * would show them all again. */
+static void add_newcomers(const struct rc_scan *s, struct unmatched *u)
+{
+	bool *old = rc_xcalloc(s->n + 1, sizeof(*old));
+
+	for (size_t i = 0; i < u->n_entries; i++) {
+		const struct rc_person *p = rc_sources_find(s, u->key[i]);
+
+		if (p)
+			old[p - s->people] = true;
+	}
+	for (size_t i = 0; i < s->n; i++)
+		if (!old[i])
+			unmatched_add(u, s->people[i].hash, SIZE_MAX);
+	free(old);
 }
 
 static void find_records(struct walk *w, const uint16_t *targets, struct unmatched *u)
 {
-	size_t n_targets = w->s->cfg->n_targets;
-	struct rc_slice *one = rc_xcalloc(u->n + 1, sizeof(*one));
+	size_t n_targets = w->s->cfg->n_targets, bound = w->match.seq.n / KEEP_SHARE + 256;
+	struct rc_slice *one;
 
+	u->kept = u->n <= bound;
+	if (u->kept && u->n + w->s->n <= bound)
+		add_newcomers(w->s, u);
+	one = rc_xcalloc(u->n + 1, sizeof(*one));
 	u->record = rc_xcalloc((u->n + 1) * n_targets, sizeof(*u->record));
-	u->kept = u->n <= w->match.seq.n / KEEP_SHARE + 256;
 	for (size_t t = 0; u->n && t < n_targets; t++) {
 		rc_view_records(w->view, targets[t], (const uint8_t(*)[16])u->key, u->n, u->kept ? &w->s->mem : NULL,
 				one);
@@ -85,6 +109,8 @@ static uint64_t sweep_unmatched(struct walk *w, const uint16_t *targets)
 
 		for (size_t t = 0; t < n; t++)
 			known |= u.record[i * n + t].p != NULL;
+		if (i >= u.n_entries) /* only to be kept */
+			known = true;
 		if (!known) /* its row was settled: filtered, or left long ago */
 			gone += memcmp(w->match.seq.row(w, u.at[i]), zero, 16) != 0;
 		else if (!p)
@@ -155,6 +181,7 @@ enum rc_code scan_sweep_order(struct walk *w, const uint16_t *targets, bool *ret
 		*ret_again = true; /* rare, so the whole input is looked at */
 		return RC_OK;
 	}
+	rc_view_let_go(w->view); /* of the sequence only its keys may be asked for again, for the next one */
 	if (rc_view_source(w->view, w->index, &s->mem, &facts) && facts.filtered > gone)
 		w->src->filtered += facts.filtered - gone;
 	return RC_OK;
