@@ -37,23 +37,40 @@ static void add(struct names *n, struct rc_slice server, struct rc_slice name)
 	n->slot[slot_of(n, server, name)] = (struct adopted){server, name};
 }
 
+static bool adopted(const struct run *r, const struct rc_op *op)
+{
+	const struct op_info *info = op->owner;
+
+	return (info->adopts && info->known) || takes_over(r, op);
+}
+
+/* Most nights nobody is adopted: room for everybody who is touched would cost more than the rest. */
+static void make_room(const struct run *r, const struct run_target *t, struct names *n)
+{
+	size_t most = 0;
+
+	for (size_t i = 0; i < t->n_pending; i++)
+		most += (r->pending[t->first_pending + i].known.flags & RC_KNOWN_ADOPTED) != 0;
+	for (size_t i = 0; i < t->n_ops; i++)
+		most += adopted(r, r->ops[t->first_op + i]);
+	n->size = 64;
+	while (n->size < most * 2)
+		n->size *= 2;
+	n->slot = rc_xcalloc(n->size, sizeof(*n->slot));
+}
+
 static void collect(const struct run *r, size_t target, struct names *n)
 {
 	const struct run_target *t = &r->targets[target];
 	const struct pending *pending = r->pending + t->first_pending;
 	struct rc_op *const *ops = r->ops + t->first_op;
 
-	n->size = 64;
-	while (n->size < (t->n_ops + t->n_pending) * 2)
-		n->size *= 2;
-	n->slot = rc_xcalloc(n->size, sizeof(*n->slot));
+	make_room(r, t, n);
 	for (size_t i = 0; i < t->n_pending; i++)
 		if (pending[i].known.flags & RC_KNOWN_ADOPTED)
 			add(n, pending[i].known.server, pending[i].known.name);
 	for (size_t i = 0; i < t->n_ops; i++) {
-		const struct op_info *info = ops[i]->owner;
-
-		if ((info->adopts && info->known) || takes_over(r, ops[i]))
+		if (adopted(r, ops[i]))
 			add(n,
 			    t->cfg->pool ? rc_slice_str(t->cfg->servers[ops[i]->server].label) : (struct rc_slice){0},
 			    ops[i]->name);
