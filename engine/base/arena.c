@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-enum { FIRST_BLOCK = 4096, LARGEST_STEP = 1 << 20, LARGE_PAGE = 2 << 20, ALIGN = 16 };
+enum { FIRST_BLOCK = 4096, LARGEST_STEP = 256 << 10, LARGE_PAGE = 2 << 20, ALIGN = 16 };
 
 struct rc_arena_block {
 	struct rc_arena_block *next;

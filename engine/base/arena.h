@@ -1,6 +1,6 @@
 /* engine/base/arena.h - memory that is freed all at once.
  *
- * A zeroed struct is an empty arena. Blocks double from 4 KiB to 1 MiB; those after are large pages of 2 MiB.
+ * A zeroed struct is an empty arena. Blocks double from 4 KiB to 256 KiB; those after are large pages of 2 MiB.
  * rc_arena_reset keeps the largest block for reuse. Pointers live until reset or done. Alignment 16. */
 #ifndef RC_ARENA_H
 #define RC_ARENA_H

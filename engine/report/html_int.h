@@ -32,14 +32,15 @@ struct rc_html_list {
 	uint64_t total;
 };
 
-/* The rows of the table, ready to be written. Memory: about 240 bytes a row, of at most 2 x RC_HTML_ROWS. */
+/* The rows of the table, ready to be written. Memory: about 260 bytes a row, of at most 2 x RC_HTML_ROWS. */
 enum rc_html_row_kind { RC_HTML_ROW_GOOD, RC_HTML_ROW_TROUBLED, RC_HTML_ROW_OUT };
 struct rc_html_row {
-	uint32_t n; /* bytes of the text */
+	struct rc_slice text;
 	enum rc_html_row_kind kind;
 };
 struct rc_html_rows {
-	struct rc_buf text, json;
+	struct rc_arena mem; /* texts of the rows */
+	struct rc_buf json, safe;
 	struct rc_html_row *v;
 	size_t n, cap, kept, look_below;
 };

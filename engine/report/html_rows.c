@@ -120,8 +120,6 @@ static bool make_room(struct rc_html_rows *r)
 
 void rc_html_rows_add(struct rc_html_rows *r, const struct rc_outcome *o, bool troubled)
 {
-	size_t from = r->text.n;
-
 	if (troubled ? !make_room(r) : r->n >= RC_HTML_ROWS)
 		return;
 	if (r->n == r->cap) {
@@ -130,9 +128,10 @@ void rc_html_rows_add(struct rc_html_rows *r, const struct rc_outcome *o, bool t
 	}
 	rc_buf_clear(&r->json);
 	row_json(&r->json, o);
-	rc_html_json(&r->text, rc_buf_slice(&r->json));
-	r->v[r->n++] =
-		(struct rc_html_row){(uint32_t)(r->text.n - from), troubled ? RC_HTML_ROW_TROUBLED : RC_HTML_ROW_GOOD};
+	rc_buf_clear(&r->safe);
+	rc_html_json(&r->safe, rc_buf_slice(&r->json));
+	r->v[r->n++] = (struct rc_html_row){rc_arena_copy(&r->mem, rc_buf_slice(&r->safe)),
+					    troubled ? RC_HTML_ROW_TROUBLED : RC_HTML_ROW_GOOD};
 	r->kept++;
 	if (r->n <= RC_HTML_ROWS)
 		r->look_below = r->n;
@@ -140,16 +139,15 @@ void rc_html_rows_add(struct rc_html_rows *r, const struct rc_outcome *o, bool t
 
 enum rc_code rc_html_rows_put(const struct rc_html_rows *r, uint64_t total, FILE *out, struct rc_err *err)
 {
-	const char *text = r->text.p;
 	bool any = false;
 
 	fprintf(out, "{\"total\":%llu,\"rows\":[", (unsigned long long)total);
-	for (size_t i = 0; i < r->n; text += r->v[i++].n) {
+	for (size_t i = 0; i < r->n; i++) {
 		if (r->v[i].kind == RC_HTML_ROW_OUT)
 			continue;
 		fputs(any ? ",\n" : "\n", out);
 		any = true;
-		fwrite(text, 1, r->v[i].n, out);
+		fwrite(r->v[i].text.p, 1, r->v[i].text.n, out);
 	}
 	fputs("]}", out);
 	return ferror(out) ? rc_fail_sys(err, RC_CANTCREAT, errno, "the report cannot be written out") : RC_OK;
@@ -158,7 +156,8 @@ enum rc_code rc_html_rows_put(const struct rc_html_rows *r, uint64_t total, FILE
 void rc_html_rows_done(struct rc_html_rows *r)
 {
 	free(r->v);
-	rc_buf_done(&r->text);
+	rc_arena_done(&r->mem);
 	rc_buf_done(&r->json);
+	rc_buf_done(&r->safe);
 	*r = (struct rc_html_rows){0};
 }

@@ -1,6 +1,5 @@
 #include "engine/run/rowmatch.h"
-#include "engine/base/alloc.h"
-#include <stdlib.h>
+#include "engine/base/large.h"
 #include <string.h>
 
 enum {
@@ -18,18 +17,18 @@ static const uint8_t zero[16];
 void rc_rowmatch_init(struct rc_rowmatch *m, const struct rc_sequence *seq)
 {
 	*m = (struct rc_rowmatch){.seq = *seq};
-	m->line = rc_xcalloc(seq->n, sizeof(*m->line));
+	m->line = rc_large_calloc(seq->n, sizeof(*m->line));
 }
 
 static void drop(struct rc_rowindex *x)
 {
-	free(x->slot);
+	rc_large_free(x->slot, x->size, sizeof(*x->slot));
 	*x = (struct rc_rowindex){0};
 }
 
 void rc_rowmatch_done(struct rc_rowmatch *m)
 {
-	free(m->line);
+	rc_large_free(m->line, m->seq.n, sizeof(*m->line));
 	drop(&m->by_raw);
 	drop(&m->by_row);
 	*m = (struct rc_rowmatch){0};
@@ -67,7 +66,7 @@ static void make_index(struct rc_rowmatch *m, struct rc_rowindex *x, get_fn get)
 	x->size = 1024;
 	while (x->size < m->seq.n * 2)
 		x->size *= 2;
-	x->slot = rc_xcalloc(x->size, sizeof(*x->slot));
+	x->slot = rc_large_calloc(x->size, sizeof(*x->slot));
 	for (size_t i = 0; i < m->seq.n; i++) {
 		const uint8_t *hash = get(m->seq.ctx, i);
 		size_t at;

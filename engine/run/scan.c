@@ -1,5 +1,6 @@
 #include "engine/run/scan_int.h"
 #include "engine/base/alloc.h"
+#include "engine/base/large.h"
 #include "engine/base/log.h"
 #include "engine/store/writer.h"
 #include <stdarg.h>
@@ -31,13 +32,15 @@ struct rc_person *scan_add(struct rc_scan *s, const uint8_t hash[16])
 	struct rc_person *p;
 
 	if (s->n == s->cap) {
-		s->cap = s->cap ? s->cap * 2 : 256;
-		s->people = rc_xreallocarray(s->people, s->cap, sizeof(*s->people));
+		size_t cap = s->cap ? s->cap * 2 : 256;
+
+		s->people = rc_large_grow(s->people, s->cap, cap, sizeof(*s->people));
+		s->cap = cap;
 	}
 	if ((s->n + 1) * 2 > s->table_size) {
+		rc_large_free(s->table, s->table_size, sizeof(*s->table));
 		s->table_size = s->table_size ? s->table_size * 2 : 1024;
-		free(s->table);
-		s->table = rc_xcalloc(s->table_size, sizeof(*s->table));
+		s->table = rc_large_calloc(s->table_size, sizeof(*s->table));
 		for (size_t i = 0; i < s->n; i++)
 			s->table[table_slot(s, s->people[i].hash)] = (uint32_t)i + 1;
 	}
@@ -73,14 +76,28 @@ void scan_note(struct rc_scan *s, const char *fmt, ...)
 		s->notes[s->n_notes++] = rc_arena_strdup(&s->mem, text);
 }
 
+void scan_refs_room(struct rc_scan_source *src, size_t cap)
+{
+	src->refs = rc_large_grow(src->refs, src->cap_refs, cap, sizeof(*src->refs));
+	if (src->keep_raws) {
+		src->raws = rc_large_grow(src->raws, src->cap_refs, cap, sizeof(*src->raws));
+	} else {
+		rc_large_free(src->raws, src->cap_refs, sizeof(*src->raws));
+		src->raws = NULL;
+	}
+	src->cap_refs = cap;
+}
+
+void scan_refs_free(struct rc_scan_source *src)
+{
+	rc_large_free(src->refs, src->cap_refs, sizeof(*src->refs));
+	rc_large_free(src->raws, src->cap_refs, sizeof(*src->raws));
+}
+
 static void add_ref(struct rc_scan_source *src, uint32_t ref)
 {
-	if (src->n_refs == src->cap_refs) {
-		src->cap_refs = src->cap_refs ? src->cap_refs * 2 : 4096;
-		src->refs = rc_xreallocarray(src->refs, src->cap_refs, sizeof(*src->refs));
-		if (src->keep_raws)
-			src->raws = rc_xreallocarray(src->raws, src->cap_refs, sizeof(*src->raws));
-	}
+	if (src->n_refs == src->cap_refs)
+		scan_refs_room(src, src->cap_refs ? src->cap_refs * 2 : 4096);
 	if (src->keep_raws)
 		memcpy(src->raws[src->n_refs], src->raw, 16);
 	src->refs[src->n_refs++] = ref;

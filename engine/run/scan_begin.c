@@ -1,6 +1,7 @@
 /* What a scan begins with: lookup tables, and the seed of everything beside a row that can change its verdict. */
 #include "engine/run/scan_int.h"
 #include "engine/base/alloc.h"
+#include "engine/base/large.h"
 #include "engine/base/log.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -109,8 +110,7 @@ void rc_sources_done(struct rc_scan *s)
 		for (size_t f = 0; f < src->n_files; f++)
 			free((void *)src->files[f]);
 		free(src->files);
-		free(src->refs);
-		free(src->raws);
+		scan_refs_free(src);
 	}
 	for (size_t i = 0; i < s->n_mappings; i++) {
 		rc_mapping_keep(s->mappings[i], false);
@@ -118,8 +118,8 @@ void rc_sources_done(struct rc_scan *s)
 	}
 	free(s->mappings);
 	free(s->sources);
-	free(s->people);
-	free(s->table);
+	rc_large_free(s->people, s->cap, sizeof(*s->people));
+	rc_large_free(s->table, s->table_size, sizeof(*s->table));
 	free(s->refused);
 	rc_lookups_free(s->lookups);
 	rc_arena_done(&s->mem);

@@ -92,6 +92,9 @@ void scan_note(struct rc_scan *s, const char *fmt, ...) __attribute__((format(pr
 
 /* A copy of the row for questions after the scan, whose mapping then stays; NULL: nothing will be asked. */
 const struct rc_row_copy *scan_keep_row(struct walk *w, const struct rc_record *rec);
+/* For `cap` refs in all. */
+void scan_refs_room(struct rc_scan_source *src, size_t cap);
+void scan_refs_free(struct rc_scan_source *src);
 struct rc_person *scan_add(struct rc_scan *s, const uint8_t hash[16]);
 void scan_refuse(struct rc_scan *s, uint16_t source, uint32_t file, uint64_t line, const char *why,
 		 struct rc_slice raw);

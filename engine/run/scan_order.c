@@ -102,6 +102,8 @@ static void void_open(struct walk *w, const uint16_t *targets)
 	free(h);
 }
 
+enum { ROWS_MORE = 16 }; /* an export that grew by that share needs no more room than was made before its first row */
+
 void scan_order_open(struct walk *w, const uint16_t *targets)
 {
 	struct rc_sequence seq = {w, order_row, scan_order_key, NULL, 0};
@@ -114,8 +116,10 @@ void scan_order_open(struct walk *w, const uint16_t *targets)
 					   (size_t)w->order.n};
 	rc_rowmatch_init(&w->match, &seq);
 	w->src->order_used = w->in_order;
-	if (w->in_order)
-		void_open(w, targets);
+	if (!w->in_order)
+		return;
+	scan_refs_room(w->src, seq.n + seq.n / ROWS_MORE + 4096);
+	void_open(w, targets);
 }
 
 void scan_walk_done(struct walk *w)

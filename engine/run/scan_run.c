@@ -14,8 +14,7 @@ static void forget_all(struct rc_scan *s)
 	for (size_t f = 0; f < src->n_files; f++)
 		free((void *)src->files[f]);
 	free(src->files);
-	free(src->refs);
-	free(src->raws);
+	scan_refs_free(src);
 	*src = (struct rc_scan_source){.keep_raws = s->keep_raws};
 	s->n = s->n_refused = s->n_notes = 0;
 	s->absence_ok = true;

@@ -15,21 +15,22 @@ static bool was_matched(const struct walk *w, size_t i)
 enum { KEEP_SHARE = 16 }; /* of the sequence: of more people than that no records are kept, for they take room */
 
 struct unmatched { /* entries, in their order; behind them people who have none */
-	size_t n, n_entries, cap, *at;
+	size_t n, n_entries, cap;
+	bool *settled; /* the entry counts for something: its row was done with */
 	uint8_t (*key)[16];
 	struct rc_slice *record; /* of each, by target */
 	bool kept;               /* records are whole; else only whether they are there */
 };
 
-static void unmatched_add(struct unmatched *u, const uint8_t key[16], size_t at)
+static void unmatched_add(struct unmatched *u, const uint8_t key[16], bool settled)
 {
 	if (u->n == u->cap) {
 		u->cap = u->cap ? u->cap * 2 : 256;
-		u->at = rc_xreallocarray(u->at, u->cap, sizeof(*u->at));
+		u->settled = rc_xreallocarray(u->settled, u->cap, sizeof(*u->settled));
 		u->key = rc_xreallocarray(u->key, u->cap, sizeof(*u->key));
 	}
 	memcpy(u->key[u->n], key, 16);
-	u->at[u->n++] = at;
+	u->settled[u->n++] = settled;
 }
 
 static struct unmatched find_unmatched(struct walk *w)
@@ -38,7 +39,7 @@ static struct unmatched find_unmatched(struct walk *w)
 
 	for (size_t i = 0; i < w->match.seq.n; i++)
 		if (!was_matched(w, i)) /* the usual night: the keys are not even touched */
-			unmatched_add(&u, scan_order_key(w, i), i);
+			unmatched_add(&u, scan_order_key(w, i), memcmp(w->match.seq.row(w, i), zero, 16) != 0);
 	u.n_entries = u.n;
 	return u;
 }
@@ -57,7 +58,7 @@ static void add_newcomers(const struct rc_scan *s, struct unmatched *u)
 	}
 	for (size_t i = 0; i < s->n; i++)
 		if (!old[i])
-			unmatched_add(u, s->people[i].hash, SIZE_MAX);
+			unmatched_add(u, s->people[i].hash, false);
 	free(old);
 }
 
@@ -112,13 +113,13 @@ static uint64_t sweep_unmatched(struct walk *w, const uint16_t *targets)
 		if (i >= u.n_entries) /* only to be kept */
 			known = true;
 		if (!known) /* its row was settled: filtered, or left long ago */
-			gone += memcmp(w->match.seq.row(w, u.at[i]), zero, 16) != 0;
+			gone += u.settled[i];
 		else if (!p)
 			(p = scan_add(w->s, u.key[i]))->kind = RC_PERSON_ABSENT;
 		if (p)
 			keep_records(w->s, &u, i, p);
 	}
-	free(u.at);
+	free(u.settled);
 	free(u.key);
 	free(u.record);
 	return gone;
