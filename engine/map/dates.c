@@ -49,9 +49,10 @@ static bool filetime(struct rc_slice s, const struct rc_zone *z, struct rc_date 
 	return true;
 }
 
+/* Open in any format. */
 static bool never(struct rc_slice s)
 {
-	return !s.n || rc_slice_eqs(s, "0") || rc_slice_eqs(s, "9223372036854775807");
+	return !s.n || rc_slice_eqs(s, "0") || rc_slice_eqs(s, "9223372036854775807") || rc_slice_eqs(s, "9999-12-31");
 }
 
 enum rc_code rc_date_read(struct rc_slice text, const char *fmt, const struct rc_zone *z, struct rc_date *ret,
