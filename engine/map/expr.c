@@ -191,7 +191,10 @@ size_t rc_expr_number_text(int64_t i, double d, bool integer, char out[32])
 		i = (int64_t)d;
 		integer = true;
 	}
-	n = integer ? snprintf(out, 32, "%" PRId64, i) : snprintf(out, 32, "%.14g", d);
+	if (integer)
+		n = snprintf(out, 32, "%" PRId64, i);
+	else /* every digit of an integral one, as far as they fit */
+		n = snprintf(out, 32, d == floor(d) && fabs(d) < 1e29 ? "%.0f" : "%.14g", d);
 	return (size_t)n;
 }
 
