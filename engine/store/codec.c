@@ -4,7 +4,9 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-/* At most 10 bytes to p; how many. */
+enum { VARINT_MOST = 10 };
+
+/* At most VARINT_MOST bytes to p; how many. */
 static size_t varint(uint64_t v, char *p)
 {
 	size_t n = 0;
@@ -17,9 +19,10 @@ static size_t varint(uint64_t v, char *p)
 
 void rc_put_varint(struct rc_buf *b, uint64_t n)
 {
-	char bytes[10];
+	char *p = rc_buf_room(b, VARINT_MOST);
 
-	rc_buf_add(b, bytes, varint(n, bytes));
+	if (p)
+		rc_buf_took(b, varint(n, p));
 }
 
 size_t rc_varint_bytes(uint64_t n)
@@ -69,17 +72,26 @@ void rc_codec_begin(const struct rc_codec *c, const void *head, struct rc_buf *r
 
 void rc_codec_add(struct rc_buf *b, uint8_t tag, struct rc_slice bytes)
 {
-	char head[11] = {(char)tag};
+	char *p = rc_buf_room(b, 1 + VARINT_MOST + bytes.n);
+	size_t n;
 
-	rc_buf_add(b, head, 1 + varint(bytes.n, head + 1));
-	rc_buf_addslice(b, bytes);
+	if (!p)
+		return;
+	p[0] = (char)tag;
+	n = 1 + varint(bytes.n, p + 1);
+	if (bytes.n)
+		memcpy(p + n, bytes.p, bytes.n);
+	rc_buf_took(b, n + bytes.n);
 }
 
 void rc_codec_add_number(struct rc_buf *b, uint8_t tag, uint64_t n)
 {
-	char bytes[11] = {(char)(uint8_t)(RC_CODEC_NUMBER | tag)};
+	char *p = rc_buf_room(b, 1 + VARINT_MOST);
 
-	rc_buf_add(b, bytes, 1 + varint(n, bytes + 1));
+	if (!p)
+		return;
+	p[0] = (char)(uint8_t)(RC_CODEC_NUMBER | tag);
+	rc_buf_took(b, 1 + varint(n, p + 1));
 }
 
 void rc_codec_end(struct rc_buf *b, size_t start)

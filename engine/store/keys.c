@@ -118,9 +118,10 @@ static void add_server(struct rc_key *k, const uint8_t hash[8], bool only)
 struct rc_key rc_key_names_of(uint64_t seed, uint16_t target, struct rc_slice server)
 {
 	struct rc_key k = {.n = 0};
-	uint8_t s[8];
+	uint8_t s[8] = {0};
 
-	rc_hash_server(seed, server, s);
+	if (server.n)
+		rc_hash_server(seed, server, s);
 	rc_key_u16(&k, target);
 	add_server(&k, s, !server.n);
 	return k;

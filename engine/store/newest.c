@@ -86,12 +86,18 @@ static uint32_t stored(const struct rc_account_schema *schema)
 	return ((1u << schema->n_fields) - 1) & ~schema->secret;
 }
 
+/* The event and the record are mostly made of the same texts. */
+static bool same(struct rc_slice a, struct rc_slice b)
+{
+	return (a.p == b.p && a.n == b.n) || rc_slice_eq(a, b);
+}
+
 static bool same_account(const struct rc_account *a, const struct rc_account *b, uint32_t mask)
 {
 	if ((a->set ^ b->set) & mask)
 		return false;
 	for (size_t i = 0; i < RC_MAX_FIELDS; i++)
-		if (a->set & mask & 1u << i && !rc_slice_eq(a->v[i], b->v[i]))
+		if (a->set & mask & 1u << i && !same(a->v[i], b->v[i]))
 			return false;
 	return true;
 }
@@ -101,9 +107,9 @@ static bool tells(const struct rc_known *k, const struct rc_event *e, const stru
 {
 	uint32_t mask = stored(schema);
 
-	return e->action <= 15 && e->status <= 15 && e->at_ns == k->changed_at_ns && rc_slice_eq(e->key, k->key) &&
-	       rc_slice_eq(e->run_id, k->changed_run) && rc_slice_eq(e->name, k->name) &&
-	       rc_slice_eq(e->server, k->server) && !e->error_code.n && !e->linked_name.n && !(e->before.set & mask) &&
+	return e->action <= 15 && e->status <= 15 && e->at_ns == k->changed_at_ns && same(e->key, k->key) &&
+	       same(e->run_id, k->changed_run) && same(e->name, k->name) && same(e->server, k->server) &&
+	       !e->error_code.n && !e->linked_name.n && !(e->before.set & mask) &&
 	       (!(e->after.set & mask) || same_account(&e->after, &k->account, mask));
 }
 

@@ -12,9 +12,10 @@
 enum { CHUNK = 1024, CHUNKS = RC_WORD_MANY / CHUNK, RECENT = 256 };
 
 struct rc_words {
-	pthread_mutex_t mu;         /* over all but what lies below count */
-	atomic_uint count;          /* texts that may be read without mu: 1 to count */
-	atomic_uint recent[RECENT]; /* numbers by hash, of words asked for last; believed when the text is the same */
+	pthread_mutex_t mu; /* over all but what lies below count */
+	atomic_uint count;  /* texts that may be read without mu: 1 to count */
+	atomic_uint
+		recent[RECENT]; /* by recent_of(), numbers of words asked for last; believed if the text is the same */
 	struct rc_slice *chunks[CHUNKS];
 	uint32_t *slots; /* numbers by hash of their text, 0: free */
 	uint32_t n_slots;
@@ -143,31 +144,69 @@ uint32_t rc_words_find(struct rc_words *w, struct rc_slice text)
 	return n;
 }
 
-/* An account takes some ten words, nearly always those of the account before: without mu. 0: ask the table. */
-static uint32_t find_recent(struct rc_words *w, struct rc_slice text, uint32_t hash)
+static uint64_t eight(const char *p)
 {
-	uint32_t n = atomic_load(&w->recent[hash % RECENT]);
+	uint64_t n;
 
-	return n && n <= atomic_load(&w->count) && rc_slice_eq(text_of(w, n), text) ? n : 0;
+	memcpy(&n, p, sizeof(n));
+	return n;
+}
+
+/* A place by length, beginning and end: quicker than hash_of(), and texts that share it only take turns there. */
+static atomic_uint *recent_of(struct rc_words *w, struct rc_slice text)
+{
+	char padded[8] = {0};
+	uint64_t x;
+
+	if (text.n < 8) {
+		memcpy(padded, text.p, text.n);
+		x = eight(padded);
+	} else {
+		x = eight(text.p) * 31 + eight(text.p + text.n - 8);
+	}
+	return &w->recent[(x + text.n) * 0x9e3779b97f4a7c15u >> 56];
+}
+
+static bool same_text(struct rc_slice a, struct rc_slice b)
+{
+	size_t i = 0;
+
+	if (a.n != b.n)
+		return false;
+	if (a.n < 8)
+		return memcmp(a.p, b.p, a.n) == 0;
+	for (; i + 8 < a.n; i += 8)
+		if (eight(a.p + i) != eight(b.p + i))
+			return false;
+	return eight(a.p + a.n - 8) == eight(b.p + a.n - 8);
+}
+
+/* An account takes some ten words, nearly always those of the account before: without mu. 0: ask the table. */
+static uint32_t find_recent(struct rc_words *w, struct rc_slice text, const atomic_uint *recent)
+{
+	uint32_t n = atomic_load(recent);
+
+	return n && n <= atomic_load(&w->count) && same_text(text_of(w, n), text) ? n : 0;
 }
 
 uint32_t rc_words_give(struct rc_words *w, struct rc_slice text, uint32_t most)
 {
-	uint32_t n, hash;
+	atomic_uint *recent;
+	uint32_t n;
 
 	if (!text.n || text.n > RC_WORD_BYTES)
 		return 0;
-	hash = hash_of(text);
-	n = find_recent(w, text, hash);
+	recent = recent_of(w, text);
+	n = find_recent(w, text, recent);
 	if (n)
 		return n;
 	pthread_mutex_lock(&w->mu);
 	if (w->n_slots)
-		n = *slot(w, text, hash);
+		n = *slot(w, text, hash_of(text));
 	if (!n && atomic_load(&w->count) < most)
 		n = add(w, text);
 	if (n)
-		atomic_store(&w->recent[hash % RECENT], n);
+		atomic_store(recent, n);
 	pthread_mutex_unlock(&w->mu);
 	return n;
 }

@@ -96,6 +96,34 @@ static void test_words(void **state)
 	rc_words_free(w);
 }
 
+/* Texts of any length that differ in one place only, asked for in turn with the one they are like. */
+static void test_words_alike(void **state)
+{
+	struct rc_words *w = rc_words_new();
+	uint32_t next = 1;
+	char text[40];
+
+	(void)state;
+	for (size_t n = 1; n <= sizeof(text); n++) {
+		struct rc_slice s = {text, n};
+		uint32_t plain;
+
+		memset(text, 'a', n);
+		plain = rc_words_give(w, s, RC_WORD_MANY);
+		assert_int_equal(plain, next++);
+		for (size_t at = 0; at < n; at++, next++) {
+			text[at] = 'b';
+			assert_int_equal(rc_words_give(w, s, RC_WORD_MANY), next);
+			text[at] = 'a';
+			assert_int_equal(rc_words_give(w, s, RC_WORD_MANY), plain);
+			text[at] = 'b';
+			assert_int_equal(rc_words_give(w, s, RC_WORD_MANY), next);
+			text[at] = 'a';
+		}
+	}
+	rc_words_free(w);
+}
+
 static struct rc_known person(unsigned i, const struct rc_account_schema *s, char buf[64])
 {
 	struct rc_known k = test_known(i, buf);
@@ -370,9 +398,13 @@ static void test_damage(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_ids),          cmocka_unit_test(test_words),
-		cmocka_unit_test(test_newest_event), cmocka_unit_test(test_newest_of_those_who_go),
-		cmocka_unit_test(test_words_across), cmocka_unit_test(test_damage),
+		cmocka_unit_test(test_ids),
+		cmocka_unit_test(test_words),
+		cmocka_unit_test(test_words_alike),
+		cmocka_unit_test(test_newest_event),
+		cmocka_unit_test(test_newest_of_those_who_go),
+		cmocka_unit_test(test_words_across),
+		cmocka_unit_test(test_damage),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
