@@ -85,10 +85,12 @@ static void commit_group(struct rc_writer *w)
 	}
 	take(w);
 	pthread_mutex_unlock(&w->mu);
+	rc_ahead_give(w, false);
 	g = (struct rc_apply_group){&w->active, atomic_load(&w->next_id)};
 	code = rc_store_write(w->store, rc_apply_group, &g, w->o.before_commit, w->o.ctx, &e);
 	if (!code)
 		atomic_store(&w->durable, seq);
+	rc_ahead_give(w, true);
 	pthread_mutex_lock(&w->mu);
 	if (code)
 		w->err = e;
@@ -124,7 +126,8 @@ static void *run(void *arg)
 	pthread_mutex_lock(&w->mu);
 	while (!w->abandon) {
 		if (!commit_due(w, &wait_ns)) {
-			wait_for_work(w, wait_ns);
+			if (!rc_ahead_step(w))
+				wait_for_work(w, wait_ns);
 			continue;
 		}
 		commit_group(w);
@@ -227,6 +230,7 @@ static void free_writer(struct rc_writer *w)
 	rc_buf_done(&w->queue.b);
 	rc_buf_done(&w->active.b);
 	rc_buf_done(&w->last_reason);
+	rc_ahead_give(w, true);
 	pthread_cond_destroy(&w->work);
 	pthread_cond_destroy(&w->done);
 	pthread_mutex_destroy(&w->mu);

@@ -15,6 +15,8 @@ struct rc_order_build {
 	size_t n;
 };
 
+struct rc_ahead_piece;
+
 struct rc_writer {
 	struct rc_store *store;
 	struct rc_writer_options o;
@@ -31,8 +33,13 @@ struct rc_writer {
 	bool together, flush, bulk, stop, abandon;
 	struct rc_err err; /* sticky */
 	atomic_uint_fast64_t durable, next_id;
-	struct rc_facts active; /* being committed */
-	size_t fact_at;         /* in the queue: where the one being encoded begins */
+	struct rc_facts active;                /* being committed */
+	size_t fact_at;                        /* in the queue: where the one being encoded begins */
+	struct {                               /* see writer_ahead.c */
+		size_t bytes;                  /* that were touched */
+		size_t look_at;                /* bytes of the queue from which on there is more to do */
+		struct rc_ahead_piece *pieces; /* the latest first; of the committing thread */
+	} ahead;
 
 	/* Of the event stated last: two people with one reason share it. The reason may be longer than what is kept. */
 	struct rc_buf last_reason;
@@ -47,6 +54,11 @@ struct rc_writer {
 struct rc_buf *rc_writer_open(struct rc_writer *w, const struct rc_fact *head, struct rc_slice key,
 			      struct rc_slice name, size_t about);
 uint64_t rc_writer_close(struct rc_writer *w, uint8_t more_state);
+
+/* Touches some of the memory that the commit of a bulk load will take; mu held, released meanwhile. false: enough. */
+bool rc_ahead_step(struct rc_writer *w);
+/* Gives it to whoever asks the heap next; all: also the piece that keeps the heap from shrinking. */
+void rc_ahead_give(struct rc_writer *w, bool all);
 
 /* A fact to be queued: everything but seq, size, key_n and value_n is taken from *head. */
 uint64_t rc_writer_state(struct rc_writer *w, const struct rc_fact *head, struct rc_slice key, struct rc_slice value);

@@ -21,7 +21,7 @@ static void make_safe(struct rc_writer *w)
 	w->safe_bytes = w->queue.b.n;
 	w->safe_count = w->queue.count;
 	w->safe_seq = w->seq;
-	if (w->bulk && w->safe_bytes >= w->o.max_bulk_bytes)
+	if (w->bulk && (w->safe_bytes >= w->o.max_bulk_bytes || w->safe_bytes >= w->ahead.look_at))
 		pthread_cond_signal(&w->work);
 }
 
