@@ -28,6 +28,15 @@ struct rc_exec_seen {
 	const char *problem;    /* NULL, the provider's code, or why there is no answer */
 };
 
+/* A target that takes nothing: told once, and again when the cause is another. Valid during the call. */
+struct rc_exec_trouble {
+	size_t target;
+	const char *endpoint, *cause;
+	bool answered;   /* something answers there, and takes no call */
+	int64_t left_ns; /* so long it is tried again */
+	bool by_deadline;
+};
+
 struct rc_exec_env {
 	const struct rc_clock *clock;
 	struct rc_transport net;
@@ -52,11 +61,15 @@ struct rc_exec_env {
 	bool (*elsewhere)(void *ctx, struct rc_op *op);
 	/* Every answer, or that there was none; may be NULL. */
 	void (*answered)(void *ctx, const struct rc_exec_seen *seen);
+	void (*trouble)(void *ctx, const struct rc_exec_trouble *trouble); /* may be NULL */
 };
 
 struct rc_exec_opts {
 	int64_t deadline_ns; /* monotonic; 0: none */
 	int64_t drain_timeout_ns;
+	/* Not 0: somebody sits there and waits. In place of timeouts.unreachable, and three calls without an answer, or
+	 * one that took long to fail, are enough. */
+	int64_t patience_ns;
 };
 
 enum rc_exec_phase {

@@ -33,16 +33,24 @@ static void tell_pacer(struct call *c, const struct rc_answer *a, const struct h
 	struct rc_pacer_answer p = {
 		.outcome = outcome_of(a, resp), .retry_after_s = a->retry_after_s, .hint_calls_per_s = a->hint_rate};
 	struct target *t = c->s->t;
+	bool taken;
 
 	if (c->req.kind == CALL_DELETE)
 		for (size_t i = 0; i < c->n && a->each; i++)
 			p.without_effect += a->each[i].v == V_GONE || a->each[i].v == V_IN_USE;
-	if (p.outcome == RC_PACER_ACCEPTED || p.outcome == RC_PACER_QUOTA || p.outcome == RC_PACER_REJECTED) {
+	taken = p.outcome == RC_PACER_ACCEPTED || p.outcome == RC_PACER_QUOTA || p.outcome == RC_PACER_REJECTED;
+	if (taken) {
 		c->s->waiting_since_ns = 0;
 		t->taken = true;
 		t->writes_taken |= call_writes(c);
 	}
-	snprintf(c->s->said, sizeof(c->s->said), "%s", resp->problem ? resp->problem : a->message ? a->message : "");
+	if (resp->fate != HTTP_CANCELLED) /* that we gave it up ourselves is no cause */
+		snprintf(c->s->said, sizeof(c->s->said), "%s",
+			 taken           ? ""
+			 : resp->problem ? resp->problem
+			 : a->message    ? a->message
+					 : "");
+	trouble_told(c, resp, taken, now);
 	if (c->paced)
 		rc_pacer_result(&c->s->pacer, x_sec(now), &c->token, &p);
 }

@@ -99,6 +99,8 @@ struct target {
 	uint64_t in_flight;
 	size_t rotate;         /* the server that comes first: after the one that sent last */
 	bool ready;            /* in this pump */
+	unsigned untaken;      /* calls in a row that were not taken */
+	char told[200];        /* the trouble that was told, without its digits; "": none since the last call taken */
 	unsigned silent;       /* rounds of calls in a row without any answer */
 	int64_t silent_cut_ns; /* a failure of a call sent before is no new round */
 	int64_t last_sent_ns;
@@ -197,6 +199,12 @@ void target_heard(struct target *t, const struct call *c, bool answered, int64_t
 bool day_is_over(const struct server *s, int64_t now, bool read); /* no such call is left before the deadline */
 void holds_begin(struct rc_exec *x, int64_t now);
 void holds_end(struct rc_exec *x, int64_t now);
+
+/* exec_trouble.c: nothing is taken, and somebody wants to know why */
+int64_t reach_limit(const struct rc_exec *x); /* so long a target may take nothing */
+void trouble_told(struct call *c, const struct http_resp *resp, bool taken, int64_t now);
+/* What was said of the last call that a target did not take; NULL: nothing. */
+const char *trouble_of(const struct target *t);
 
 /* exec_send.c */
 struct call *call_new(struct server *s, enum rc_call_kind kind, size_t n);

@@ -14,7 +14,7 @@ static const char *silence(struct server *s)
 
 	rc_pacer_look(&s->pacer, x_sec(x_now(x)), &v);
 	return rc_arena_printf(&x->mem, "server %s took nothing for %lld s (%s), while others of the pool did",
-			       s->cfg->label, (long long)(x->cfg->timeouts.unreachable_ns / RC_SECOND),
+			       s->cfg->label, (long long)(reach_limit(x) / RC_SECOND),
 			       v.counts->busy        ? "busy"
 			       : v.counts->throttled ? "throttled"
 						     : "no usable answer");
@@ -24,7 +24,7 @@ static const char *silence(struct server *s)
 static void check_reach(struct server *s, int64_t now, int64_t *next)
 {
 	struct target *t = s->t;
-	int64_t limit = s->waiting_since_ns + t->x->cfg->timeouts.unreachable_ns;
+	int64_t limit = s->waiting_since_ns + reach_limit(t->x);
 
 	if (t->stopped || s->given_up || !s->waiting_since_ns)
 		return;
@@ -33,7 +33,7 @@ static void check_reach(struct server *s, int64_t now, int64_t *next)
 	else if (now >= limit)
 		target_stop(t, RC_UNAVAILABLE, "unreachable",
 			    "target %s: %s accepted nothing for %lld s: check that it is up and reachable%s%s",
-			    t->cfg->name, t->cfg->endpoint, (long long)(t->x->cfg->timeouts.unreachable_ns / RC_SECOND),
+			    t->cfg->name, t->cfg->endpoint, (long long)(reach_limit(t->x) / RC_SECOND),
 			    s->said[0] ? ": " : "", s->said);
 	else if (limit < *next)
 		*next = limit;

@@ -27,6 +27,13 @@ void call_free(struct call *c)
 	free(c);
 }
 
+static int64_t answer_limit(const struct rc_exec *x)
+{
+	int64_t most = x->opts.patience_ns / 5 * 4;
+
+	return most && most < x->cfg->timeouts.request_ns ? most : x->cfg->timeouts.request_ns;
+}
+
 void call_send(struct call *c)
 {
 	struct rc_exec *x = c->x;
@@ -54,7 +61,7 @@ void call_send(struct call *c)
 	}
 	c->method = req.method;
 	c->log_path = req.log_path;
-	x->env.net.send(x->env.net.ctx, &req, x->cfg->timeouts.request_ns, call_answered, c);
+	x->env.net.send(x->env.net.ctx, &req, answer_limit(x), call_answered, c);
 }
 
 static enum rc_call_kind kind_of(const struct rc_op *op)

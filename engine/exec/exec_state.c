@@ -35,6 +35,9 @@ void rc_exec_target_result(const struct rc_exec *x, size_t target, struct rc_exe
 	if (!t->stopped && ((t->tried && !t->taken) || (t->writes_tried && !t->writes_taken)))
 		ret->code = RC_UNAVAILABLE;
 	snprintf(ret->why, sizeof(ret->why), "%s", t->why);
+	if (ret->code && !t->stopped && trouble_of(t))
+		snprintf(ret->why, sizeof(ret->why), "target %s: %s accepted nothing: %s", t->cfg->name,
+			 t->cfg->endpoint, trouble_of(t));
 	for (size_t i = 0; i < t->n_servers; i++) {
 		struct rc_pacer_view v;
 

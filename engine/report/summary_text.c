@@ -31,7 +31,7 @@ static const char *exit_words(int code, bool planned)
 	case RC_DATA:
 		return "Stopped: bad source data, nothing was written";
 	case RC_UNAVAILABLE:
-		return "Stopped: nothing was accepted";
+		return planned ? "Stopped: the list of accounts could not be read" : "Stopped: nothing was accepted";
 	case RC_INTERNAL:
 		return "Stopped: internal error";
 	case RC_CANTCREAT:
@@ -88,6 +88,8 @@ void rc_summary_verdict(struct rc_buf *b, const struct rc_summary *s)
 		rejected += s->sources[i].rejected;
 	rc_buf_adds(b, exit_words(s->exit_code, is_plan(s)));
 	stopped_names(b, s);
+	if (s->exit_code == RC_UNAVAILABLE && is_plan(s))
+		rc_buf_adds(b, ", so nothing is planned there");
 	rc_buf_adds(b, ": ");
 	if (!rc_words_counts(&counts, all, false))
 		rc_buf_adds(&counts, is_plan(s) ? "nothing to change" : "nothing changed");

@@ -140,6 +140,21 @@ static void hook_answered(void *ctx, const struct rc_exec_seen *seen)
 	       seen->request_id ? seen->request_id : "", seen->problem ? ": " : "", seen->problem ? seen->problem : "");
 }
 
+/* Nobody should have to wait for timeouts.unreachable to learn of a mistyped address. */
+static void hook_trouble(void *ctx, const struct rc_exec_trouble *trouble)
+{
+	const struct run *r = ctx;
+	char until[32];
+
+	if (!r->report)
+		return; /* check --online and why say it all at once */
+	rc_time_iso(rc_wall_ns(r->clock) + trouble->left_ns, until);
+	rc_log(RC_LOG_WARN, "target %s: %s %s: %s; it is tried again until %s (%s)",
+	       r->cfg->targets[trouble->target].name, trouble->endpoint,
+	       trouble->answered ? "takes no call" : "does not answer", trouble->cause, until,
+	       trouble->by_deadline ? "the deadline" : "timeouts.unreachable");
+}
+
 static int64_t on_pump(void *arg, bool *ret_paused)
 {
 	struct carry *c = arg;
@@ -230,8 +245,9 @@ enum rc_code run_make_exec(struct run *r, struct rc_err *err)
 				  .misses = hook_misses,
 				  .differs = hook_differs,
 				  .elsewhere = hook_elsewhere,
-				  .answered = hook_answered};
-	struct rc_exec_opts opts = {.drain_timeout_ns = r->opts->drain_timeout_ns};
+				  .answered = hook_answered,
+				  .trouble = hook_trouble};
+	struct rc_exec_opts opts = {.drain_timeout_ns = r->opts->drain_timeout_ns, .patience_ns = r->patience_ns};
 	enum rc_code code;
 
 	c->r = r;

@@ -81,6 +81,7 @@ struct run {
 	const struct rc_clock *clock;
 	char run_id[80];
 	int64_t started_ns, started_mono;
+	int64_t patience_ns; /* of somebody who waits for the answer (check --online); 0: nobody does */
 	struct rc_lock *lock;
 	struct rc_store *store;
 	struct rc_writer *writer; /* NULL: this run writes no state */

@@ -186,7 +186,7 @@ static void fill_headers(struct http_resp *resp, char *text)
 
 static void answer(struct exec_world *w, struct ew_event *e)
 {
-	struct http_resp resp = {.fate = e->fate, .problem = "simulated"};
+	struct http_resp resp = {.fate = e->fate, .problem = w->says ? w->says : "simulated"};
 
 	if (e->fate == HTTP_ANSWERED) {
 		resp.status = e->reply.status;
@@ -294,6 +294,15 @@ static void listed(void *ctx, size_t target, size_t server, const struct rc_list
 	}
 }
 
+static void trouble(void *ctx, const struct rc_exec_trouble *told)
+{
+	struct exec_world *w = ctx;
+
+	w->troubles++;
+	w->trouble = *told;
+	snprintf(w->cause, sizeof(w->cause), "%s", told->cause);
+}
+
 /* Those who were listed before. */
 static bool misses(void *ctx, size_t target, size_t server, const struct rc_list *l)
 {
@@ -370,7 +379,8 @@ void ew_start(struct exec_world *w)
 				  .durable = durable,
 				  .listed = listed,
 				  .misses = misses,
-				  .differs = differs};
+				  .differs = differs,
+				  .trouble = trouble};
 
 	w->x = rc_exec_new(w->cfg, &env, &w->opts);
 }

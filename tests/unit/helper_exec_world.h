@@ -42,6 +42,10 @@ struct exec_world {
 	bool refused;     /* nobody listens */
 	unsigned renewed; /* secrets fetched anew */
 	unsigned listings;
+	unsigned troubles; /* told, and what the last one was */
+	struct rc_exec_trouble trouble;
+	char cause[200];
+	const char *says;                 /* of a request without an answer; NULL: "simulated" */
 	void (*at)(struct exec_world *w); /* called before each pump */
 	double deadlock_s;                /* virtual time after which a run is taken for stuck */
 };

@@ -267,6 +267,118 @@ static void test_falls_silent(void **state)
 	ew_end(&w);
 }
 
+/* ---- what is told of it meanwhile */
+
+static const char *says;
+
+static void tell_now(struct exec_world *w)
+{
+	static char text[60];
+
+	w->says = says;
+	if (says && strchr(says, '#')) {
+		snprintf(text, sizeof(text), "timed out after %d ms", (int)(ew_now(w) * 1000));
+		w->says = text;
+	}
+}
+
+static void test_trouble_told(void **state)
+{
+	struct exec_world w;
+
+	(void)state;
+	ew_begin(&w, NULL, "\"timeouts\": {\"unreachable\": \"2m\"}, ", NULL);
+	w.refused = true;
+	w.at = tell_now;
+	says = "no such host";
+	ew_start(&w);
+	rc_exec_list(w.x, 0);
+	ew_run_until(&w, 1.5);
+	assert_int_equal(w.troubles, 1);
+	assert_string_equal(w.cause, "no such host");
+	assert_false(w.trouble.answered || w.trouble.by_deadline);
+	assert_true(w.trouble.left_ns > 119 * RC_SECOND && w.trouble.left_ns <= 120 * RC_SECOND);
+	ew_run_until(&w, 40);
+	assert_int_equal(w.troubles, 1);
+	says = "#";
+	ew_run_until(&w, 80);
+	assert_int_equal(w.troubles, 2); /* its digits are no other cause */
+	ew_run(&w);
+	assert_int_equal(w.troubles, 2);
+	assert_non_null(strstr(ew_result(&w, 0).why, "timed out"));
+	ew_end(&w);
+}
+
+static void test_trouble_at_deadline(void **state)
+{
+	struct exec_world w;
+
+	(void)state;
+	ew_begin(&w, "{\"settings\": {\"outage\": 503}}", NULL, NULL);
+	w.opts.deadline_ns = 30 * RC_SECOND;
+	ew_start(&w);
+	rc_exec_list(w.x, 0);
+	ew_run(&w);
+	assert_int_equal(w.troubles, 1);
+	assert_true(w.trouble.answered && w.trouble.by_deadline);
+	assert_int_equal(ew_result(&w, 0).code, RC_UNAVAILABLE);
+	assert_non_null(strstr(ew_result(&w, 0).why, w.cause));
+	ew_end(&w);
+}
+
+/* A few calls lost in a night that goes on are nothing to tell; a provider that falls silent is, each time. */
+static void silent_twice(struct exec_world *w)
+{
+	double s = ew_now(w);
+
+	w->silent = (s >= 10 && s < 40) || (s >= 60 && s < 90);
+}
+
+static void test_trouble_again(void **state)
+{
+	struct exec_world w;
+
+	(void)state;
+	slow_service(&w, "\"timeouts\": {\"request\": \"2s\"}, ");
+	w.at = silent_twice;
+	ew_start(&w);
+	ew_creates(&w, 1, 20000);
+	ew_run(&w);
+	assert_int_equal(w.troubles, 2);
+	ew_end(&w);
+	slow_service(&w, NULL);
+	ew_start(&w);
+	ew_creates(&w, 1, 500);
+	ew_run(&w);
+	assert_int_equal(w.troubles, 0);
+	ew_end(&w);
+}
+
+/* check --online: somebody waits. */
+static void patience(bool refused, int least_s, int most_s)
+{
+	struct exec_world w;
+
+	ew_begin(&w, NULL, NULL, NULL);
+	w.opts.patience_ns = 15 * RC_SECOND;
+	w.refused = refused;
+	w.silent = !refused;
+	ew_start(&w);
+	rc_exec_whoami(w.x, 0);
+	ew_run(&w);
+	assert_int_equal(ew_result(&w, 0).code, RC_UNAVAILABLE);
+	assert_non_null(strstr(ew_result(&w, 0).why, "target vpn: http://127.0.0.1:1 does not answer: simulated"));
+	assert_in_range((int)ew_now(&w), least_s, most_s);
+	ew_end(&w);
+}
+
+static void test_patience(void **state)
+{
+	(void)state;
+	patience(true, 4, 6);
+	patience(false, 12, 13);
+}
+
 /* ---- hostile numbers */
 
 static void test_absurd_retry_after(void **state)
@@ -348,6 +460,10 @@ int main(void)
 		cmocka_unit_test(test_stop),
 		cmocka_unit_test(test_silent_for_ever),
 		cmocka_unit_test(test_falls_silent),
+		cmocka_unit_test(test_trouble_told),
+		cmocka_unit_test(test_trouble_at_deadline),
+		cmocka_unit_test(test_trouble_again),
+		cmocka_unit_test(test_patience),
 		cmocka_unit_test(test_absurd_retry_after),
 		cmocka_unit_test(test_one_renewal_for_all),
 		cmocka_unit_test(test_lone_first_read),
