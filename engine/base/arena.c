@@ -96,6 +96,21 @@ char *rc_arena_printf(struct rc_arena *a, const char *fmt, ...)
 	return p;
 }
 
+/* Behind a's newest block, which goes on to be filled. */
+void rc_arena_join(struct rc_arena *a, struct rc_arena *from)
+{
+	struct rc_arena_block **end = a->head ? &a->head->next : &a->head, *rest = *end, *last = from->head;
+
+	if (!last)
+		return;
+	while (last->next)
+		last = last->next;
+	*end = from->head;
+	last->next = rest;
+	a->used += from->used;
+	*from = (struct rc_arena){0};
+}
+
 void rc_arena_reset(struct rc_arena *a)
 {
 	struct rc_arena_block *keep = a->head;

@@ -18,6 +18,7 @@ void *rc_arena_zalloc(struct rc_arena *a, size_t n) __attribute__((returns_nonnu
 struct rc_slice rc_arena_copy(struct rc_arena *a, struct rc_slice s); /* NUL-terminated beyond n */
 char *rc_arena_strdup(struct rc_arena *a, const char *s);
 char *rc_arena_printf(struct rc_arena *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void rc_arena_join(struct rc_arena *a, struct rc_arena *from); /* what was from's is a's */
 void rc_arena_reset(struct rc_arena *a);
 void rc_arena_done(struct rc_arena *a);
 void rc_arena_wipe(struct rc_arena *a); /* cleanses every block, then frees: for arenas that held a secret */

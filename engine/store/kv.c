@@ -343,6 +343,24 @@ void rc_kv_abort(struct rc_kv_txn *t)
 	free(t);
 }
 
+struct rc_kv_txn *rc_kv_twin(struct rc_kv_txn *t)
+{
+	bool resized;
+	struct rc_kv_txn *twin = rc_kv_begin(t->kv, false, &resized, NULL);
+
+	if (twin && mdb_txn_id(twin->txn) == mdb_txn_id(t->txn))
+		return twin;
+	rc_kv_abort(twin);
+	return NULL;
+}
+
+void rc_kv_twin_end(struct rc_kv_txn *t, struct rc_kv_txn *twin)
+{
+	if (!t->err.code)
+		t->err = twin->err;
+	rc_kv_abort(twin);
+}
+
 bool rc_kv_failed(const struct rc_kv_txn *t)
 {
 	return t->err.code != RC_OK;

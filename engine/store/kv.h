@@ -48,6 +48,10 @@ uint32_t rc_kv_format(const struct rc_kv *kv);
 struct rc_kv_txn *rc_kv_begin(struct rc_kv *kv, bool write, bool *ret_resized, struct rc_err *err);
 enum rc_code rc_kv_commit(struct rc_kv_txn *t, struct rc_err *err); /* frees t whatever comes out */
 void rc_kv_abort(struct rc_kv_txn *t);
+/* One more for reading the very same state, for another thread; NULL: it cannot be had, or somebody has committed
+ * meanwhile. At its end t takes over its error. */
+struct rc_kv_txn *rc_kv_twin(struct rc_kv_txn *t);
+void rc_kv_twin_end(struct rc_kv_txn *t, struct rc_kv_txn *twin);
 bool rc_kv_failed(const struct rc_kv_txn *t);
 const struct rc_err *rc_kv_error(const struct rc_kv_txn *t);
 void rc_kv_damaged(struct rc_kv_txn *t, enum rc_kv_table table, const char *what); /* sticks: a value makes no sense */

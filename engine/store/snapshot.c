@@ -1,11 +1,11 @@
 /* Reading records and the indexes over them. */
 #include "engine/store/snapshot.h"
 #include "engine/base/alloc.h"
+#include "engine/store/share.h"
 #include "engine/store/walk.h"
 #include <stdlib.h>
 #include <string.h>
 
-enum { LOOKED_AT = 256 }; /* records, before the memory that shows them is given back */
 enum { KNOWN_KEY = 2 + RC_HASH_BYTES, RETIRING_KEY = KNOWN_KEY + 8 + RC_HASH_BYTES, DUE_HEAD = 9 };
 
 static bool decode(struct rc_view *v, uint16_t target, struct rc_slice raw, enum rc_kv_table table,
@@ -44,38 +44,84 @@ bool rc_view_known(struct rc_view *v, uint16_t target, struct rc_slice key, stru
 	return true;
 }
 
-static int by_hash(const void *a, const void *b, void *hashes)
-{
-	const uint8_t(*h)[RC_HASH_BYTES] = hashes;
+struct hash_at {
+	uint64_t head; /* of the hash, as a number */
+	uint32_t at;
+};
 
-	return memcmp(h[*(const uint32_t *)a], h[*(const uint32_t *)b], RC_HASH_BYTES);
-}
-
-static uint32_t *in_order(const uint8_t (*hashes)[RC_HASH_BYTES], size_t n)
+static void sort_by_byte(const struct hash_at *v, size_t n, unsigned shift, struct hash_at *ret)
 {
-	uint32_t *order = rc_xmalloc(n * sizeof(*order));
+	size_t begin[256] = {0}, sum = 0;
 
 	for (size_t i = 0; i < n; i++)
-		order[i] = (uint32_t)i;
-	qsort_r(order, n, sizeof(*order), by_hash, (void *)(uintptr_t)hashes);
+		begin[v[i].head >> shift & 255]++;
+	for (size_t b = 0; b < 256; b++) {
+		size_t here = begin[b];
+
+		begin[b] = sum;
+		sum += here;
+	}
+	for (size_t i = 0; i < n; i++)
+		ret[begin[v[i].head >> shift & 255]++] = v[i];
+}
+
+/* By their first eight bytes, which is all that the order is for. */
+static uint32_t *in_order(const uint8_t (*hashes)[RC_HASH_BYTES], size_t n)
+{
+	struct hash_at *v = rc_xreallocarray(NULL, n, 2 * sizeof(*v)), *to = v + n, *from = v;
+	uint32_t *order = rc_xreallocarray(NULL, n, sizeof(*order));
+
+	for (size_t i = 0; i < n; i++)
+		v[i] = (struct hash_at){rc_get_u64(hashes[i]), (uint32_t)i};
+	for (unsigned shift = 0; shift < 64; shift += 8) {
+		struct hash_at *sorted = to;
+
+		sort_by_byte(from, n, shift, to);
+		to = from;
+		from = sorted;
+	}
+	for (size_t i = 0; i < n; i++)
+		order[i] = from[i].at;
+	free(v);
 	return order;
+}
+
+struct known_many { /* by their place, in `order` */
+	uint16_t target;
+	const uint8_t (*hashes)[RC_HASH_BYTES];
+	const uint32_t *order;
+	struct rc_known *known;
+	bool *found;
+	struct rc_slice *raw;
+};
+
+static bool look_up(struct rc_view *v, const struct known_many *m, size_t i, struct rc_slice *ret)
+{
+	struct rc_key k = rc_key_known(m->target, m->hashes[i]);
+
+	return v->txn && rc_kv_get(v->txn, RC_KV_KNOWN, rc_key_slice(&k), ret);
+}
+
+static void known_step(struct rc_view *v, void *ctx, size_t from, size_t to, struct rc_arena *mem)
+{
+	struct known_many *m = ctx;
+
+	for (size_t o = from; o < to; o++) {
+		size_t i = m->order[o];
+		struct rc_slice raw;
+
+		m->found[i] = look_up(v, m, i, &raw) &&
+			      decode(v, m->target, rc_arena_copy(mem, raw), RC_KV_KNOWN, &m->known[i]);
+	}
 }
 
 void rc_view_known_many(struct rc_view *v, uint16_t target, const uint8_t (*hashes)[RC_HASH_BYTES], size_t n,
 			struct rc_arena *mem, struct rc_known *ret, bool *found)
 {
 	uint32_t *order = in_order(hashes, n);
+	struct known_many m = {target, hashes, order, ret, found, NULL};
 
-	for (size_t o = 0; o < n; o++) {
-		size_t i = order[o];
-		struct rc_key k = rc_key_known(target, hashes[i]);
-		struct rc_slice raw;
-
-		found[i] = v->txn && rc_kv_get(v->txn, RC_KV_KNOWN, rc_key_slice(&k), &raw) &&
-			   decode(v, target, rc_arena_copy(mem, raw), RC_KV_KNOWN, &ret[i]);
-		if (o % LOOKED_AT == LOOKED_AT - 1)
-			rc_view_let_go(v);
-	}
+	rc_view_share(v, n, known_step, &m, mem);
 	free(order);
 }
 
@@ -84,21 +130,27 @@ bool rc_view_record(struct rc_view *v, uint16_t target, struct rc_slice record, 
 	return decode(v, target, record, RC_KV_KNOWN, ret);
 }
 
+static void records_step(struct rc_view *v, void *ctx, size_t from, size_t to, struct rc_arena *mem)
+{
+	struct known_many *m = ctx;
+
+	for (size_t o = from; o < to; o++) {
+		size_t i = m->order[o];
+		struct rc_slice raw;
+
+		m->raw[i] = (struct rc_slice){0};
+		if (look_up(v, m, i, &raw))
+			m->raw[i] = mem ? rc_arena_copy(mem, raw) : RC_SLICE("");
+	}
+}
+
 void rc_view_records(struct rc_view *v, uint16_t target, const uint8_t (*hashes)[RC_HASH_BYTES], size_t n,
 		     struct rc_arena *mem, struct rc_slice *ret)
 {
 	uint32_t *order = in_order(hashes, n);
+	struct known_many m = {target, hashes, order, NULL, NULL, ret};
 
-	for (size_t o = 0; o < n; o++) {
-		struct rc_key k = rc_key_known(target, hashes[order[o]]);
-		struct rc_slice raw;
-
-		ret[order[o]] = (struct rc_slice){0};
-		if (v->txn && rc_kv_get(v->txn, RC_KV_KNOWN, rc_key_slice(&k), &raw))
-			ret[order[o]] = mem ? rc_arena_copy(mem, raw) : RC_SLICE("");
-		if (o % LOOKED_AT == LOOKED_AT - 1)
-			rc_view_let_go(v);
-	}
+	rc_view_share(v, n, records_step, &m, mem);
 	free(order);
 }
 

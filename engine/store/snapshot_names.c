@@ -1,14 +1,12 @@
 /* Reading names, unmanaged accounts, listings and the order sequence. */
 #include "engine/store/snapshot.h"
 #include "engine/base/alloc.h"
+#include "engine/store/share.h"
 #include "engine/store/walk.h"
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-	NAMES_AT_ONCE = 16384,
-	LOOKED_AT = 256, /* names, before the memory that shows them is given back */
-};
+enum { NAMES_AT_ONCE = 16384 };
 
 /* A managed account's name stands in its record. */
 static bool name_of(struct rc_view *v, uint16_t target, struct rc_name_value *value)
@@ -60,19 +58,35 @@ static int by_key(const void *a, const void *b)
 	return rc_slice_cmp(rc_key_slice(&x->key), rc_key_slice(&y->key));
 }
 
+struct names_many {
+	uint16_t target;
+	struct rc_name_asked *asked;
+	const struct name_key *keys;
+};
+
+static void names_step(struct rc_view *v, void *ctx, size_t from, size_t to, struct rc_arena *mem)
+{
+	const struct names_many *m = ctx;
+
+	(void)mem;
+	for (size_t i = from; i < to; i++) {
+		struct rc_name_asked *a = &m->asked[m->keys[i].at];
+
+		a->owner = owner_of(v, m->target, &m->keys[i].key, a->name);
+	}
+}
+
 static void ask_in_order(struct rc_view *v, uint16_t target, struct rc_name_asked *asked, struct name_key *keys,
 			 size_t n)
 {
+	struct names_many m = {target, asked, keys};
+
 	for (size_t i = 0; i < n; i++) {
 		keys[i].key = rc_key_name(v->store->format, v->store->seed, target, asked[i].server, asked[i].name);
 		keys[i].at = i;
 	}
 	qsort(keys, n, sizeof(*keys), by_key);
-	for (size_t i = 0; i < n; i++) {
-		asked[keys[i].at].owner = owner_of(v, target, &keys[i].key, asked[keys[i].at].name);
-		if (i % LOOKED_AT == LOOKED_AT - 1)
-			rc_view_let_go(v);
-	}
+	rc_view_share(v, n, names_step, &m, NULL);
 }
 
 void rc_view_names(struct rc_view *v, uint16_t target, struct rc_name_asked *asked, size_t n)

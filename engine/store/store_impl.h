@@ -42,6 +42,10 @@ struct rc_view {
 struct rc_codec_env rc_store_env(const struct rc_store *s, struct rc_view *v, uint16_t target);
 
 const struct rc_account_schema *rc_store_schema(const struct rc_store *s, uint16_t target);
+/* A second view of the same picture for another thread, while v stays open; NULL: it cannot be had. Ends with
+ * rc_view_twin_end() in the thread of v, which takes over its error and the texts it holds. */
+struct rc_view *rc_view_twin(struct rc_view *v);
+void rc_view_twin_end(struct rc_view *v, struct rc_view *twin);
 unsigned rc_view_open_here(void); /* views this thread holds, of any store */
 
 /* Runs apply in a write transaction and commits, growing the map and doing it all again when that is full: apply must

@@ -98,6 +98,27 @@ void rc_view_let_go(struct rc_view *v)
 		rc_kv_let_go(v->txn);
 }
 
+/* The store's map cannot move meanwhile, since v is open. */
+struct rc_view *rc_view_twin(struct rc_view *v)
+{
+	struct rc_kv_txn *t = v->txn ? rc_kv_twin(v->txn) : NULL;
+	struct rc_view *twin;
+
+	if (!t)
+		return NULL;
+	rc_view_let_go(v); /* whoever does it first finds out where the map is, and twins must not do so at once */
+	twin = rc_xcalloc(1, sizeof(*twin));
+	*twin = (struct rc_view){.store = v->store, .serial = v->serial, .txn = t};
+	return twin;
+}
+
+void rc_view_twin_end(struct rc_view *v, struct rc_view *twin)
+{
+	rc_kv_twin_end(v->txn, twin->txn);
+	rc_arena_join(&v->mem, &twin->mem);
+	free(twin);
+}
+
 enum rc_code rc_view_end(struct rc_view *v, struct rc_err *err)
 {
 	enum rc_code code = RC_OK;

@@ -1,0 +1,69 @@
+#include "engine/store/share.h"
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+
+enum { WORTH_A_THREAD = 8 * RC_SHARE_STEP };
+
+struct shared {
+	rc_share_fn fn;
+	void *ctx;
+	size_t n;
+	atomic_size_t next;
+};
+
+struct hand {
+	struct shared *all;
+	struct rc_view *view;
+	struct rc_arena *mem;
+};
+
+static void *work(void *arg)
+{
+	struct hand *h = arg;
+	struct shared *s = h->all;
+	size_t from;
+
+	while ((from = atomic_fetch_add(&s->next, RC_SHARE_STEP)) < s->n) {
+		size_t to = s->n - from < RC_SHARE_STEP ? s->n : from + RC_SHARE_STEP;
+
+		s->fn(h->view, s->ctx, from, to, h->mem);
+		if (to - from == RC_SHARE_STEP)
+			rc_view_let_go(h->view);
+	}
+	return NULL;
+}
+
+/* Signals are the other threads' affair, but for those that a damaged map raises in this one. */
+static bool start(pthread_t *ret, struct hand *h)
+{
+	sigset_t most, old;
+	bool started;
+
+	sigfillset(&most);
+	sigdelset(&most, SIGBUS);
+	sigdelset(&most, SIGSEGV);
+	pthread_sigmask(SIG_SETMASK, &most, &old);
+	started = pthread_create(ret, NULL, work, h) == 0;
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return started;
+}
+
+void rc_view_share(struct rc_view *v, size_t n, rc_share_fn fn, void *ctx, struct rc_arena *mem)
+{
+	struct shared s = {.fn = fn, .ctx = ctx, .n = n};
+	struct rc_arena texts = {0};
+	struct hand here = {&s, v, mem}, there = {&s, NULL, mem ? &texts : NULL};
+	pthread_t thread;
+	bool started = false;
+
+	if (n >= WORTH_A_THREAD && (there.view = rc_view_twin(v)))
+		started = start(&thread, &there);
+	work(&here);
+	if (started)
+		pthread_join(thread, NULL);
+	if (there.view)
+		rc_view_twin_end(v, there.view);
+	if (mem)
+		rc_arena_join(mem, &texts);
+}
