@@ -321,6 +321,8 @@ void run_intent(struct run *r, struct rc_op *op)
 		e.after = *op->want; /* what a resume knows of an account that nobody has seen yet */
 	if (t->cfg->pool)
 		e.server = rc_slice_str(t->cfg->servers[op->server].label);
+	if (info->person)
+		memcpy(e.fingerprint, info->person->row, 16);
 	if (!info->journal_id)
 		info->journal_id = rc_writer_id(r->writer);
 	e.id = info->journal_id;

@@ -130,3 +130,24 @@ void run_event_seen(struct run *r, const struct run_target *t, const struct rc_k
 
 	rc_writer_event(r->writer, t->number, &e);
 }
+
+/* Sent or not, it may have come about: the list tells, and what it shows is the next entry's. */
+void run_event_killed(struct run *r, const struct rc_op_entry *op, const struct rc_known *known)
+{
+	struct rc_event e = {.key = op->key,
+			     .run_id = op->run_id,
+			     .at_ns = op->at_ns,
+			     .action = op->action,
+			     .status = RC_ST_UNKNOWN,
+			     .access = had_access(known),
+			     .name = op->name,
+			     .server = op->server,
+			     .error_code = RC_SLICE("rollcall.interrupted"),
+			     .reason = RC_SLICE("the run was killed; the next one asked the provider first"),
+			     .before = op->before,
+			     .after = op->after,
+			     .linked_name = op->linked_name};
+
+	memcpy(e.fingerprint, op->fingerprint, 16);
+	rc_writer_event(r->writer, op->target, &e);
+}

@@ -11,6 +11,16 @@ static const struct rc_account_schema *schema_of(const struct run *r, uint16_t n
 	return NULL;
 }
 
+/* A run that ended has told of its operations itself. */
+static void tell_history(struct run *r, const struct rc_op_entry *e)
+{
+	struct rc_known k;
+	struct rc_run was;
+
+	if (schema_of(r, e->target) && rc_view_run(r->view, e->run_id, &was) && !was.finished_ns)
+		run_event_killed(r, e, rc_view_known(r->view, e->target, e->key, &k) ? &k : NULL);
+}
+
 /* The record says "sent, not seen": the list that follows settles it (lists.c), or the executor's look does. */
 static void ask_again(struct run *r, const struct rc_op_entry *e)
 {
@@ -69,6 +79,7 @@ enum rc_code run_resume(struct run *r, struct rc_err *err)
 		return RC_OK;
 	rc_journal_unfinished(r->view, &w);
 	while (rc_walk_ops(&w, &e)) {
+		tell_history(r, &e);
 		ask_again(r, &e);
 		rc_writer_op_end(r->writer, e.id);
 		n++;

@@ -168,6 +168,7 @@ struct rc_event run_event_op(struct run *r, const struct rc_op *op, enum rc_stat
 void run_event_pending(struct run *r, const struct run_target *t, const struct pending *q, const struct rc_outcome *o);
 void run_event_seen(struct run *r, const struct run_target *t, const struct rc_known *k, bool access,
 		    const char *reason);
+void run_event_killed(struct run *r, const struct rc_op_entry *op, const struct rc_known *known);
 /* explain.c: a plan that only tells; begin opens a report that goes nowhere */
 void run_explain_begin(struct run *r);
 void run_explain_look(struct run *r);

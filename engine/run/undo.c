@@ -215,6 +215,13 @@ static void invert_standing(struct undoing *u)
 	}
 }
 
+/* What that run sent and did not see, or was killed over, has been seen since: the record says whose doing it is. */
+static bool made_after_all(const struct undoing *u)
+{
+	return u->e.action == RC_ACT_CREATE && !u->e.linked_name.n && u->s.has && u->s.k.status != RC_KNOWN_UNKNOWN &&
+	       rc_slice_eqs(u->s.k.created_run, u->r->opts->undo_of);
+}
+
 static void invert(struct undoing *u)
 {
 	static const uint8_t none[16];
@@ -232,7 +239,7 @@ static void invert(struct undoing *u)
 	s->p->kind = memcmp(s->p->row, none, 16) == 0 ? RC_PERSON_ABSENT : RC_PERSON_PRESENT;
 	if (!run_selected(u->r, u->e.key))
 		subject_pend(s, RC_ACT_NONE, RC_ST_NOT_SELECTED);
-	else if (u->e.status == RC_ST_UNKNOWN)
+	else if (u->e.status == RC_ST_UNKNOWN && !made_after_all(u))
 		leave_alone(u, "whether that run changed the account is not known");
 	else if (s->has && s->k.flags & RC_KNOWN_HELD)
 		leave_alone(u, "held");
