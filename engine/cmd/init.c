@@ -5,10 +5,9 @@
 #include "engine/base/json_out.h"
 #include "engine/base/log.h"
 #include "engine/cmd/cmd_config.h"
-#include "engine/cmd/init_columns.h"
+#include "engine/cmd/init_int.h"
 #include "engine/cmd/own_options.h"
 #include "engine/config/config.h"
-#include "engine/config/json.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -16,8 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-enum { SETTINGS_MAX = 16 };
 
 static const char help[] = "Usage: rollcall init [OPTION]...\n"
 			   "\n"
@@ -35,16 +32,6 @@ static const char help[] = "Usage: rollcall init [OPTION]...\n"
 			   "Example:\n"
 			   "  rollcall init --connector huawei-p2c-vpn --source hr.csv --output rollcall.jsonc\n"
 			   "  rollcall check rollcall.jsonc\n";
-
-struct init {
-	struct rc_arena mem;
-	const char *connector, *endpoint, *source, *key, *output;
-	bool force, asked;
-	size_t n_settings;
-	char *settings[SETTINGS_MAX];
-	struct rc_init_columns columns;
-	cJSON *schema;
-};
 
 static int usage(const char *what, const char *arg)
 {
@@ -179,6 +166,8 @@ static int settle(struct init *in)
 		rc_log(RC_LOG_ERROR, "init: %s", err.what);
 		return (int)err.code;
 	}
+	if (in->source)
+		in->rows = rc_init_values_read(in->source, &in->columns, &in->mem, &in->values);
 	return RC_OK;
 }
 
@@ -194,125 +183,9 @@ static const char *setting(const struct init *in, const char *key)
 	return NULL;
 }
 
-static const char *column(const struct init *in, const char *const *hints)
-{
-	return in->columns.n ? rc_init_columns_find(&in->columns, hints) : hints[0];
-}
-
 static void add_string(struct rc_buf *b, const char *s)
 {
 	rc_json_cstr(b, s);
-}
-
-static void comment_columns(const struct init *in, struct rc_buf *b)
-{
-	if (!in->columns.n)
-		return;
-	rc_buf_adds(b, "\t// columns found:");
-	for (size_t i = 0; i < in->columns.n && i < 40; i++) {
-		rc_buf_adds(b, i ? ", " : " ");
-		add_string(b, in->columns.names[i]);
-	}
-	rc_buf_addc(b, '\n');
-}
-
-static const char *source_path(struct init *in)
-{
-	const char *path = in->source ? in->source : "hr/*.csv.gz";
-	char real[PATH_MAX];
-
-	/* Paths in a config count from its own directory. */
-	if (in->source && in->output && strchr(in->output, '/') && path[0] != '/' && realpath(path, real))
-		return rc_arena_strdup(&in->mem, real);
-	return path;
-}
-
-/* A key that is left commented out, as it may be wrong. The pattern has one %s, for the column. */
-static void suggest(struct init *in, struct rc_buf *b, const char *why, const char *key, const char *pattern,
-		    const char *name)
-{
-	const char *gap = strstr(pattern, "%s");
-
-	rc_buf_addf(b, "\n\t\t// %s:\n\t\t// , \"%s\": ", why, key);
-	add_string(b, rc_arena_printf(&in->mem, "%.*s%s%s", (int)(gap - pattern), pattern,
-				      rc_init_column_expr(name, &in->mem), gap + 2));
-}
-
-static void write_source(struct init *in, struct rc_buf *b)
-{
-	static const char *const keys[] = {"employee_id",
-					   "employee_number",
-					   "personnel_number",
-					   "pernr",
-					   "person_id",
-					   "emp_id",
-					   "staff_id",
-					   "entryuuid",
-					   "objectguid",
-					   "uid",
-					   "id",
-					   "user_name",
-					   "login",
-					   "email",
-					   "mail",
-					   NULL};
-	static const char *const states[] = {"status", "employment_status", "state", NULL};
-	static const char *const ends[] = {"leave_date", "end_date",     "exit_date", "termination_date",
-					   "last_day",   "contract_end", NULL};
-	const char *key = in->key ? in->key : column(in, keys);
-	const char *state = column(in, states), *end = column(in, ends);
-
-	rc_buf_adds(b, "\t// Who should have access. Globs, plain or gzip; every file is one part of the list.\n");
-	comment_columns(in, b);
-	rc_buf_adds(b, "\t\"sources\": [ {\n\t\t\"files\": [");
-	add_string(b, source_path(in));
-	rc_buf_adds(
-		b, "],\n\t\t// Who this is, from one day to the next: never changes, is never given to somebody else.\n"
-		   "\t\t\"key\": ");
-	add_string(b, rc_init_column_expr(key ? key : in->columns.names[0], &in->mem));
-	if (state && in->columns.n)
-		suggest(in, b, "Only these people; all others count as absent", "where", "lower(%s) == 'active'",
-			state);
-	if (end && in->columns.n)
-		suggest(in, b, "The last day with access", "active_until", "%s", end);
-	rc_buf_adds(b, "\n\t} ],\n\n");
-}
-
-/* The proposal of a field: an expression over a column that is there, or a rule; NULL: none fits. */
-static const char *propose(struct init *in, const cJSON *field)
-{
-	const cJSON *one;
-
-	cJSON_ArrayForEach(one, rc_json_member(field, "x-rollcall-init"))
-	{
-		const char *hints[32] = {0}, *found, *pattern = text(one, "expression"), *dollar;
-		const cJSON *hint, *rule = rc_json_member(one, "rule");
-		struct rc_buf b = {0};
-		size_t n = 0;
-
-		if (rule) {
-			rc_json_write(rule, false, 0, &b);
-			found = rc_arena_strdup(&in->mem, b.p);
-			rc_buf_done(&b);
-			return found;
-		}
-		cJSON_ArrayForEach(hint, rc_json_member(one, "columns"))
-		{
-			if (cJSON_IsString(hint) && n < 31)
-				hints[n++] = hint->valuestring;
-		}
-		found = n ? column(in, hints) : NULL;
-		dollar = pattern ? strchr(pattern, '$') : NULL;
-		if (!found || !dollar)
-			continue;
-		found = rc_arena_printf(&in->mem, "%.*s%s%s", (int)(dollar - pattern), pattern,
-					rc_init_column_expr(found, &in->mem), dollar + 1);
-		add_string(&b, found);
-		found = rc_arena_strdup(&in->mem, b.p);
-		rc_buf_done(&b);
-		return found;
-	}
-	return NULL;
 }
 
 static bool required(const struct init *in, const cJSON *field)
@@ -337,7 +210,7 @@ static void write_account(struct init *in, struct rc_buf *b)
 		       "\t\t\t\"account\": {\n");
 	cJSON_ArrayForEach(field, rc_json_member(in->schema, "properties"))
 	{
-		const char *proposal = propose(in, field);
+		const char *proposal = init_propose(in, field);
 
 		if (!proposal && !required(in, field))
 			continue;
@@ -353,8 +226,9 @@ static void write_account(struct init *in, struct rc_buf *b)
 	rc_buf_addc(b, '\n');
 	cJSON_ArrayForEach(field, rc_json_member(in->schema, "properties"))
 	{
-		if (!propose(in, field) && !required(in, field))
-			rc_buf_addf(b, "\t\t\t\t// also: \"%s\": %s\n", field->string, text(field, "description"));
+		if (!init_propose(in, field) && !required(in, field))
+			rc_buf_addf(b, "\t\t\t\t// another field there is: \"%s\": %s\n", field->string,
+				    text(field, "description"));
 	}
 	rc_buf_adds(b, "\t\t\t},\n");
 }
@@ -408,7 +282,7 @@ static void compose(struct init *in, struct rc_buf *b)
 		       "\t// The memory between two runs, and a report of each run.\n"
 		       "\t\"state\": \"state\",\n"
 		       "\t\"reports\": \"reports\",\n\n");
-	write_source(in, b);
+	init_write_source(in, b);
 	write_target(in, b);
 	if (makes_passwords(b))
 		rc_buf_adds(b, ",\n\n\t// Generated passwords are sealed to these certificates before they are used. "

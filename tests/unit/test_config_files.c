@@ -190,8 +190,8 @@ static void test_init(void **state)
 	assert_string_equal(c->targets[0].connector, "huawei-p2c-vpn");
 	assert_string_equal(rc_target_key(&c->targets[0], "project_id"), "abc");
 	assert_string_equal(c->sources[0].key, "PERNR");
-	assert_string_equal(expr(c, "name"), "clean(lower(col[\"E-Mail\"]), 32)");
-	assert_string_equal(expr(c, "description"), "clean(Dept, 64)");
+	assert_string_equal(expr(c, "name"), "clean(lower(ascii(col[\"E-Mail\"])), 32)");
+	assert_string_equal(expr(c, "description"), "clean(ascii(Dept), 64)");
 	rc_config_free(c);
 
 	assert_int_equal(INIT("--output", "a.jsonc"), RC_CANTCREAT);
