@@ -13,6 +13,8 @@ enum {
 	ALONE = 128, /* batches before a thread is worth it */
 	/* Whoever waits is woken for so many at a time: to wake a thread costs as much as a batch. */
 	WORTH_WAKING = BATCHES / 2,
+	/* While the caller has fewer to go on with, it hashes them itself: what is read and cut comes sooner. */
+	ENOUGH = 5,
 };
 
 struct scan_ahead {
@@ -45,13 +47,20 @@ struct scan_ahead *scan_ahead_new(const struct walk *w, struct rc_reader *r)
 	return a;
 }
 
-static void fill(struct scan_ahead *a, struct scan_rows *b)
+static void hash_rows(const struct scan_ahead *a, struct scan_rows *b)
+{
+	for (size_t i = 0; i < b->n; i++)
+		scan_hash_raw(a->w, b->rows[i].raw, b->hash[i]);
+	b->raw = true;
+}
+
+static void fill(struct scan_ahead *a, struct scan_rows *b, bool hash)
 {
 	b->got = rc_reader_next_rows(a->r, b->rows, SCAN_ROWS, &b->n, &b->rej, &b->err);
 	b->window = rc_reader_window(a->r);
-	b->raw = atomic_load_explicit(&a->want_raw, memory_order_relaxed);
-	for (size_t i = 0; b->raw && i < b->n; i++)
-		scan_hash_raw(a->w, b->rows[i].raw, b->hash[i]);
+	b->raw = false;
+	if (hash && atomic_load_explicit(&a->want_raw, memory_order_relaxed))
+		hash_rows(a, b);
 }
 
 static bool is_last(const struct scan_rows *b)
@@ -69,7 +78,7 @@ static bool must_wait(const struct scan_ahead *a, uint64_t window)
 static void *helper(void *arg)
 {
 	struct scan_ahead *a = arg;
-	bool last = false;
+	bool last = false, hash;
 
 	while (!last) {
 		struct scan_rows *b;
@@ -81,10 +90,11 @@ static void *helper(void *arg)
 		}
 		last = a->stop;
 		b = &a->batch[a->made % BATCHES];
+		hash = a->made - a->taken >= ENOUGH;
 		pthread_mutex_unlock(&a->lock);
 		if (last)
 			break;
-		fill(a, b);
+		fill(a, b, hash);
 		rc_reader_hold(a->r);
 		last = is_last(b);
 		pthread_mutex_lock(&a->lock);
@@ -113,7 +123,7 @@ static const struct scan_rows *next_alone(struct scan_ahead *a)
 {
 	struct scan_rows *b = &a->batch[0];
 
-	fill(a, b);
+	fill(a, b, true);
 	if (++a->alone < ALONE || a->no_thread || is_last(b))
 		return b;
 	rc_reader_hold(a->r); /* the caller still looks at these rows */
@@ -125,7 +135,7 @@ static const struct scan_rows *next_alone(struct scan_ahead *a)
 
 const struct scan_rows *scan_ahead_next(struct scan_ahead *a, bool want_raw)
 {
-	const struct scan_rows *b;
+	struct scan_rows *b;
 
 	atomic_store_explicit(&a->want_raw, want_raw, memory_order_relaxed);
 	if (!a->threaded)
@@ -139,6 +149,8 @@ const struct scan_rows *scan_ahead_next(struct scan_ahead *a, bool want_raw)
 		pthread_cond_wait(&a->filled, &a->lock);
 	b = &a->batch[a->taken % BATCHES];
 	pthread_mutex_unlock(&a->lock);
+	if (want_raw && !b->raw)
+		hash_rows(a, b);
 	return b;
 }
 
