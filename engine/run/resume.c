@@ -1,6 +1,7 @@
 /* What a killed run left: its operations may or may not have reached the provider, so each is a question to the list.
  */
 #include "engine/run/carry.h"
+#include "engine/store/lock.h"
 #include <stdio.h>
 
 static const struct rc_account_schema *schema_of(const struct run *r, uint16_t number)
@@ -65,6 +66,21 @@ static void ask_again(struct run *r, const struct rc_op_entry *e)
 		rc_writer_put_known(r->writer, e->target, &k);
 }
 
+/* A plan takes no lock: what it finds under way may be that of a run at work. */
+static void note_open(struct run *r, uint64_t n)
+{
+	struct rc_lock_holder at_work;
+
+	if (r->scratch && rc_lock_held(r->cfg->state, &at_work))
+		r->notes[r->n_notes++] = rc_arena_printf(
+			&r->mem, "run %s is at work with %llu operations under way; the provider is asked first",
+			at_work.run_id, (unsigned long long)n);
+	else
+		r->notes[r->n_notes++] =
+			rc_arena_printf(&r->mem, "an interrupted run left %llu operations; the provider is asked first",
+					(unsigned long long)n);
+}
+
 enum rc_code run_resume(struct run *r, struct rc_err *err)
 {
 	struct rc_walk w = {0};
@@ -85,8 +101,7 @@ enum rc_code run_resume(struct run *r, struct rc_err *err)
 		n++;
 	}
 	rc_walk_end(&w);
-	r->notes[r->n_notes++] = rc_arena_printf(
-		&r->mem, "an interrupted run left %llu operations; the provider is asked first", (unsigned long long)n);
+	note_open(r, n);
 	rc_view_end(r->view, err);
 	r->view = NULL;
 	code = rc_writer_flush_wait(r->writer, err);
