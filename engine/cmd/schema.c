@@ -20,11 +20,21 @@ static const char help[] = "Usage: rollcall schema [NAME]\n"
 			   "  rollcall schema config > config.schema.json     # for an editor\n"
 			   "  rollcall schema huawei-p2c-vpn\n";
 
+/* The name of its file in schemas/ will do as well. */
+static bool is_called(const char *embedded, const char *name)
+{
+	size_t n = strlen(embedded);
+
+	if (strncmp(name, "schemas/", 8) == 0)
+		name += 8;
+	return strncmp(name, embedded, n) == 0 &&
+	       (!name[n] || strcmp(name + n, ".schema.json") == 0 || strcmp(name + n, ".json") == 0);
+}
+
 static const struct rc_embedded *find(const char *name)
 {
 	for (const struct rc_embedded *e = rc_embedded_schemas; e->name; e++)
-		if (strcmp(e->name, name) == 0 ||
-		    (strncmp(e->name, "targets/", 8) == 0 && strcmp(e->name + 8, name) == 0))
+		if (is_called(e->name, name) || (strncmp(e->name, "targets/", 8) == 0 && is_called(e->name + 8, name)))
 			return e;
 	return NULL;
 }
