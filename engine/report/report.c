@@ -105,6 +105,31 @@ void rc_report_listen(void (*row)(void *ctx, const struct rc_outcome *o), void *
 	(*ret)->listen_ctx = ctx;
 }
 
+static struct rc_report_totals *totals_of(const struct rc_report *r, const char *target)
+{
+	for (size_t i = 0; i < r->n_totals; i++)
+		if (strcmp(r->totals[i].target, target) == 0)
+			return &r->totals[i];
+	return NULL;
+}
+
+static void count_row(struct rc_report *r, const struct rc_outcome *o)
+{
+	struct rc_report_totals *t;
+
+	rc_report_count(r, o->target, o->action, o->status, 1);
+	if (o->status != RC_ST_FAILED)
+		return;
+	t = totals_of(r, o->target);
+	if (!t->failed)
+		t->failed = rc_xcalloc(1, sizeof(*t->failed));
+	rc_reasons_add(t->failed,
+		       o->error_message ? o->error_message
+		       : o->error_code  ? o->error_code
+					: "no reason given",
+		       o->key);
+}
+
 /* A line of the killed run: counted, remembered, and written to the new users.csv. */
 static enum rc_code take_back(void *ctx, struct rc_slice line, struct rc_err *err)
 {
@@ -115,7 +140,7 @@ static enum rc_code take_back(void *ctx, struct rc_slice line, struct rc_err *er
 
 	if (!code) {
 		rc_row_set_add(&r->seen, &o);
-		rc_report_count(r, o.target, o.action, o.status, 1);
+		count_row(r, &o);
 		rc_outcome_csv(&r->csv.buf, r->run_id, &o, r->opts.n_columns);
 		if (r->page)
 			rc_html_scan_row(r->page, &o);
@@ -171,6 +196,8 @@ void rc_report_free(struct rc_report *r)
 	}
 	for (size_t i = 0; i < r->n_totals; i++)
 		free(r->totals[i].target);
+	for (size_t i = 0; i < r->n_totals; i++)
+		free(r->totals[i].failed);
 	free(r->totals);
 	rc_row_set_free(r->seen);
 	rc_html_scan_free(r->page);
@@ -189,14 +216,6 @@ const char *rc_report_run_id(const struct rc_report *r)
 const char *rc_report_dir(const struct rc_report *r)
 {
 	return r->dir;
-}
-
-static struct rc_report_totals *totals_of(const struct rc_report *r, const char *target)
-{
-	for (size_t i = 0; i < r->n_totals; i++)
-		if (strcmp(r->totals[i].target, target) == 0)
-			return &r->totals[i];
-	return NULL;
 }
 
 void rc_report_count(struct rc_report *r, const char *target, enum rc_action action, enum rc_status status, uint64_t n)
@@ -231,7 +250,7 @@ enum rc_code rc_report_row(struct rc_report *r, const struct rc_outcome *o, stru
 		return stuck(r, err);
 	if (r->seen && rc_row_set_has(r->seen, o))
 		return RC_OK;
-	rc_report_count(r, o->target, o->action, o->status, 1);
+	count_row(r, o);
 	if (r->listen) {
 		r->listen(r->listen_ctx, o);
 		return RC_OK;
@@ -281,6 +300,9 @@ static enum rc_code fill_counts(const struct rc_report *r, struct rc_summary *s,
 		memset(s->targets[i].counts, 0, sizeof(s->targets[i].counts));
 		if (t)
 			memcpy(s->targets[i].counts, t->n, sizeof(t->n));
+		s->targets[i].failed = t ? t->failed : NULL;
+		if (t && t->failed)
+			rc_reasons_sort(t->failed);
 		found += t != NULL;
 	}
 	if (found == r->n_totals)

@@ -17,6 +17,7 @@ struct rc_row_set; /* rows that a killed run wrote */
 struct rc_report_totals {
 	char *target;
 	uint64_t n[RC_ACTION_COUNT][RC_STATUS_COUNT];
+	struct rc_reasons *failed; /* NULL: nobody did */
 };
 
 struct rc_report {

@@ -11,6 +11,7 @@
 #include "engine/base/buf.h"
 #include "engine/base/err.h"
 #include "engine/base/slice.h"
+#include "engine/report/reasons.h"
 
 /* ---- a bounded time series of a target: at most RC_TIMELINE_MAX points; when full, neighbours are merged and the step
  * doubles, so that a night of any length fits. */
@@ -106,6 +107,8 @@ struct rc_summary_target {
 		int64_t calls, batches, seats_needed, seats_free;
 		double minutes;
 	} cost;
+	const struct rc_reasons
+		*failed; /* filled by rc_report_finish, the report's own; NULL: nobody. For the text only */
 	/* A plan: accounts that each action would touch, the first few; p NULL: no more. For the text only. */
 	struct rc_slice first[RC_ACTION_COUNT][RC_SUMMARY_NAMES];
 };

@@ -10,6 +10,7 @@ enum {
 	BRIEF_TARGETS = 16,
 	MAX_PEOPLE = 5,
 	MAX_NAMES = 3,
+	MAX_REASONS = 3,
 	MAX_NAME = 64,
 	MAX_SENTENCE = 240,
 };
@@ -239,6 +240,18 @@ static size_t guard_lines(struct rc_buf *b, const struct rc_summary_target *t, s
 	return said;
 }
 
+static size_t failed_lines(struct rc_buf *b, const struct rc_summary_target *t, size_t room)
+{
+	size_t said = 0, most = room < MAX_REASONS ? room : MAX_REASONS;
+
+	for (; t->failed && said < t->failed->n && said < most; said++) {
+		rc_buf_adds(b, "  failed: ");
+		rc_reason_words(b, &t->failed->v[said]);
+		rc_buf_addc(b, '\n');
+	}
+	return said;
+}
+
 static void name_line(struct rc_buf *b, const struct rc_summary_target *t, enum rc_action action)
 {
 	uint64_t n = t->counts[action][RC_ST_PLANNED], shown = 0;
@@ -274,6 +287,7 @@ static void target_lines(struct rc_buf *b, const struct rc_summary_target *t, bo
 		rc_buf_adds(b, "nothing to do");
 	rc_buf_addc(b, '\n');
 	stopped_line(b, t);
+	room -= failed_lines(b, t, room);
 	room -= guard_lines(b, t, room);
 	for (int a = 0; a < RC_ACTION_COUNT && planned && room; a++)
 		if (t->first[a][0].p) {

@@ -98,7 +98,14 @@ static void test_text_has_at_most_25_lines(void **state)
 	struct rc_summary_style style = {.report_dir = "reports/run"};
 	struct rc_buf b = {0};
 
+	static struct rc_reasons failed;
+	char message[40];
+
 	(void)state;
+	for (int n = 0; n < 40; n++) {
+		snprintf(message, sizeof(message), "reason %c\nhas %d lines", 'a' + n % 26, n);
+		rc_reasons_add(&failed, message, RC_SLICE("some\nbody"));
+	}
 	for (size_t g = 0; g < 6; g++) {
 		guards[g] = (struct rc_summary_guard){
 			.guard = "max_deletes", .limit = "5%", .tripped = true, .planned = 9, .n_people = 20};
@@ -113,6 +120,7 @@ static void test_text_has_at_most_25_lines(void **state)
 							.stopped_by = "max_deletes",
 							.guards = guards,
 							.n_guards = 6,
+							.failed = &failed,
 							.pacing.calls = 3,
 							.cost.calls = 7};
 		targets[i].counts[RC_ACT_CREATE][RC_ST_DONE] = 1234567;
@@ -163,6 +171,41 @@ static void test_text_says_what_matters(void **state)
 				 "sag-cn: wanted 7, known 3\n"
 				 "  nothing to do\n"
 				 "report: reports/run\n");
+	rc_buf_done(&b);
+}
+
+static void test_text_says_why_people_failed(void **state)
+{
+	static struct rc_reasons failed;
+	struct rc_summary_target targets[2];
+	struct rc_summary s = summary_of("run", targets);
+	struct rc_summary_style style = {0};
+	struct rc_buf b = {0};
+
+	(void)state;
+	rc_reasons_add(&failed, "name has 'x' (U+0078) at character 3; allowed: [a-w]", RC_SLICE("9"));
+	rc_reasons_add(&failed, "two people want the name ada: keys 1 (line 2) and 2 (line 3)", RC_SLICE("1"));
+	rc_reasons_add(&failed, "two people want the name bob: keys 4 (line 5) and 6 (line 7)", RC_SLICE("4"));
+	rc_reasons_add(&failed, "busy: job 17 of 'a b'", RC_SLICE("5"));
+	rc_reasons_add(&failed, "busy: job 4 of 'c'", RC_SLICE("6"));
+	rc_reasons_add(&failed, "two people want the name ada: keys 1 (line 2) and 2 (line 3)", RC_SLICE("2"));
+	rc_reasons_add(&failed, "two people want the name bob: keys 4 (line 5) and 6 (line 7)", RC_SLICE("6"));
+	rc_reasons_add(&failed, "gone", RC_SLICE("8"));
+	rc_reasons_sort(&failed);
+	s.n_targets = 1;
+	s.n_sources = s.n_notes = 0;
+	targets[0].counts[RC_ACT_CREATE][RC_ST_FAILED] = 8;
+	targets[0].failed = &failed;
+	rc_summary_text(&b, &s, &style);
+	assert_non_null(strstr(b.p, "  8 failed\n"
+				    "  failed: 4 two people want the same name (1, 4, 2, …): see \"first_free\"\n"
+				    "  failed: 2 busy: job 17 of 'a b' (5, 6)\n"
+				    "  failed: 1 gone (8)\n"));
+	rc_reasons_add(&failed, "name has U+0020 at character 13; allowed: [a-w]", RC_SLICE("10"));
+	rc_reasons_sort(&failed);
+	rc_buf_clear(&b);
+	rc_summary_text(&b, &s, &style);
+	assert_non_null(strstr(b.p, "  failed: 2 name has a character that is not allowed; allowed: [a-w] (9, 10)\n"));
 	rc_buf_done(&b);
 }
 
@@ -309,6 +352,7 @@ int main(void)
 		cmocka_unit_test(test_lines_obey_their_schema),
 		cmocka_unit_test(test_text_has_at_most_25_lines),
 		cmocka_unit_test(test_text_says_what_matters),
+		cmocka_unit_test(test_text_says_why_people_failed),
 		cmocka_unit_test(test_text_of_a_plan),
 		cmocka_unit_test(test_timeline_is_bounded_and_keeps_its_sums),
 		cmocka_unit_test(test_timeline_survives_odd_clocks),
