@@ -1,5 +1,6 @@
 /* Ids of 32 digits and letters, packed. */
 #include "engine/store/codec.h"
+#include <endian.h>
 #include <string.h>
 
 enum { DIGITS = 32, HEX_BYTES = 16 };
@@ -30,14 +31,52 @@ static char text_of(unsigned digit)
 	return texts[digit];
 }
 
+/* Eight hexadecimal digits in lower case, all at once, to four bytes; false: they are something else. */
+static bool pack_eight(const char *p, uint8_t ret[4])
+{
+	const uint64_t ones = 0x0101010101010101u;
+	uint64_t text, digits, letters;
+	uint32_t bytes;
+
+	memcpy(&text, p, sizeof(text));
+	text = le64toh(text);
+	digits = (text & 0x0f * ones) + 9 * (text >> 6 & ones);
+	letters = (digits + 6 * ones) >> 4 & ones;
+	if (digits & 0xf0 * ones || digits + '0' * ones + ('a' - '0' - 10) * letters != text)
+		return false;
+	digits = (digits << 4 | digits >> 8) & 0x00ff00ff00ff00ffu;
+	digits = (digits | digits >> 8) & 0x0000ffff0000ffffu;
+	bytes = htole32((uint32_t)(digits | digits >> 16));
+	memcpy(ret, &bytes, sizeof(bytes));
+	return true;
+}
+
+static bool pack_hex(const char *id, uint8_t ret[HEX_BYTES])
+{
+	char digits[DIGITS];
+
+	if (id[8] != '-' || id[13] != '-' || id[18] != '-' || id[23] != '-')
+		return false;
+	memcpy(digits, id, 8);
+	memcpy(digits + 8, id + 9, 4);
+	memcpy(digits + 12, id + 14, 4);
+	memcpy(digits + 16, id + 19, 4);
+	memcpy(digits + 20, id + 24, 12);
+	for (size_t i = 0; i < DIGITS / 8; i++)
+		if (!pack_eight(digits + 8 * i, ret + 4 * i))
+			return false;
+	return true;
+}
+
 size_t rc_id_pack(struct rc_slice id, uint8_t ret[RC_ID_PACKED])
 {
 	uint8_t digits[DIGITS];
-	bool hex = true;
 	size_t n = 0;
 
 	if (id.n != RC_ID_TEXT)
 		return 0;
+	if (pack_hex(id.p, ret))
+		return HEX_BYTES;
 	for (size_t i = 0; i < RC_ID_TEXT; i++) {
 		int d = is_dash(i) ? -1 : digit_of(id.p[i]);
 
@@ -45,13 +84,7 @@ size_t rc_id_pack(struct rc_slice id, uint8_t ret[RC_ID_PACKED])
 			return 0;
 		if (is_dash(i))
 			continue;
-		hex &= d < 16;
 		digits[n++] = (uint8_t)d;
-	}
-	if (hex) {
-		for (size_t i = 0; i < HEX_BYTES; i++)
-			ret[i] = (uint8_t)(digits[2 * i] << 4 | digits[2 * i + 1]);
-		return HEX_BYTES;
 	}
 	for (size_t i = 0; i < DIGITS / 4; i++) { /* four digits of 6 bits in three bytes */
 		const uint8_t *d = digits + 4 * i;

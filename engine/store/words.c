@@ -152,18 +152,25 @@ static uint64_t eight(const char *p)
 	return n;
 }
 
+static uint32_t four(const char *p)
+{
+	uint32_t n;
+
+	memcpy(&n, p, sizeof(n));
+	return n;
+}
+
 /* A place by length, beginning and end: quicker than hash_of(), and texts that share it only take turns there. */
 static atomic_uint *recent_of(struct rc_words *w, struct rc_slice text)
 {
-	char padded[8] = {0};
 	uint64_t x;
 
-	if (text.n < 8) {
-		memcpy(padded, text.p, text.n);
-		x = eight(padded);
-	} else {
+	if (text.n >= 8)
 		x = eight(text.p) * 31 + eight(text.p + text.n - 8);
-	}
+	else if (text.n >= 4)
+		x = (uint64_t)four(text.p) << 32 | four(text.p + text.n - 4);
+	else
+		x = (uint64_t)(unsigned char)text.p[0] << 8 | (unsigned char)text.p[text.n - 1];
 	return &w->recent[(x + text.n) * 0x9e3779b97f4a7c15u >> 56];
 }
 
@@ -182,33 +189,37 @@ static bool same_text(struct rc_slice a, struct rc_slice b)
 }
 
 /* An account takes some ten words, nearly always those of the account before: without mu. 0: ask the table. */
-static uint32_t find_recent(struct rc_words *w, struct rc_slice text, const atomic_uint *recent)
+static uint32_t find_recent(struct rc_words *w, struct rc_slice text)
 {
-	uint32_t n = atomic_load(recent);
+	uint32_t n = atomic_load(recent_of(w, text));
 
 	return n && n <= atomic_load(&w->count) && same_text(text_of(w, n), text) ? n : 0;
 }
 
-uint32_t rc_words_give(struct rc_words *w, struct rc_slice text, uint32_t most)
+/* Kept apart, so that the usual case needs no more registers than it has. */
+static __attribute__((noinline)) uint32_t give(struct rc_words *w, struct rc_slice text, uint32_t most)
 {
-	atomic_uint *recent;
-	uint32_t n;
+	uint32_t n = 0;
 
-	if (!text.n || text.n > RC_WORD_BYTES)
-		return 0;
-	recent = recent_of(w, text);
-	n = find_recent(w, text, recent);
-	if (n)
-		return n;
 	pthread_mutex_lock(&w->mu);
 	if (w->n_slots)
 		n = *slot(w, text, hash_of(text));
 	if (!n && atomic_load(&w->count) < most)
 		n = add(w, text);
 	if (n)
-		atomic_store(recent, n);
+		atomic_store(recent_of(w, text), n);
 	pthread_mutex_unlock(&w->mu);
 	return n;
+}
+
+uint32_t rc_words_give(struct rc_words *w, struct rc_slice text, uint32_t most)
+{
+	uint32_t n;
+
+	if (!text.n || text.n > RC_WORD_BYTES)
+		return 0;
+	n = find_recent(w, text);
+	return n ? n : give(w, text, most);
 }
 
 bool rc_words_text(struct rc_words *w, struct rc_kv_txn *t, uint64_t number, struct rc_slice *ret)
