@@ -2,6 +2,7 @@
 #include "engine/base/alloc.h"
 #include "engine/store/damage.h"
 #include "engine/store/mapped.h"
+#include "engine/store/writeout.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <lmdb.h>
@@ -22,7 +23,7 @@
 		call_rc;                                                                                               \
 	})
 
-enum { MAP_STEP = 256 << 20, MAP_FIRST = 256 << 20 };
+enum { MAP_STEP = 256 << 20, MAP_FIRST = 256 << 20, WRITEOUT_FROM = 16 << 20 };
 
 struct rc_kv {
 	MDB_env *env;
@@ -39,6 +40,7 @@ struct rc_kv_txn {
 	struct rc_kv *kv;
 	MDB_txn *txn;
 	struct rc_kv_cursor *cursors; /* still open: they end with the transaction */
+	uint64_t put;                 /* bytes */
 	struct rc_err err;            /* code RC_OK: none yet */
 };
 
@@ -315,6 +317,19 @@ static void close_cursors(struct rc_kv_txn *t)
 		rc_kv_cursor_close(t->cursors);
 }
 
+/* Of much, the first part is on its way to the disk while the last one is written. */
+static int commit(struct rc_kv_txn *t)
+{
+	struct rc_writeout *out = NULL;
+	int fd, rc;
+
+	if (t->put >= WRITEOUT_FROM && mdb_env_get_fd(t->kv->env, &fd) == 0)
+		out = rc_writeout_begin(fd);
+	rc = CALL(mdb_txn_commit(t->txn));
+	rc_writeout_end(out);
+	return rc;
+}
+
 enum rc_code rc_kv_commit(struct rc_kv_txn *t, struct rc_err *err)
 {
 	enum rc_code code = t->err.code;
@@ -326,7 +341,7 @@ enum rc_code rc_kv_commit(struct rc_kv_txn *t, struct rc_err *err)
 			*err = t->err;
 		mdb_txn_abort(t->txn);
 	} else {
-		rc = CALL(mdb_txn_commit(t->txn));
+		rc = commit(t);
 		if (rc)
 			code = kv_fail(t->kv->path, rc, "cannot commit", err);
 	}
@@ -467,6 +482,7 @@ bool rc_kv_put(struct rc_kv_txn *t, enum rc_kv_table table, struct rc_slice key,
 {
 	MDB_val k = val(key), v = val(value);
 
+	t->put += key.n + value.n;
 	return !t->err.code && note(t, CALL(mdb_put(t->txn, t->kv->dbi[table], &k, &v, 0)), table);
 }
 
@@ -569,8 +585,10 @@ void rc_kv_cursor_put(struct rc_kv_cursor *c, struct rc_slice key, struct rc_sli
 {
 	MDB_val k = val(key), v = val(value);
 
-	if (c && !c->t->err.code)
-		note(c->t, CALL(mdb_cursor_put(c->c, &k, &v, append ? MDB_APPEND : 0)), c->table);
+	if (!c || c->t->err.code)
+		return;
+	c->t->put += key.n + value.n;
+	note(c->t, CALL(mdb_cursor_put(c->c, &k, &v, append ? MDB_APPEND : 0)), c->table);
 }
 
 enum rc_code rc_kv_size(struct rc_kv *kv, struct rc_kv_size *ret, struct rc_err *err)
