@@ -119,12 +119,14 @@ static void apply_one(struct rc_apply *a, const struct rc_fact *f)
 static void apply_sorted(struct rc_apply *a, struct rc_fact_at *list, size_t n)
 {
 	rc_facts_sort(list, n, by_key);
+	rc_apply_names_begin(a, list, n);
 	for (size_t i = 0; i < n && !rc_kv_failed(a->t); i++) {
 		if (n - i > RC_FACTS_AHEAD)
 			rc_fact_prefetch(list[i + RC_FACTS_AHEAD].f);
 		apply_one(a, list[i].f);
 	}
 	rc_apply_late_names(a);
+	rc_apply_names_end(a);
 }
 
 void rc_apply_group(struct rc_store *s, struct rc_kv_txn *t, void *group)

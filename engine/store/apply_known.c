@@ -61,81 +61,6 @@ static void old_trace(struct rc_apply *a, uint16_t target, struct rc_slice key, 
 		trace_old(a, target, raw, table, ret);
 }
 
-static void open_puts(struct rc_apply *a, struct rc_puts *p, enum rc_kv_table table)
-{
-	struct rc_slice k, v;
-
-	if (p->c)
-		return;
-	p->c = rc_kv_cursor(a->t, table);
-	p->last.n = 0;
-	if (rc_kv_last(p->c, &k, &v))
-		rc_key_add(&p->last, k.p, k.n);
-}
-
-/* Whether it came behind all others. */
-static bool put_next(struct rc_puts *p, struct rc_slice key, struct rc_slice value)
-{
-	bool append = rc_slice_cmp(key, rc_key_slice(&p->last)) > 0;
-
-	rc_kv_cursor_put(p->c, key, value, append);
-	if (append) {
-		p->last.n = 0;
-		rc_key_add(&p->last, key.p, key.n);
-	}
-	return append;
-}
-
-/* The greatest key may be gone. */
-static void close_puts(struct rc_puts *p)
-{
-	rc_kv_cursor_close(p->c);
-	p->c = NULL;
-}
-
-static int by_name(const void *pa, const void *pb)
-{
-	const struct rc_fact_at *a = pa, *b = pb;
-	int c = (a->prefix > b->prefix) - (a->prefix < b->prefix);
-
-	if (!c)
-		c = rc_slice_cmp(rc_fact_name(a->f), rc_fact_name(b->f));
-	return c ? c : (a->f->seq > b->f->seq) - (a->f->seq < b->f->seq);
-}
-
-void rc_apply_late_names(struct rc_apply *a)
-{
-	struct rc_name_value v = {.kind = RC_NAME_MANAGED};
-
-	if (!a->late.n)
-		return;
-	rc_facts_sort(a->late.p, a->late.n, by_name);
-	open_puts(a, &a->names, RC_KV_NAMES);
-	for (size_t i = 0; i < a->late.n && !rc_kv_failed(a->t); i++) {
-		if (a->late.n - i > RC_FACTS_AHEAD)
-			rc_fact_prefetch(a->late.p[i + RC_FACTS_AHEAD].f);
-		memcpy(v.key_hash, rc_fact_key(a->late.p[i].f).p + 2, sizeof(v.key_hash));
-		rc_buf_clear(&a->buf);
-		rc_name_write(&v, &a->buf);
-		put_next(&a->names, rc_fact_name(a->late.p[i].f), rc_buf_slice(&a->buf));
-	}
-	close_puts(&a->names);
-	a->late.n = 0;
-}
-
-static void take_name(struct rc_apply *a, const struct rc_fact *f)
-{
-	struct rc_late_names *l = &a->late;
-	uint8_t begins[8] = {0};
-
-	if (l->n == l->cap) {
-		l->cap = l->cap ? l->cap * 2 : 1024;
-		l->p = rc_xreallocarray(l->p, l->cap, sizeof(*l->p));
-	}
-	memcpy(begins, rc_fact_name(f).p, f->name_n < 8 ? f->name_n : 8);
-	l->p[l->n++] = (struct rc_fact_at){rc_get_u64(begins), f};
-}
-
 static bool get_name(struct rc_apply *a, const struct rc_key *key, struct rc_name_value *ret)
 {
 	struct rc_slice raw;
@@ -285,14 +210,14 @@ void rc_apply_put_known(struct rc_apply *a, const struct rc_fact *f)
 	bool same_name;
 
 	memset(&old, 0, sizeof(old));
-	open_puts(a, &a->known, RC_KV_KNOWN);
+	rc_puts_open(a, &a->known, RC_KV_KNOWN);
 	if (rc_slice_cmp(key, rc_key_slice(&a->known.last)) <= 0 && rc_kv_find(a->known.c, key, &raw)) {
 		trace_old(a, f->target, raw, RC_KV_KNOWN, &old);
 		if (old.kept)
 			value = record_with_event(a, f, raw, f->state & RC_FACT_KEEPS_EVENT);
 	}
 	new_trace(f, &now);
-	a->store->inserted += !put_next(&a->known, key, value) && !old.there;
+	a->store->inserted += !rc_puts_next(&a->known, key, value) && !old.there;
 	rc_apply_count(a, f->target, !old.there, now.managed - old.managed);
 	if (now.open && !old.open)
 		rc_kv_put(a->t, RC_KV_OPEN, key, (struct rc_slice){"", 0});
@@ -304,7 +229,7 @@ void rc_apply_put_known(struct rc_apply *a, const struct rc_fact *f)
 		release_name(a, &old, RC_NAME_MANAGED, hash, f->sent_ns);
 	/* What is settled with this name has it, to whomever it was promised in between. */
 	if (now.named && (!same_name || f->state & RC_FACT_TAKES_NAME || (old.open && !now.open)))
-		take_name(a, f);
+		rc_apply_take_name(a, f);
 	/* An open record is looked at whatever the order sequence says; any other that is not what the sequence was
 	 * written with makes it stale. */
 	if (!now.open &&
@@ -323,7 +248,7 @@ void rc_apply_del_known(struct rc_apply *a, uint16_t target, struct rc_slice key
 		rc_apply_event_out(a, target, key);
 	rc_kv_del(a->t, RC_KV_KNOWN, key);
 	rc_apply_count(a, target, -1, -old.managed);
-	close_puts(&a->known);
+	rc_puts_close(&a->known);
 	if (old.open)
 		rc_kv_del(a->t, RC_KV_OPEN, key);
 	move_due(a, false, key, old.due_ns, 0);

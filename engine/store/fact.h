@@ -70,11 +70,17 @@ struct rc_facts {
 	uint64_t count;
 };
 
+struct rc_apply;
+
 /* Entries put one after the other: at the end of the table when they sort there, so that sorted loads fill pages. */
 struct rc_puts {
 	struct rc_kv_cursor *c; /* NULL until needed */
 	struct rc_key last;     /* greatest key of the table */
 };
+void rc_puts_open(struct rc_apply *a, struct rc_puts *p, enum rc_kv_table table);
+bool rc_puts_next(struct rc_puts *p, struct rc_slice key,
+		  struct rc_slice value); /* whether it came behind all others */
+void rc_puts_close(struct rc_puts *p);    /* also when the greatest key may be gone */
 
 /* A fact to be sorted, with the beginning of what it is sorted by: most comparisons need no look at the fact. */
 enum { RC_FACTS_AHEAD = 8 };
@@ -90,6 +96,7 @@ void rc_facts_sort(struct rc_fact_at *v, size_t n, int (*compare)(const void *, 
 struct rc_late_names {
 	struct rc_fact_at *p;
 	size_t n, cap;
+	struct rc_names_ahead *ahead; /* NULL: nobody sorts them meanwhile */
 };
 
 /* What one transaction of facts carries along. */
@@ -118,6 +125,11 @@ struct rc_apply_group {
 void rc_apply_group(struct rc_store *s, struct rc_kv_txn *t, void *group); /* for rc_store_write() */
 
 void rc_apply_put_known(struct rc_apply *a, const struct rc_fact *f);
+/* This record's name waits. */
+void rc_apply_take_name(struct rc_apply *a, const struct rc_fact *f);
+/* Around the putting of these facts, which stay where they are: their names may be sorted meanwhile. */
+void rc_apply_names_begin(struct rc_apply *a, const struct rc_fact_at *facts, size_t n);
+void rc_apply_names_end(struct rc_apply *a);
 /* Puts the names that wait; before anybody reads the table, and at the end. */
 void rc_apply_late_names(struct rc_apply *a);
 /* The event that a record keeps goes to the history: the record goes, or something newer happened. */
