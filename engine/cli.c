@@ -521,7 +521,7 @@ enum rc_code rc_cli_parse(int argc, char **argv, enum rc_cli_command command, st
 	enum rc_code code = RC_OK;
 	bool only_args = false;
 
-	*ret = (struct rc_cli){.command = command, .name = argv[0]};
+	*ret = (struct rc_cli){.command = command, .name = argv[0], .max_resets = RC_MAX_RESETS};
 	ret->run.drain_timeout_ns = 10 * RC_SECOND;
 	ret->run.progress = true;
 	ret->run.colour = wants_colour();

@@ -29,6 +29,8 @@ enum rc_cli_command {
 	RC_CMD_OWN = 1 << 12, /* any command that parses its own arguments */
 };
 
+enum { RC_MAX_RESETS = 10 };
+
 struct rc_cli {
 	enum rc_cli_command command;
 	const char *name;
@@ -41,7 +43,7 @@ struct rc_cli {
 	const char *sample, *format, *status, *at, *name_of, *find;
 	const char *reason, *until;
 	int64_t max_age_ns;
-	uint64_t max_resets;
+	uint64_t max_resets; /* as many people at once at most */
 	const char *expect_env;
 	const char **targets, **only;
 	struct rc_arena mem;

@@ -4,8 +4,6 @@
 #include <stdio.h>
 #include <unistd.h>
 
-enum { MOST = 10 };
-
 static void drop_doubles(struct rc_cli *c)
 {
 	size_t n = 0;
@@ -23,16 +21,14 @@ static void drop_doubles(struct rc_cli *c)
 
 static enum rc_code check_words(const struct rc_cli *c, struct rc_err *err)
 {
-	uint64_t most = c->max_resets ? c->max_resets : MOST;
-
 	if (c->run.n_targets != 1)
 		return rc_fail(err, RC_USAGE, "reset-password needs one --target NAME");
 	if (c->n_arguments == 0)
 		return rc_fail(err, RC_USAGE, "reset-password needs keys, or --file F with one a line");
-	if (c->n_arguments > most)
+	if (c->n_arguments > c->max_resets)
 		return rc_fail(err, RC_USAGE,
 			       "%zu passwords at once are more than %llu; if they are meant, --max-resets %zu",
-			       c->n_arguments, (unsigned long long)most, c->n_arguments);
+			       c->n_arguments, (unsigned long long)c->max_resets, c->n_arguments);
 	return RC_OK;
 }
 

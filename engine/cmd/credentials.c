@@ -6,6 +6,7 @@
 #include "engine/report/cell.h"
 #include "engine/seal/seal_read.h"
 #include <string.h>
+#include <strings.h>
 
 static const char help[] = "Usage: rollcall credentials open --key KEY FILE [OPTION]...\n"
 			   "\n"
@@ -100,11 +101,17 @@ static int parse(struct job *j, int argc, char **argv)
 	return RC_OK;
 }
 
+/* A provider takes ANNA for anna. */
+static bool is_name(struct rc_slice cell, const char *name)
+{
+	return cell.n == strlen(name) && strncasecmp(cell.n ? cell.p : "", name, cell.n) == 0;
+}
+
 static bool wanted(struct job *j, const struct rc_seal_row *r)
 {
 	if ((j->run && !rc_slice_eqs(r->cells[RC_SEAL_RUN_ID], j->run)) ||
 	    (j->target && !rc_slice_eqs(r->cells[RC_SEAL_TARGET], j->target)) ||
-	    (j->name && !rc_slice_eqs(r->cells[RC_SEAL_NAME], j->name)))
+	    (j->name && !is_name(r->cells[RC_SEAL_NAME], j->name)))
 		return false;
 	if (!j->all && !r->last) {
 		j->replaced += j->run != NULL;
