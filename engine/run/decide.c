@@ -117,7 +117,7 @@ bool subject_protected(const struct rc_target *t, struct rc_slice name)
 		return false;
 	snprintf(text, sizeof(text), "%.*s", (int)(name.n < 512 ? name.n : 512), name.p ? name.p : "");
 	for (size_t i = 0; i < t->protect.n; i++)
-		if (fnmatch(t->protect.v[i], text, 0) == 0)
+		if (fnmatch(t->protect.v[i], text, FNM_CASEFOLD) == 0) /* as providers compare names */
 			return true;
 	return false;
 }
