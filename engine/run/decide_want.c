@@ -65,7 +65,7 @@ struct rc_op *subject_remake(struct subject *s)
 
 static void rename_account(struct subject *s)
 {
-	if (subject_protected(s->t->cfg, s->k.name)) {
+	if (subject_protected(s->t->cfg, s->k.name) || subject_protected(s->t->cfg, s->w->name)) {
 		s->reason = "protected";
 		subject_pend(s, RC_ACT_NONE, RC_ST_SKIPPED);
 		return;
