@@ -141,9 +141,7 @@ static enum rc_code take_back(void *ctx, struct rc_slice line, struct rc_err *er
 	if (!code) {
 		rc_row_set_add(&r->seen, &o);
 		count_row(r, &o);
-		rc_outcome_csv(&r->csv.buf, r->run_id, &o, r->opts.n_columns);
-		if (r->page)
-			rc_html_scan_row(r->page, &o);
+		rc_report_other_forms(r, &o);
 		if (r->csv.buf.n >= FLUSH_BYTES)
 			code = rc_sink_flush(&r->csv, err);
 	}
@@ -183,6 +181,7 @@ void rc_report_free(struct rc_report *r)
 
 	if (!r)
 		return;
+	rc_report_apart_end(r, &ignored);
 	for (size_t i = 0; i < r->n_rejected; i++) {
 		rc_sink_flush(&r->rejected[i].sink, &ignored);
 		rc_sink_close(&r->rejected[i].sink);
@@ -241,7 +240,14 @@ static enum rc_code flush_rows(struct rc_report *r, struct rc_err *err)
 {
 	enum rc_code code = rc_sink_flush(&r->jsonl, err);
 
-	return code ? code : rc_sink_flush(&r->csv, err);
+	return code || r->apart ? code : rc_sink_flush(&r->csv, err);
+}
+
+void rc_report_other_forms(struct rc_report *r, const struct rc_outcome *o)
+{
+	rc_outcome_csv(&r->csv.buf, r->run_id, o, r->opts.n_columns);
+	if (r->page)
+		rc_html_scan_row(r->page, o);
 }
 
 enum rc_code rc_report_row(struct rc_report *r, const struct rc_outcome *o, struct rc_err *err)
@@ -258,9 +264,10 @@ enum rc_code rc_report_row(struct rc_report *r, const struct rc_outcome *o, stru
 	if (!r->opts.all_users && rc_outcome_quiet(o))
 		return RC_OK;
 	rc_outcome_json(&r->jsonl.buf, r->run_id, o, r->opts.columns, r->opts.n_columns);
-	rc_outcome_csv(&r->csv.buf, r->run_id, o, r->opts.n_columns);
-	if (r->page)
-		rc_html_scan_row(r->page, o);
+	if (r->apart)
+		rc_report_apart_row(r->apart, o);
+	else
+		rc_report_other_forms(r, o);
 	if (r->jsonl.buf.n < FLUSH_BYTES)
 		return RC_OK;
 	return rc_report_stick(r, flush_rows(r, err), err);

@@ -54,6 +54,12 @@ const char *rc_report_dir(const struct rc_report *r); /* reports_dir/run_id */
 /* The row of a person on a target, once it is final. */
 enum rc_code rc_report_row(struct rc_report *r, const struct rc_outcome *o, struct rc_err *err);
 
+/* Between the two, many rows are written by two threads, in the same order; few as ever. What the outcomes point to,
+ * their fields apart, must live until the end, and no other call than rc_report_row and rc_report_count may come. An
+ * error of the other thread is the end's. */
+void rc_report_apart_begin(struct rc_report *r, size_t rows);
+enum rc_code rc_report_apart_end(struct rc_report *r, struct rc_err *err);
+
 /* Counts n people without a row: those none/done of which nothing is to be said. */
 void rc_report_count(struct rc_report *r, const char *target, enum rc_action action, enum rc_status status, uint64_t n);
 uint64_t rc_report_counted(const struct rc_report *r, const char *target, enum rc_action action, enum rc_status status);

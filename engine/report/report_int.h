@@ -32,7 +32,8 @@ struct rc_report {
 	struct rc_row_set *seen;                               /* NULL: not a resumed run */
 	void (*listen)(void *ctx, const struct rc_outcome *o); /* instead of writing anything; NULL: a real report */
 	void *listen_ctx;
-	struct rc_html_scan *page; /* rows for report.html, as they come; NULL: there will be none */
+	struct rc_html_scan *page;     /* rows for report.html, as they come; NULL: there will be none */
+	struct rc_report_apart *apart; /* apart.c; NULL: rows are written in every form by whoever brings them */
 	int64_t flushed_ns;
 	struct rc_err err; /* the first failure */
 };
@@ -43,6 +44,10 @@ enum rc_code rc_report_stick(struct rc_report *r, enum rc_code code, struct rc_e
 /* Opens a lazily made file of the report and gives it its header line. */
 enum rc_code rc_report_sink(struct rc_report *r, struct rc_sink *s, const char *name, struct rc_slice header,
 			    struct rc_err *err);
+
+/* A row into users.csv's buffer and into the page. */
+void rc_report_other_forms(struct rc_report *r, const struct rc_outcome *o);
+void rc_report_apart_row(struct rc_report_apart *a, const struct rc_outcome *o);
 
 /* report.html: summary as JSON text; of a past run, rows from users.jsonl in dir_fd. */
 struct rc_html_scan;

@@ -163,7 +163,9 @@ static void count_unchanged(struct run *r, size_t i)
 static void show_plan(struct run *r, size_t i)
 {
 	struct run_target *t = &r->targets[i];
+	struct rc_err err;
 
+	rc_report_apart_begin(r->report, t->n_ops); /* their texts stay where they are to the end of the run */
 	for (size_t p = 0; p < t->n_ops; p++) {
 		struct rc_op *op = r->ops[t->first_op + p];
 
@@ -172,6 +174,8 @@ static void show_plan(struct run *r, size_t i)
 			       : op->state == RC_STEP_DEFERRED || t->stopped ? RC_ST_DEFERRED
 									     : RC_ST_PLANNED);
 	}
+	if (rc_report_apart_end(r->report, &err) && !r->fault.code)
+		r->fault = err;
 	run_outcome_pending(r, i, true);
 }
 
