@@ -246,6 +246,47 @@ static bool excluded(const struct run *r, struct rc_slice key)
 	return false;
 }
 
+/* In the place of an operation that needs no call any more. */
+static struct rc_op came_true;
+
+/* What was in doubt when the plan was made, and a list has answered since: the account is what it was to become. */
+static bool is_true_by_now(const struct taking *k, struct rc_known *ret)
+{
+	const struct rc_account_schema *schema = k->t->cfg->schema;
+	const struct rc_plan_row *row = k->row;
+	struct rc_account want = {0};
+	bool has;
+
+	if (row->state != RC_STEP_VERIFY || row->linked || row->retiring || row->sets_password)
+		return false;
+	has = rc_view_known(k->r->view, k->t->number, row->key, ret) && ret->flags & RC_KNOWN_MANAGED;
+	if (row->action == RC_ACT_DELETE)
+		return !has;
+	return has && ret->status != RC_KNOWN_UNKNOWN && rc_slice_eq(ret->name, row->name) &&
+	       rc_slice_eq(ret->server, row->server) && (ret->flags & RC_KNOWN_DISABLED) == 0 && !row->disabled &&
+	       values(k, &row->want, &want) && rc_account_diff(schema, &want, &ret->account) == 0;
+}
+
+static void note_true(const struct taking *k, const struct rc_known *known)
+{
+	struct pending *q = &k->r->pending[k->r->n_pending++];
+
+	k->p->settled = false; /* the next sync finishes the record */
+	*q = (struct pending){.person = k->p, .known = *known};
+	q->o = (struct rc_outcome){.target = k->t->cfg->name,
+				   .key = k->row->key,
+				   .name = k->row->name,
+				   .action = RC_ACT_NONE,
+				   .status = RC_ST_DONE,
+				   .planned_at = k->r->started_ns,
+				   .server = text(k->r, k->row->server),
+				   .source_file = k->row->source_file,
+				   .source_line = k->row->source_line,
+				   .reason = k->row->action == RC_ACT_DELETE ? "no longer in the provider's list"
+									     : "seen in the provider's list",
+				   .columns = k->p->mapped.columns};
+}
+
 /* by_id: the operations by their number; NULL where there is none in this run. */
 static void join(struct run *r, size_t target, struct rc_op **by_id)
 {
@@ -257,12 +298,12 @@ static void join(struct run *r, size_t target, struct rc_op **by_id)
 		const struct rc_plan_row *row = &plan->rows[i];
 		struct rc_op *op = row->call && row->id <= max ? by_id[row->id] : NULL;
 
-		if (!op || !rc_slice_eqs(row->target, t->cfg->name))
+		if (!op || op == &came_true || !rc_slice_eqs(row->target, t->cfg->name))
 			continue;
 		if (row->linked && row->linked <= max)
 			op->linked = by_id[row->linked];
 		op->takes_back = op->linked && !op->retiring && op->action != RC_ACT_CREATE;
-		if (row->after && row->after <= max) {
+		if (row->after && row->after <= max && by_id[row->after] != &came_true) {
 			op->after = by_id[row->after];
 			if (op->after) {
 				op->after->heir = op;
@@ -286,6 +327,7 @@ static enum rc_code take_row(struct run *r, size_t target, const struct rc_plan_
 			     struct rc_err *err)
 {
 	struct taking k = {.r = r, .row = row, .target = target, .t = &r->targets[target], .err = err};
+	struct rc_known known = {0};
 	uint8_t today[16];
 	struct rc_op *op;
 	enum rc_code code;
@@ -304,6 +346,11 @@ static enum rc_code take_row(struct run *r, size_t target, const struct rc_plan_
 	k.moved = memcmp(today, row->precondition, 16) != 0;
 	if (!row->call)
 		return take_outcome(&k, &r->pending[r->n_pending++]);
+	if (k.moved && is_true_by_now(&k, &known)) {
+		by_id[row->id] = &came_true;
+		note_true(&k, &known);
+		return RC_OK;
+	}
 	op = rc_arena_zalloc(&r->mem, sizeof(*op));
 	code = take_order(&k, op);
 	by_id[row->id] = op;

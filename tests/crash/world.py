@@ -82,6 +82,7 @@ class World:
         self.address = None
         self.sim = None
         self.reports_checked = set()
+        self.resets = set()  # names that were to get a new password: it is set, and mailed, anew until known to be set
 
     def path(self, name):
         return os.path.join(self.dir, name)
@@ -133,6 +134,7 @@ class World:
             os.unlink(self.path("credentials"))
         self.reports_checked.clear()
         self.people.clear()
+        self.resets.clear()
         self.given_up.clear()
 
     # ---- the company
@@ -189,8 +191,11 @@ class World:
                                 stderr=subprocess.STDOUT, text=True, errors="replace")
 
     def sync(self, kill_after=None, args=(), **more):
+        return self.run("sync", kill_after, args, **more)
+
+    def run(self, command, kill_after=None, args=(), **more):
         """Exit code and output; kill_after: seconds until SIGKILL."""
-        p = self.spawn(["sync", "rollcall.json"] + list(args), **more)
+        p = self.spawn([command, "rollcall.json"] + list(args), **more)
         if kill_after is not None:
             time.sleep(kill_after)
             if p.poll() is None:
@@ -237,7 +242,7 @@ class World:
             raise Wrong("double creates: %d" % stats["totals"]["double_creates"])
         for server in stats["servers"]:
             for name, n in server.get("names", {}).items():
-                if n["mails"] > n["times_created"]:
+                if n["mails"] > n["times_created"] and name not in self.resets:
                     raise Wrong("second mail to %s: %s" % (name, n))
 
     def check_passwords(self, users):
