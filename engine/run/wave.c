@@ -252,6 +252,32 @@ static enum rc_code decide_one(struct run *r, size_t i, struct rc_err *err)
 	return RC_OK;
 }
 
+/* Somebody whom the next sync has something to do for; a refresh leaves them as they are. */
+static void report_left(struct run *r, const struct run_target *t, const struct rc_known *k)
+{
+	struct rc_outcome o = {.target = t->cfg->name,
+			       .key = k->key,
+			       .name = k->name,
+			       .action = RC_ACT_NONE,
+			       .status = RC_ST_DONE,
+			       .remote_id = k->remote_id,
+			       .planned_at = r->started_ns,
+			       .reason = "left to sync"};
+	struct rc_err err;
+
+	if (k->server.n)
+		o.server = rc_arena_copy(&r->mem, k->server).p;
+	if (rc_report_row(r->report, &o, &err) && !r->fault.code)
+		r->fault = err;
+}
+
+static bool refresh_tells(const struct pending *q)
+{
+	return q->o.action == RC_ACT_ADOPT || q->o.drift ||
+	       (q->o.action == RC_ACT_NONE && !q->drop &&
+		(q->o.status == RC_ST_DONE || q->o.status == RC_ST_SKIPPED || q->o.status == RC_ST_NOT_SELECTED));
+}
+
 /* refresh: what the list says about the snapshot is told and kept, what sync would do about it is left to sync. */
 static void only_adoptions(struct run *r, size_t target)
 {
@@ -260,18 +286,24 @@ static void only_adoptions(struct run *r, size_t target)
 
 	for (size_t i = 0; i < t->n_ops; i++) {
 		struct rc_op *op = r->ops[t->first_op + i];
+		const struct op_info *info = op->owner;
+		bool counted = info->known && info->known->key.n && !op->retiring;
 
-		if (((struct op_info *)op->owner)->drift)
+		if (info->drift || (counted && op->action == RC_ACT_CREATE && !op->linked)) /* it is gone */
 			run_outcome_op(r, op, RC_ST_PLANNED);
+		else if (counted)
+			report_left(r, t, info->known);
 	}
 	t->n_ops = 0;
 	for (size_t i = 0; i < t->n_pending; i++) {
 		struct pending *q = &r->pending[t->first_pending + i];
 
-		if (q->o.action == RC_ACT_ADOPT || q->o.drift) {
+		if (refresh_tells(q)) {
 			q->put &= q->o.action == RC_ACT_ADOPT;
 			q->drop = false;
 			r->pending[t->first_pending + n++] = *q;
+		} else if (q->known.key.n && q->known.flags & RC_KNOWN_MANAGED) {
+			report_left(r, t, &q->known);
 		}
 	}
 	t->n_pending = n;
