@@ -163,8 +163,9 @@ static enum rc_code duplicate(struct walk *w, struct rc_person *p, const struct 
 			      struct rc_slice raw, bool *ret_replace, struct rc_err *err)
 {
 	struct rc_scan *s = w->s;
-	const char *file = w->src->files[w->file];
-	char why[400];
+	const char *file = w->src->files[w->file], *other;
+	bool one_file;
+	char why[2400];
 
 	*ret_replace = false;
 	if (p->source != w->index) {
@@ -172,11 +173,14 @@ static enum rc_code duplicate(struct walk *w, struct rc_person *p, const struct 
 		w->src->filtered += !*ret_replace;
 		return RC_OK;
 	}
+	one_file = p->file == w->file;
+	other = w->src->files[p->file];
 	switch (s->cfg->sources[w->index].duplicates) {
 	case RC_DUP_ERROR:
 		return rc_fail_line(err, RC_DATA, line,
-				    "%s:%llu: key %.*s is in line %llu already (duplicates is \"error\")", file,
-				    (unsigned long long)line, (int)p->key.n, p->key.p, (unsigned long long)p->line);
+				    "%s:%llu: key %.*s is in line %llu%s%s already (duplicates is \"error\")", file,
+				    (unsigned long long)line, (int)p->key.n, p->key.p, (unsigned long long)p->line,
+				    one_file ? "" : " of ", one_file ? "" : other);
 	case RC_DUP_FIRST:
 		w->src->filtered++;
 		return RC_OK;
@@ -194,8 +198,12 @@ static enum rc_code duplicate(struct walk *w, struct rc_person *p, const struct 
 	case RC_DUP_REJECT:
 		break;
 	}
-	snprintf(why, sizeof(why), "key %.*s is in lines %llu and %llu", (int)p->key.n, p->key.p,
-		 (unsigned long long)p->line, (unsigned long long)line);
+	if (one_file)
+		snprintf(why, sizeof(why), "key %.*s is in lines %llu and %llu", (int)p->key.n, p->key.p,
+			 (unsigned long long)p->line, (unsigned long long)line);
+	else
+		snprintf(why, sizeof(why), "key %.*s is in %.800s:%llu and %.800s:%llu", (int)p->key.n, p->key.p, other,
+			 (unsigned long long)p->line, file, (unsigned long long)line);
 	rc_printable(why, sizeof(why));
 	if (p->kind != RC_PERSON_FROZEN) {
 		scan_refuse(s, w->index, p->file, p->line, why, p->raw);

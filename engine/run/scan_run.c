@@ -36,8 +36,12 @@ static enum rc_code check_lost(const struct walk *w, const struct rc_source_file
 
 		for (size_t f = 0; f < files->n && !there; f++)
 			there = strcmp(files->v[f].path, name) == 0;
-		for (size_t f = 0; f < cfg->files.n && !meant; f++)
-			meant = fnmatch(cfg->files.v[f], name, FNM_PATHNAME) == 0;
+		for (size_t f = 0; f < cfg->files.n && !meant; f++) {
+			char *pattern = rc_source_pattern(cfg->files.v[f]);
+
+			meant = fnmatch(pattern, name, FNM_PATHNAME) == 0;
+			free(pattern);
+		}
 		if (meant && !there)
 			return rc_fail(err, RC_DATA,
 				       "%s: the last run read it and it is gone; if that is right, --accept-source",

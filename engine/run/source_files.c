@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static void add(struct rc_source_files *f, const char *path)
 {
@@ -27,8 +28,28 @@ static void add(struct rc_source_files *f, const char *path)
 	f->v[f->n++] = one;
 }
 
+char *rc_source_pattern(const char *files)
+{
+	size_t n = strlen(files), there = access(files, F_OK) == 0 ? n : 0;
+	char *dir = rc_xstrdup(files), *out = rc_xcalloc(2 * n + 1, 1), *to = out;
+
+	for (size_t i = n; i-- > 1 && !there;)
+		if (dir[i] == '/') {
+			dir[i] = 0;
+			there = access(dir, F_OK) == 0 ? i : 0;
+		}
+	free(dir);
+	for (size_t i = 0; i < n; i++) {
+		if (i < there && strchr("*?[\\", files[i]))
+			*to++ = '\\';
+		*to++ = files[i];
+	}
+	return out;
+}
+
 static enum rc_code expand(struct rc_source_files *f, const char *pattern, size_t source, struct rc_err *err)
 {
+	char *escaped;
 	glob_t g;
 	int rc;
 
@@ -36,7 +57,9 @@ static enum rc_code expand(struct rc_source_files *f, const char *pattern, size_
 		add(f, pattern);
 		return RC_OK;
 	}
-	rc = glob(pattern, 0, NULL, &g);
+	escaped = rc_source_pattern(pattern);
+	rc = glob(escaped, 0, NULL, &g);
+	free(escaped);
 	if (rc == GLOB_NOMATCH)
 		return rc_fail(err, RC_DATA, "%s: no such file (/sources/%zu/files): is the export there yet?", pattern,
 			       source);

@@ -24,6 +24,9 @@ struct rc_source_files {
 enum rc_code rc_source_files_find(struct rc_source_files *f, const struct rc_config *cfg, size_t source,
 				  struct rc_err *err);
 void rc_source_files_done(struct rc_source_files *f);
+/* An entry of `files` as a glob: what is there by just this name, the directories at its beginning if no more, is meant
+ * as it is written. Heap. */
+char *rc_source_pattern(const char *files);
 
 /* Of the newest file: its stamp, or 0. */
 int64_t rc_source_files_stamp(const struct rc_source_files *f);
