@@ -4,6 +4,7 @@
 #include "engine/base/alloc.h"
 #include "engine/base/log.h"
 #include "engine/base/nearest.h"
+#include "engine/cmd/check_people.h"
 #include "engine/run/scan.h"
 #include "engine/run/scan_int.h"
 #include <stdio.h>
@@ -119,64 +120,87 @@ static int check_lists(const struct columns *all, const struct rc_config *cfg)
 	return missed ? RC_CONFIG : 0;
 }
 
-/* Compiles every expression against the header; with a sample key also reads until that person. */
-static enum rc_code check_source(struct rc_cli *c, struct rc_scan *scan, struct columns *all, const struct past *past,
-				 size_t i, bool *ret_found, struct rc_err *err)
+/* What reading the sources is for. */
+struct pass {
+	const char *sample;          /* the key that is looked for; NULL: everybody */
+	struct check_people *people; /* without a sample */
+	struct rc_scan *scan;
+	struct columns all;
+	struct past past;
+	bool found;
+};
+
+static enum rc_code look_for(struct pass *p, struct rc_mapping *m, struct rc_reader *r, const char *name,
+			     struct rc_err *err)
+{
+	enum rc_read got = RC_READ_RECORD;
+	enum rc_code code = RC_OK;
+	struct rc_record rec;
+	struct rc_reject rej;
+
+	while (!code && !p->found && got != RC_READ_END) {
+		struct rc_mapped mapped;
+		struct rc_err row;
+		enum rc_code refused;
+
+		got = rc_reader_next(r, &rec, &rej, err);
+		if (got == RC_READ_ERROR)
+			code = RC_DATA;
+		if (got != RC_READ_RECORD)
+			continue;
+		refused = rc_mapping_row(m, &rec, false, &p->scan->mem, &mapped, &row);
+		if (!rc_slice_eqs(mapped.key, p->sample))
+			continue;
+		p->found = true;
+		if (refused)
+			code = rc_fail_line(err, RC_DATA, rec.line, "%s:%llu: %s", name, (unsigned long long)rec.line,
+					    row.what);
+		else
+			print_sample(p->scan->cfg, &mapped, name, rec.line);
+	}
+	return code;
+}
+
+/* Compiles every expression against the header, then reads the rows: until the sample is found, or to see what becomes
+ * of everybody. */
+static enum rc_code check_source(struct pass *p, size_t i, struct rc_err *err)
 {
 	struct rc_source_facts facts = {0};
-	const struct rc_config *cfg = scan->cfg;
+	const struct rc_config *cfg = p->scan->cfg;
 	struct rc_feed feed;
 	struct rc_reader *r = NULL;
 	const char *name = NULL;
 	struct rc_mapping *m = NULL;
 	size_t files = 0;
+	bool more = true;
 	enum rc_code code = rc_feed_open(&feed, cfg, i, err);
 
 	if (code)
 		return code;
-	if (past->view)
-		rc_view_source(past->view, (uint16_t)i, &scan->mem, &facts);
-	while (!code && !*ret_found) {
+	if (p->past.view)
+		rc_view_source(p->past.view, (uint16_t)i, &p->scan->mem, &facts);
+	while (!code && !p->found) {
 		size_t n;
 		const struct rc_slice *columns;
-		struct rc_record rec;
-		struct rc_reject rej;
-		enum rc_read got = RC_READ_RECORD;
 
 		rc_reader_free(r);
 		r = NULL;
 		code = rc_feed_next(&feed, &r, &name, err);
 		if (code || !r)
 			break;
-		columns = rc_mapping_header(cfg, i, r, &scan->mem, &n);
-		note_columns(all, scan, r, columns, n);
+		columns = rc_mapping_header(cfg, i, r, &p->scan->mem, &n);
+		note_columns(&p->all, p->scan, r, columns, n);
 		rc_mapping_free(m);
 		m = NULL;
-		code = rc_mapping_new(cfg, i, rc_reader_format(r) == RC_FORMAT_LDIF, columns, n, scan->lookups,
+		code = rc_mapping_new(cfg, i, rc_reader_format(r) == RC_FORMAT_LDIF, columns, n, p->scan->lookups,
 				      facts.columns, facts.n_columns, &m, err);
 		if (code == RC_CONFIG && files) /* the file before had it */
 			code = err->code = RC_DATA;
 		files++;
-		while (!code && c->sample && !*ret_found && got != RC_READ_END) {
-			struct rc_mapped mapped;
-			struct rc_err row;
-			enum rc_code refused;
-
-			got = rc_reader_next(r, &rec, &rej, err);
-			if (got == RC_READ_ERROR)
-				code = RC_DATA;
-			if (got != RC_READ_RECORD)
-				continue;
-			refused = rc_mapping_row(m, &rec, false, &scan->mem, &mapped, &row);
-			if (!rc_slice_eqs(mapped.key, c->sample))
-				continue;
-			*ret_found = true;
-			if (refused)
-				code = rc_fail_line(err, RC_DATA, rec.line, "%s:%llu: %s", name,
-						    (unsigned long long)rec.line, row.what);
-			else
-				print_sample(cfg, &mapped, name, rec.line);
-		}
+		if (!code && p->sample)
+			code = look_for(p, m, r, name, err);
+		else if (!code && more)
+			more = check_people_read(p->people, i, m, r, columns, n, name);
 	}
 	rc_reader_free(r);
 	rc_mapping_free(m);
@@ -192,23 +216,27 @@ static int worse(int a, int b)
 
 static int check_sources(struct rc_cli *c, const struct rc_config *cfg, bool *ret_found)
 {
-	struct columns all = {0};
-	struct past past;
 	struct rc_scan scan;
+	struct pass p = {.sample = c->sample, .scan = &scan};
 	struct rc_err err;
 	int out = 0;
 
 	if (rc_sources_begin(&scan, cfg, NULL, false,
 			     &err)) /* a lookup table; the expressions can be judged all the same */
 		out = rc_cli_fail(&err);
-	open_past(cfg, &past);
+	p.people = check_people_new(cfg, rc_wall_ns(c->run.clock ? c->run.clock : &rc_clock_system));
+	open_past(cfg, &p.past);
 	for (size_t i = 0; i < cfg->n_sources; i++)
-		if (check_source(c, &scan, &all, &past, i, ret_found, &err))
+		if (check_source(&p, i, &err))
 			out = worse(out, rc_cli_fail(&err));
-	if (!out && !*ret_found) /* every header was seen */
-		out = check_lists(&all, cfg);
-	free(all.v);
-	close_past(&past);
+	if (!out && !p.found) /* every header was seen */
+		out = check_lists(&p.all, cfg);
+	if (!out && !p.sample)
+		check_people_tell(p.people);
+	*ret_found = p.found;
+	check_people_free(p.people);
+	free(p.all.v);
+	close_past(&p.past);
 	rc_sources_done(&scan);
 	return out;
 }
@@ -220,7 +248,7 @@ int rc_cmd_check(struct rc_cli *c)
 	struct rc_err err;
 	enum rc_code code = rc_cli_config(c, &cfg);
 	bool found = false;
-	int out = 0;
+	int out = 0, rest;
 
 	if (code)
 		return (int)code;
@@ -235,8 +263,13 @@ int rc_cmd_check(struct rc_cli *c)
 		out = RC_CONFIG;
 	}
 	rc_config_errors_done(&faults);
-	out = worse(out, (int)rc_check_files(cfg, c->run.clock));
-	out = worse(out, check_sources(c, cfg, &found));
+	rest = (int)rc_check_files(cfg, c->run.clock);
+	rest = worse(rest, check_sources(c, cfg, &found));
+	if (out && !rest)
+		rc_log(RC_LOG_INFO,
+		       "config, expressions, files and sources are good; what is missing are the secrets named");
+	out = worse(out, rest);
+	check_placeholders(cfg);
 	if (c->sample && !found && !out) {
 		rc_fail(&err, RC_DATA, "--sample %s: no row has this key", c->sample);
 		out = rc_cli_fail(&err);

@@ -54,28 +54,6 @@ static const char *const id_names[] = {"employee_id",
 				       "id",
 				       NULL};
 static const char *const login_names[] = {"user_name", "login", "email", "mail", "e_mail", NULL};
-static const char *const state_names[] = {"status",
-					  "employment_status",
-					  "mitarbeiterstatus",
-					  "beschäftigungsstatus",
-					  "beschaeftigungsstatus",
-					  "statut",
-					  "estado",
-					  "situacion",
-					  "stato",
-					  "situação",
-					  "zustand",
-					  "état",
-					  "etat",
-					  "state",
-					  "active",
-					  "is_active",
-					  "aktiv",
-					  "actif",
-					  "activo",
-					  "attivo",
-					  "enabled",
-					  NULL};
 static const char *const end_names[] = {
 	"leave_date",       "end_date",        "exit_date", "termination_date", "last_day",    "contract_end",
 	"austritt",         "austrittsdatum",  "enddatum",  "vertragsende",     "date_sortie", "date_de_sortie",
@@ -191,34 +169,23 @@ static void suggest(struct rc_buf *b, const char *why, const char *key, const ch
 	rc_json_cstr(b, expr);
 }
 
-static void comment_words(struct rc_buf *b, const char *column, const struct rc_init_values *v)
-{
-	rc_buf_addf(b, "\n\t\t// %s holds", column);
-	for (size_t i = 0; i < v->n_words; i++) {
-		char word[RC_INIT_WORD_BYTES + 1] = "";
-
-		memcpy(word, v->words[i].text, strlen(v->words[i].text) + 1);
-		rc_printable(word, sizeof(word));
-		rc_buf_addf(b, "%s %s (%llu)", i ? "," : ":", word, (unsigned long long)v->words[i].n);
-	}
-}
-
 static void suggest_where(struct init *in, struct rc_buf *b)
 {
-	const char *column = in->columns.n ? init_column(in, state_names) : NULL, *expr, *word;
+	const char *column = rc_init_state(&in->columns), *expr, *word;
 	const struct rc_init_values *v = column ? init_values_of(in, column) : NULL;
 	static const char why[] = "Only these people; all others count as absent";
 	bool fold = false;
 
-	if (!column || (v && !v->n_words))
+	if (!column || (v && !v->words.n))
 		return; /* a place of that name, or nothing in it */
 	expr = rc_init_column_expr(column, &in->mem);
 	if (!v) {
 		suggest(b, why, "where", rc_arena_printf(&in->mem, "lower(%s) == 'active'", expr));
 		return;
 	}
-	word = rc_init_active(v, &fold);
-	comment_words(b, column, v);
+	word = rc_init_active(&v->words, &fold);
+	rc_buf_adds(b, "\n\t\t// ");
+	rc_init_words_say(b, column, &v->words);
 	if (fold) {
 		char *low = rc_arena_strdup(&in->mem, word);
 

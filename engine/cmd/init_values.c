@@ -1,7 +1,9 @@
 #include "engine/cmd/init_values.h"
 #include "engine/base/alloc.h"
+#include "engine/base/err.h"
 #include "engine/base/buf.h"
 #include "engine/source/reader.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -15,7 +17,7 @@ struct seen {
 
 struct column {
 	struct seen seen;
-	bool repeats, blank, other_than_digits, other_than_mail, many_words, many_domains;
+	bool repeats, blank, other_than_digits, other_than_mail, many_domains;
 };
 
 static uint64_t hash(struct rc_slice s)
@@ -56,16 +58,52 @@ static bool add(struct seen *s, struct rc_slice value)
 	return put(s, hash(value));
 }
 
-static void note_word(struct column *c, struct rc_init_values *v, struct rc_slice value, struct rc_arena *mem)
+void rc_init_words_note(struct rc_init_words *w, struct rc_slice value, struct rc_arena *mem)
 {
-	for (size_t i = 0; i < v->n_words; i++)
-		if (rc_slice_eqs(value, v->words[i].text)) {
-			v->words[i].n++;
+	if (w->many || !value.n)
+		return;
+	for (size_t i = 0; i < w->n; i++)
+		if (rc_slice_eqs(value, w->v[i].text)) {
+			w->v[i].n++;
 			return;
 		}
-	c->many_words |= v->n_words == RC_INIT_WORDS_MAX || value.n > RC_INIT_WORD_BYTES;
-	if (!c->many_words)
-		v->words[v->n_words++] = (struct rc_init_word){rc_arena_copy(mem, value).p, 1};
+	w->many = w->n == RC_INIT_WORDS_MAX || value.n > RC_INIT_WORD_BYTES;
+	if (!w->many)
+		w->v[w->n++] = (struct rc_init_word){rc_arena_copy(mem, value).p, 1};
+}
+
+static int by_count(const void *a, const void *b)
+{
+	const struct rc_init_word *x = a, *y = b;
+
+	return x->n != y->n ? (x->n < y->n) - (x->n > y->n) : strcmp(x->text, y->text);
+}
+
+void rc_init_words_end(struct rc_init_words *w)
+{
+	if (w->many)
+		w->n = 0;
+	qsort(w->v, w->n, sizeof(*w->v), by_count);
+}
+
+static void say(struct rc_buf *b, const char *text)
+{
+	char copy[4 * RC_INIT_WORD_BYTES + 1];
+
+	snprintf(copy, sizeof(copy), "%s", text);
+	rc_printable(copy, sizeof(copy));
+	rc_buf_adds(b, copy);
+}
+
+void rc_init_words_say(struct rc_buf *b, const char *column, const struct rc_init_words *w)
+{
+	say(b, column);
+	rc_buf_adds(b, " holds ");
+	for (size_t i = 0; i < w->n; i++) {
+		rc_buf_adds(b, i ? ", " : "");
+		say(b, w->v[i].text);
+		rc_buf_addf(b, " (%llu)", (unsigned long long)w->v[i].n);
+	}
 }
 
 static void note_domain(struct column *c, struct rc_init_values *v, struct rc_slice value, struct rc_arena *mem)
@@ -95,17 +133,9 @@ static void note(struct column *c, struct rc_init_values *v, struct rc_slice val
 		c->repeats = !add(&c->seen, value);
 	for (size_t i = 0; i < value.n && !c->other_than_digits; i++)
 		c->other_than_digits = value.p[i] < '0' || value.p[i] > '9';
-	if (!c->many_words)
-		note_word(c, v, value, mem);
+	rc_init_words_note(&v->words, value, mem);
 	if (!c->other_than_mail && !c->many_domains)
 		note_domain(c, v, value, mem);
-}
-
-static int by_count(const void *a, const void *b)
-{
-	const struct rc_init_word *x = a, *y = b;
-
-	return x->n != y->n ? (x->n < y->n) - (x->n > y->n) : strcmp(x->text, y->text);
 }
 
 static void judge(struct column *c, struct rc_init_values *v, uint64_t rows)
@@ -113,11 +143,9 @@ static void judge(struct column *c, struct rc_init_values *v, uint64_t rows)
 	v->unique = rows && !c->blank && !c->repeats;
 	v->number = c->seen.n && !c->other_than_digits;
 	v->mail = c->seen.n && !c->other_than_mail;
-	if (c->many_words)
-		v->n_words = 0;
+	rc_init_words_end(&v->words);
 	if (c->many_domains || c->other_than_mail)
 		v->n_domains = 0;
-	qsort(v->words, v->n_words, sizeof(*v->words), by_count);
 	free(c->seen.v);
 }
 
@@ -186,6 +214,34 @@ uint64_t rc_init_values_read(const char *path, const struct rc_init_columns *col
 	return rows;
 }
 
+const char *rc_init_state(const struct rc_init_columns *c)
+{
+	static const char *const names[] = {"status",
+					    "employment_status",
+					    "mitarbeiterstatus",
+					    "beschäftigungsstatus",
+					    "beschaeftigungsstatus",
+					    "statut",
+					    "estado",
+					    "situacion",
+					    "stato",
+					    "situação",
+					    "zustand",
+					    "état",
+					    "etat",
+					    "state",
+					    "active",
+					    "is_active",
+					    "aktiv",
+					    "actif",
+					    "activo",
+					    "attivo",
+					    "enabled",
+					    NULL};
+
+	return c->n ? rc_init_columns_find(c, names) : NULL;
+}
+
 static bool means_active(const char *word)
 {
 	static const char *const words[] = {
@@ -202,18 +258,18 @@ static bool means_active(const char *word)
 	return false;
 }
 
-const char *rc_init_active(const struct rc_init_values *v, bool *ret_fold)
+const char *rc_init_active(const struct rc_init_words *w, bool *ret_fold)
 {
 	const char *found = NULL;
 
 	*ret_fold = false;
-	for (size_t i = 0; i < v->n_words; i++) {
-		if (!means_active(v->words[i].text))
+	for (size_t i = 0; i < w->n; i++) {
+		if (!means_active(w->v[i].text))
 			continue;
-		*ret_fold |= found && strcasecmp(found, v->words[i].text) == 0;
-		found = found ? found : v->words[i].text;
+		*ret_fold |= found && strcasecmp(found, w->v[i].text) == 0;
+		found = found ? found : w->v[i].text;
 	}
-	return found || !v->n_words ? found : v->words[0].text;
+	return found || !w->n ? found : w->v[0].text;
 }
 
 const char *rc_init_literal(const char *text, struct rc_arena *mem)

@@ -94,8 +94,6 @@ void rc_reasons_sort(struct rc_reasons *r)
 
 void rc_reason_words(struct rc_buf *b, const struct rc_reason *reason)
 {
-	rc_words_number(b, reason->n);
-	rc_buf_addc(b, ' ');
 	rc_words_safe(b, rc_slice_str(reason->text), RC_REASON_TEXT);
 	for (size_t i = 0; i < reason->n_first; i++) {
 		rc_buf_adds(b, i ? ", " : " (");

@@ -29,7 +29,7 @@ void rc_reasons_add(struct rc_reasons *r, const char *message, struct rc_slice w
 /* The most frequent first. */
 void rc_reasons_sort(struct rc_reasons *r);
 
-/* Appends "151 two people want the same name (10003, 10005, …): see "first_free"", printable. */
+/* Appends "two people want the same name (10003, 10005, …): see "first_free"", printable. */
 void rc_reason_words(struct rc_buf *b, const struct rc_reason *reason);
 
 #endif

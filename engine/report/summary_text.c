@@ -245,7 +245,9 @@ static size_t failed_lines(struct rc_buf *b, const struct rc_summary_target *t, 
 	size_t said = 0, most = room < MAX_REASONS ? room : MAX_REASONS;
 
 	for (; t->failed && said < t->failed->n && said < most; said++) {
-		rc_buf_adds(b, "  failed: ");
+		rc_buf_adds(b, "  failed ");
+		rc_words_number(b, t->failed->v[said].n);
+		rc_buf_adds(b, ": ");
 		rc_reason_words(b, &t->failed->v[said]);
 		rc_buf_addc(b, '\n');
 	}

@@ -19,6 +19,7 @@ void run_report_unmanaged(struct run *r, size_t target);
 void run_report_refused(struct run *r);
 /* hints.c: after the decisions */
 void run_hint_zeros(struct run *r, size_t target);
+void run_hint_where(struct run *r); /* once the sources are read */
 /* rejects.c: after the scan; after the outcomes (applied: this run is the baseline of the next) */
 void run_rejects_judge(struct run *r);
 void run_rejects_store(struct run *r, bool applied);

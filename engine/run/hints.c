@@ -64,3 +64,20 @@ void run_hint_zeros(struct run *r, size_t target)
 	rc_log(RC_LOG_WARN, "%s", r->notes[r->n_notes]);
 	r->n_notes++;
 }
+
+/* A rule that keeps nobody is a mistyped value far oftener than a company without people. */
+void run_hint_where(struct run *r)
+{
+	for (size_t i = 0; i < r->cfg->n_sources && r->n_notes < sizeof(r->notes) / sizeof(*r->notes); i++) {
+		const struct rc_scan_source *s = &r->scan.sources[i];
+		const struct rc_source *cfg = &r->cfg->sources[i];
+
+		if (s->frozen || !s->filtered || s->filtered + s->rejected != s->rows)
+			continue;
+		r->notes[r->n_notes] = rc_arena_printf(
+			&r->mem, "source %s: where keeps none of its %llu rows; rollcall check shows what they hold",
+			cfg->files.n ? cfg->files.v[0] : cfg->command.v[0], (unsigned long long)s->rows);
+		rc_log(RC_LOG_WARN, "%s", r->notes[r->n_notes]);
+		r->n_notes++;
+	}
+}

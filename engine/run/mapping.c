@@ -277,3 +277,19 @@ const struct rc_slice *rc_mapping_secret(const struct rc_mapping *m, struct rc_a
 	*ret_n = m->n_secret;
 	return names;
 }
+
+const struct rc_slice *rc_mapping_where(const struct rc_mapping *m, struct rc_arena *mem, size_t *ret_n)
+{
+	struct rc_columns used = {0};
+	size_t n = rc_expr_env_columns(m->env), found = 0;
+	struct rc_slice *names = rc_arena_alloc(mem, (n + 1) * sizeof(*names));
+
+	if (m->where)
+		rc_columns_add(&used, m->where);
+	for (size_t i = 0; i < n && !used.all; i++)
+		if (rc_columns_has(&used, i))
+			names[found++] = rc_arena_copy(mem, rc_expr_env_column(m->env, i));
+	rc_columns_done(&used);
+	*ret_n = found;
+	return names;
+}

@@ -55,6 +55,9 @@ const struct rc_slice *rc_mapping_used(const struct rc_mapping *m, size_t *ret_n
 /* Columns that secret fields read, in mem, NUL-terminated beyond n. */
 const struct rc_slice *rc_mapping_secret(const struct rc_mapping *m, struct rc_arena *mem, size_t *ret_n);
 
+/* Columns that the source's `where` reads, in mem, NUL-terminated beyond n; n 0 also when it reads any. */
+const struct rc_slice *rc_mapping_where(const struct rc_mapping *m, struct rc_arena *mem, size_t *ret_n);
+
 /* The key alone, from what is certain of a refused record; empty when unreadable. Lives in mem. */
 struct rc_slice rc_mapping_key(struct rc_mapping *m, const struct rc_reject *rej, struct rc_arena *mem);
 

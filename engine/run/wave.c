@@ -130,6 +130,8 @@ static enum rc_code scan(struct run *r, const bool *now, struct rc_err *err)
 	for (size_t i = 0; i < r->scan.n_notes && r->n_notes < sizeof(r->notes) / sizeof(*r->notes); i++)
 		r->notes[r->n_notes++] = r->scan.notes[i];
 	run_settle_people(r);
+	if (!code && !r->opts->explain)
+		run_hint_where(r);
 	if (code)
 		stop_by_source(r, code, err);
 	return code;

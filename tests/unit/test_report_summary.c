@@ -198,14 +198,14 @@ static void test_text_says_why_people_failed(void **state)
 	targets[0].failed = &failed;
 	rc_summary_text(&b, &s, &style);
 	assert_non_null(strstr(b.p, "  8 failed\n"
-				    "  failed: 4 two people want the same name (1, 4, 2, …): see \"first_free\"\n"
-				    "  failed: 2 busy: job 17 of 'a b' (5, 6)\n"
-				    "  failed: 1 gone (8)\n"));
+				    "  failed 4: two people want the same name (1, 4, 2, …): see \"first_free\"\n"
+				    "  failed 2: busy: job 17 of 'a b' (5, 6)\n"
+				    "  failed 1: gone (8)\n"));
 	rc_reasons_add(&failed, "name has U+0020 at character 13; allowed: [a-w]", RC_SLICE("10"));
 	rc_reasons_sort(&failed);
 	rc_buf_clear(&b);
 	rc_summary_text(&b, &s, &style);
-	assert_non_null(strstr(b.p, "  failed: 2 name has a character that is not allowed; allowed: [a-w] (9, 10)\n"));
+	assert_non_null(strstr(b.p, "  failed 2: name has a character that is not allowed; allowed: [a-w] (9, 10)\n"));
 	rc_buf_done(&b);
 }
 
