@@ -102,6 +102,14 @@ static void pairing(struct cfg_build *b, const struct rc_json_path *at, struct r
 		s->fields[name].name);
 }
 
+/* "password" stands for the password on every connector, whatever the service calls it. */
+static int field_of(const struct rc_account_schema *s, const char *key)
+{
+	int i = rc_account_field(s, rc_slice_str(key));
+
+	return i < 0 && strcmp(key, "password") == 0 ? s->secret_field : i;
+}
+
 void cfg_account(struct cfg_build *b, const cJSON *target, const struct rc_json_path *up, struct rc_target *t)
 {
 	const cJSON *account = rc_json_member(target, "account"), *one;
@@ -112,13 +120,15 @@ void cfg_account(struct cfg_build *b, const cJSON *target, const struct rc_json_
 		return;
 	cJSON_ArrayForEach(one, account)
 	{
-		int i = rc_account_field(s, rc_slice_str(one->string));
+		int i = field_of(s, one->string);
 		struct rc_json_path where = {&at, one->string, 0};
 
 		if (i < 0) {
 			unknown_field(b, s, one->string, &at);
 			continue;
 		}
+		if (t->mapped >> i & 1)
+			cfg_fault(b, &at, one->string, "stands beside %s, which is the same field", s->fields[i].name);
 		rule(b, one, &where, &s->fields[i], t, &t->account[i]);
 		t->mapped |= 1u << i;
 	}

@@ -360,6 +360,8 @@ static void test_faults(void **state)
 		 "/targets/sag/account/Password: is missing; \"UserName\" needs it"},
 		{"{\"targets\":{\"sag\":{\"account\":{\"Password\":\"x\"}}}}",
 		 "/targets/sag/account/UserName: is missing; \"Password\" needs it"},
+		{"{\"targets\":{\"sag\":{\"account\":{\"UserName\":\"x\",\"Password\":\"x\",\"password\":\"x\"}}}}",
+		 "/targets/sag/account/password: stands beside Password, which is the same field"},
 		{"{\"targets\":{\"vpn\":{\"missing\":{\"action\":\"disable\"}}}}",
 		 "/targets/vpn/missing/action: huawei-p2c-vpn cannot disable"},
 		{"{\"targets\":{\"vpn\":{\"missing\":{\"disconnect\":true}}}}",
@@ -485,6 +487,17 @@ static void test_name_equal_to_mail(void **state)
 	rc_config_free(c);
 }
 
+static void test_password_on_every_connector(void **state)
+{
+	struct rc_config *c = must("{\"targets\":{\"sag\":{\"account\":{\"UserName\":\"x\",\"password\":\"y\"}}}}");
+	const struct rc_target *t = rc_config_target(c, "sag");
+
+	(void)state;
+	assert_true(t->mapped >> t->schema->secret_field & 1);
+	assert_string_equal(t->account[t->schema->secret_field].exprs.v[0], "y");
+	rc_config_free(c);
+}
+
 static void test_auth_methods(void **state)
 {
 	struct rc_config *c =
@@ -590,6 +603,7 @@ int main(void)
 		cmocka_unit_test(test_literal_secret_is_not_shown),
 		cmocka_unit_test(test_loopback),
 		cmocka_unit_test(test_name_equal_to_mail),
+		cmocka_unit_test(test_password_on_every_connector),
 		cmocka_unit_test(test_auth_methods),
 		cmocka_unit_test(test_hash_and_print),
 		cmocka_unit_test(test_secrets),
