@@ -81,7 +81,9 @@ void run_drift_rest(struct run *r, size_t target)
 		s.p = p = rc_arena_zalloc(&r->mem, sizeof(*p));
 		memcpy(p->hash, d->hash, 16);
 		p->kind = RC_PERSON_ABSENT; /* no row of the source is told of */
-		if (!r->opts->plan)         /* which counted them already */
+		if (d->gone)                /* and so is the record: nobody whom the snapshot counts */
+			s.k.flags &= ~(uint32_t)RC_KNOWN_MANAGED;
+		else if (!r->opts->plan) /* which counted them already */
 			s.t->wanted++;
 		subject_pend(&s, RC_ACT_NONE, RC_ST_DONE);
 	}

@@ -1,5 +1,6 @@
 /* A saved plan's operations and outcomes in place of decided ones. */
 #include "engine/run/plan_run.h"
+#include "engine/run/drift.h"
 #include "engine/run/claims.h"
 #include "engine/base/alloc.h"
 #include <stdlib.h>
@@ -332,6 +333,10 @@ static enum rc_code take_row(struct run *r, size_t target, const struct rc_plan_
 	struct rc_op *op;
 	enum rc_code code;
 
+	if (r->n_pending == r->cap_pending) { /* whoever drifted came in between */
+		r->cap_pending *= 2;
+		r->pending = rc_xreallocarray(r->pending, r->cap_pending, sizeof(*r->pending));
+	}
 	if (excluded(r, row->key)) {
 		r->pending[r->n_pending++] = (struct pending){.o = {.target = k.t->cfg->name,
 								    .key = row->key,
@@ -370,6 +375,25 @@ static void make_room(struct run *r)
 	r->pending = rc_xcalloc(r->cap_pending, sizeof(*r->pending));
 }
 
+/* Whom the plan has no row for, and whose account was changed since: told as by any other run. */
+static void tell_drifted(struct run *r, size_t target)
+{
+	const struct rc_plan *plan = r->opts->plan;
+
+	for (size_t i = 0; i < plan->n_rows && r->n_drifts; i++) {
+		uint8_t hash[RC_HASH_BYTES];
+		struct run_drift *d;
+
+		if (!rc_slice_eqs(plan->rows[i].target, r->targets[target].cfg->name))
+			continue;
+		rc_store_key_hash(r->store, plan->rows[i].key, hash);
+		d = run_drift_find(r, target, hash);
+		if (d)
+			d->told = true;
+	}
+	run_drift_rest(r, target);
+}
+
 enum rc_code run_plan_take(struct run *r, size_t target, struct rc_err *err)
 {
 	const struct rc_plan *plan = r->opts->plan;
@@ -391,6 +415,8 @@ enum rc_code run_plan_take(struct run *r, size_t target, struct rc_err *err)
 		else
 			code = take_row(r, target, row, by_id, err);
 	}
+	if (!code)
+		tell_drifted(r, target);
 	t->n_ops = r->n_ops - t->first_op;
 	t->n_pending = r->n_pending - t->first_pending;
 	if (!code)
