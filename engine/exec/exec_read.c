@@ -246,9 +246,14 @@ static bool read_list(struct server *s, int64_t now, int64_t *next)
 bool server_reads(struct server *s, int64_t now, int64_t *next)
 {
 	bool ending = s->t->stopped || s->t->x->stopping;
+	bool in_flight = s->groups_in_flight || s->list_in_flight || s->seats_in_flight;
 
 	if (server_dead(s))
-		return s->groups_in_flight || s->list_in_flight || s->seats_in_flight;
+		return in_flight;
+	if (!in_flight && !s->list_asked && day_is_over(s, now, true)) { /* no call is left for what is read here */
+		s->list_wanted = false;
+		return false;
+	}
 	if (!ending && s->t->cfg->schema->has_groups && !s->groups_known && (s->groups_needed || s->list_wanted))
 		return read_groups(s, now, next);
 	if (!ending && make_group(s, now, next))
