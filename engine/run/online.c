@@ -32,6 +32,8 @@ int rc_check_online(const struct rc_run_opts *opts, const struct rc_config *cfg)
 	r.started_ns = rc_wall_ns(r.clock);
 	r.started_mono = rc_mono_ns(r.clock);
 	r.patience_ns = cfg->timeouts.connect_ns + BESIDE_CONNECT_S * RC_SECOND;
+	if (cfg->timeouts.unreachable_ns < r.patience_ns)
+		r.patience_ns = cfg->timeouts.unreachable_ns;
 	r.targets = rc_xcalloc(cfg->n_targets, sizeof(*r.targets));
 	if (run_make_exec(&r, &err)) {
 		rc_log(RC_LOG_ERROR, "%s", err.what);
