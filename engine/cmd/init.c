@@ -227,7 +227,7 @@ static void write_account(struct init *in, struct rc_buf *b)
 	cJSON_ArrayForEach(field, rc_json_member(in->schema, "properties"))
 	{
 		if (!init_propose(in, field) && !required(in, field))
-			rc_buf_addf(b, "\t\t\t\t// another field there is: \"%s\": %s\n", field->string,
+			rc_buf_addf(b, "\t\t\t\t// can be set: \"%s\": %s\n", field->string,
 				    text(field, "description"));
 	}
 	rc_buf_adds(b, "\t\t\t},\n");

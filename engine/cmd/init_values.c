@@ -98,7 +98,7 @@ static void say(struct rc_buf *b, const char *text)
 void rc_init_words_say(struct rc_buf *b, const char *column, const struct rc_init_words *w)
 {
 	say(b, column);
-	rc_buf_adds(b, " holds ");
+	rc_buf_adds(b, " holds: ");
 	for (size_t i = 0; i < w->n; i++) {
 		rc_buf_adds(b, i ? ", " : "");
 		say(b, w->v[i].text);

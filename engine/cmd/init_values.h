@@ -22,7 +22,7 @@ struct rc_init_words {
 void rc_init_words_note(struct rc_init_words *w, struct rc_slice value, struct rc_arena *mem);
 /* Sorts them, the most frequent first; n 0 when there are too many. */
 void rc_init_words_end(struct rc_init_words *w);
-/* Appends "COLUMN holds aktiv (292), ausgeschieden (48)", printable. */
+/* Appends "COLUMN holds: aktiv (292), ausgeschieden (48)", printable. */
 void rc_init_words_say(struct rc_buf *b, const char *column, const struct rc_init_words *w);
 
 /* The column that says whether somebody is there, by its name; NULL: none does. */
