@@ -161,6 +161,19 @@ static enum rc_code look_for(struct pass *p, struct rc_mapping *m, struct rc_rea
 	return code;
 }
 
+/* A command whose output nobody reads any more ends by SIGPIPE, which would be taken for its failure. */
+static void hear_out(struct rc_reader *r)
+{
+	struct rc_row row;
+	struct rc_reject rej;
+	struct rc_err err;
+	enum rc_read got;
+
+	do
+		got = rc_reader_next_raw(r, &row, &rej, &err);
+	while (got == RC_READ_RECORD || got == RC_READ_REJECT);
+}
+
 /* Compiles every expression against the header, then reads the rows: until the sample is found, or to see what becomes
  * of everybody. */
 static enum rc_code check_source(struct pass *p, size_t i, struct rc_err *err)
@@ -201,6 +214,8 @@ static enum rc_code check_source(struct pass *p, size_t i, struct rc_err *err)
 			code = look_for(p, m, r, name, err);
 		else if (!code && more)
 			more = check_people_read(p->people, i, m, r, columns, n, name);
+		if (!code && !p->found && feed.pid)
+			hear_out(r);
 	}
 	rc_reader_free(r);
 	rc_mapping_free(m);
