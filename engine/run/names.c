@@ -7,12 +7,15 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+enum { LONGEST_NAME = 512 }; /* bytes; no provider takes a longer one */
+
 struct claim { /* of a name that is to be a person's: by a create or by an adoption */
 	uint64_t hash;
 	struct rc_slice name; /* folded, in the run's arena */
 	size_t target, server;
 	struct rc_op *op;  /* NULL: an adoption that needs no call */
 	struct pending *q; /* that adoption */
+	bool unfreed; /* theirs or free by the index, and nothing in this run removes another's account of the name */
 };
 
 struct freeing { /* a target's deletions in the order of names: thousands may want what thousands of leavers had */
@@ -133,7 +136,24 @@ static struct rc_slice label_of(const struct run_target *t, const struct claim *
 	return t->cfg->pool ? rc_slice_str(t->cfg->servers[c->server].label) : (struct rc_slice){0};
 }
 
-static void check_holder(struct run *r, const struct claim *c, const struct freeing *f, struct rc_name_owner owner)
+static void put_off(struct rc_op *op)
+{
+	op->state = RC_STEP_DEFERRED;
+	op->error_code = "rollcall.name";
+	op->error_message = "the account that has this name is to go first, and this run does not remove it";
+	if (op->linked)
+		op->linked->state = RC_STEP_DEFERRED;
+}
+
+/* Whoever has the name may be about to give it up: this run does not ask. */
+static bool holder_left_out(struct run *r, const struct claim *c, struct rc_name_owner owner)
+{
+	struct rc_known k;
+
+	return rc_view_known_hash(r->view, r->targets[c->target].number, owner.key_hash, &k) && !run_selected(r, k.key);
+}
+
+static void check_holder(struct run *r, struct claim *c, const struct freeing *f, struct rc_name_owner owner)
 {
 	struct rc_op *op = c->op, *freeing;
 	const struct run_target *t = &r->targets[c->target];
@@ -150,9 +170,13 @@ static void check_holder(struct run *r, const struct claim *c, const struct free
 	/* Theirs or free by the index; but it may have been promised to them by a run that ended before the other
 	 * account had left it. */
 	if ((own || (owner.kind != RC_NAME_MANAGED && owner.kind != RC_NAME_RETIRING)) &&
-	    (!freeing || freeing == op->linked || rc_slice_eq(freeing->key, op->key)))
+	    (!freeing || freeing == op->linked || rc_slice_eq(freeing->key, op->key))) {
+		c->unfreed = !freeing;
 		return;
-	if (!freeing)
+	}
+	if (!freeing && holder_left_out(r, c, owner))
+		put_off(op);
+	else if (!freeing)
 		refuse(r, c, "rollcall.name", "another person's account has this name: give one of them another name");
 	else if (op->linked && waits_for(freeing, op))
 		refuse(r, c, "rollcall.name",
@@ -214,7 +238,7 @@ static bool adopts(const struct claim *c)
 }
 
 /* The names of claims that are operations. What is adopted is looked at by its own rules. */
-static void check_holders(struct run *r, size_t target, const struct claim *claims, size_t n, const struct freeing *f)
+static void check_holders(struct run *r, size_t target, struct claim *claims, size_t n, const struct freeing *f)
 {
 	const struct run_target *t = &r->targets[target];
 	struct rc_name_asked *asked = rc_xcalloc(n + 1, sizeof(*asked));
@@ -229,6 +253,79 @@ static void check_holders(struct run *r, size_t target, const struct claim *clai
 		if (!adopts(&claims[i]))
 			check_holder(r, &claims[i], f, asked[n_asked++].owner);
 	free(asked);
+}
+
+struct unfreed { /* in the order of names */
+	struct claim *v;
+	size_t n;
+	bool in_doubt; /* of some it is not known whether they were made */
+};
+
+/* Whoever is to have the name of an account that somebody else's record still holds is not looked for, nor made: the
+ * account of the name is that one, or it may be, until its delete is proven. */
+static void put_off_for(const struct run *r, size_t target, const struct unfreed *u, const struct rc_known *holder)
+{
+	char folded[LONGEST_NAME];
+	struct claim held = {.name = {folded, holder->name.n}, .target = target};
+	size_t lo = 0, hi = u->n;
+
+	if (!holder->name.n || holder->name.n > sizeof(folded))
+		return;
+	rc_account_name_fold(holder->name, folded);
+	held.hash = XXH3_64bits(folded, holder->name.n);
+	held.server = run_server_at(&r->targets[target], holder->server);
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (by_holder(&u->v[mid], &held) < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	for (; lo < u->n && by_holder(&u->v[lo], &held) == 0; lo++) {
+		if (!rc_slice_eq(u->v[lo].op->key, holder->key))
+			put_off(u->v[lo].op);
+	}
+}
+
+static struct unfreed unfreed_of(const struct claim *claims, size_t n)
+{
+	struct unfreed u = {.v = rc_xcalloc(n + 1, sizeof(*u.v))};
+
+	for (size_t i = 0; i < n; i++)
+		if (claims[i].unfreed && claims[i].op->state != RC_STEP_FAILED) {
+			u.v[u.n++] = claims[i];
+			u.in_doubt |= claims[i].op->in_doubt;
+		}
+	qsort(u.v, u.n, sizeof(*u.v), by_name);
+	return u;
+}
+
+/* After a killed run the index may name whom the name was promised to, or nobody, and not who has it: most of all
+ * where the one who has it is not part of this run. Few accounts are retiring, and few runs find creates in doubt. */
+static void check_left_out(struct run *r, size_t target, const struct claim *claims, size_t n)
+{
+	const struct run_target *t = &r->targets[target];
+	struct unfreed u = {0};
+	struct rc_walk w = {0};
+	struct rc_known k;
+
+	rc_walk_retiring_begin(r->view, t->number, (struct rc_slice){0}, &w);
+	while (rc_walk_retiring(&w, &k)) {
+		if (!u.v)
+			u = unfreed_of(claims, n);
+		put_off_for(r, target, &u, &k);
+	}
+	rc_walk_end(&w);
+	for (size_t i = 0; !u.v && i < n; i++)
+		if (claims[i].unfreed && claims[i].op->in_doubt)
+			u = unfreed_of(claims, n);
+	rc_walk_known_begin(r->view, t->number, &w);
+	while (u.in_doubt && rc_walk_known(&w, &k, NULL))
+		if (k.flags & RC_KNOWN_MANAGED)
+			put_off_for(r, target, &u, &k);
+	rc_walk_end(&w);
+	free(u.v);
 }
 
 static struct freeing deletions(struct run *r, size_t target)
@@ -263,6 +360,7 @@ static size_t collect(struct run *r, size_t target, struct claim *claims, const 
 		claims[n++].op = op;
 	}
 	check_holders(r, target, claims, n, f);
+	check_left_out(r, target, claims, n);
 	for (size_t i = 0; i < t->n_pending; i++) {
 		struct pending *q = &r->pending[t->first_pending + i];
 

@@ -115,12 +115,9 @@ class Case:
         urllib.request.urlopen(req, timeout=10).read()
 
     def log_lines(self):
-        out = []
         with open(os.path.join(self.dir, "sim.log"), encoding="utf-8") as f:
-            for line in f:
-                if line.endswith("\n"):
-                    out.append(json.loads(line))
-        return out
+            text = f.read()  # in one: the last line may be half written, and its rest no line of its own
+        return [json.loads(line) for line in text[:text.rfind("\n") + 1].split("\n") if line]
 
     # ---- files
 
