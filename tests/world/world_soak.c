@@ -4,6 +4,7 @@
  *   rollcall-world --seeds FROM COUNT        many; a failing one prints the command that replays it */
 #include "tests/unit/helper_seal.h"
 #include "tests/world/world.h"
+#include "engine/run/run.h"
 #include "engine/seal/seal_read.h"
 #include <dirent.h>
 #include <fcntl.h>
@@ -212,8 +213,40 @@ static void evening(struct story *s)
 	}
 }
 
-/* One run in a child; its exit code. */
-static int run(struct story *s, const struct world_faults *f)
+enum { MAX_CHOSEN = 6 };
+
+struct errand { /* what a run is told */
+	struct rc_run_opts opts;
+	char keys[MAX_CHOSEN][16];
+	const char *only[MAX_CHOSEN];
+};
+
+/* Mostly a whole sync; but also one of a few people, who may have left, one that lists first, or a mere refresh. */
+static void draw_errand(struct story *s, struct errand *ret)
+{
+	struct rc_run_opts *o = &ret->opts;
+
+	*o = (struct rc_run_opts){.command = "sync", .writes = true};
+	o->refresh = dice_chance(&s->dice, 100);
+	if (dice_chance(&s->dice, 60)) {
+		o->command = "refresh";
+		o->writes = false;
+		o->list_only = true;
+	} else if (dice_chance(&s->dice, 250)) {
+		o->n_only = 1 + dice_below(&s->dice, MAX_CHOSEN);
+		o->only = ret->only;
+	}
+	for (size_t i = 0; i < o->n_only; i++) {
+		unsigned recent = s->next_id < MAX_PEOPLE ? s->next_id : MAX_PEOPLE;
+
+		snprintf(ret->keys[i], sizeof(ret->keys[i]), "%llu",
+			 (unsigned long long)(s->next_id - dice_below(&s->dice, recent)));
+		ret->only[i] = ret->keys[i];
+	}
+}
+
+/* One run in a child; its exit code. opts: NULL is a sync of everybody. */
+static int run(struct story *s, const struct world_faults *f, const struct rc_run_opts *opts)
 {
 	static int64_t *end;
 	int pair[2], status;
@@ -236,7 +269,7 @@ static int run(struct story *s, const struct world_faults *f)
 		dup2(log, 2);
 		path_in(s, "rollcall.json", path);
 		_exit(world_run(path, (struct world_link){.fd = pair[1]}, dice_u64(&s->dice) + s->runs, f, s->now_ns,
-				end, NULL));
+				end, opts));
 	}
 	dice_u64(&s->dice);
 	close(pair[1]);
@@ -385,7 +418,7 @@ static void bad_export(struct story *s)
 	if (s->n < 30)
 		return;
 	write_source(s, 50);
-	code = run(s, &none);
+	code = run(s, &none, NULL);
 	if (code != 76)
 		wrong(s, "a cut export: exit %d, not 76", code);
 	if (provider_writes(s->provider) != writes)
@@ -401,7 +434,7 @@ static void settle(struct story *s)
 
 	for (int i = 0; i < SETTLED_RUNS && code != 0 && !s->wrong; i++) {
 		s->now_ns += MINUTE;
-		code = run(s, &none);
+		code = run(s, &none, NULL);
 		if (code != 0 && code != 75)
 			wrong(s, "a night without faults: exit %d", code);
 	}
@@ -410,7 +443,7 @@ static void settle(struct story *s)
 	s->now_ns += MINUTE;
 	look(s, true);
 	writes = provider_writes(s->provider);
-	code = run(s, &none);
+	code = run(s, &none, NULL);
 	if (code || provider_writes(s->provider) != writes)
 		wrong(s, "running again: exit %d, %llu writes", code,
 		      (unsigned long long)(provider_writes(s->provider) - writes));
@@ -432,7 +465,11 @@ static void night(struct story *s)
 	write_source(s, 100);
 	while (runs-- && !s->wrong) {
 		struct world_faults f = draw_faults(s);
-		int code = run(s, &f);
+		struct errand e;
+		int code;
+
+		draw_errand(s, &e);
+		code = run(s, &f, &e.opts);
 
 		s->crashes += code == WORLD_CRASHED;
 		if (!may_end_so(code))
