@@ -16,8 +16,6 @@
 
 enum { COMMAND_TIMEOUT_MS = 60000 };
 
-extern char **environ;
-
 void rc_secret_text(const struct rc_secret *s, char *out, size_t cap)
 {
 	static const char *const kinds[] = {"nothing", "env", "file", "credential", "command", "text"};

@@ -314,7 +314,7 @@ struct rc_kv_txn *rc_kv_begin(struct rc_kv *kv, bool write, bool *ret_resized, s
 static void close_cursors(struct rc_kv_txn *t)
 {
 	while (t->cursors)
-		rc_kv_cursor_close(t->cursors);
+		rc_kv_cursor_close(t->cursors); /* NOLINT(clang-analyzer-unix.Malloc): it takes itself off the list */
 }
 
 /* Of much, the first part is on its way to the disk while the last one is written. */

@@ -17,8 +17,6 @@
 #include <unistd.h>
 #include "engine/base/confine.h"
 
-extern char **environ;
-
 static void *thread(void *arg)
 {
 	*(int *)arg = 7;
