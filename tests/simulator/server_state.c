@@ -67,7 +67,7 @@ struct sim_server *sim_server_new(enum sim_provider provider, struct sim_str key
 static void change_free(struct sim_change *c)
 {
 	user_unref(c->user);
-	group_unref(c->group);
+	group_unref(c->group); /* NOLINT(clang-analyzer-unix.Malloc): each change is on one list */
 	free(c->name);
 	free(c->description);
 	free(c->static_ip);
