@@ -14,12 +14,14 @@
 
 enum { ROWS = 5003, FEW = 100 };
 
-static struct rc_report *open_in(const struct report_dir *d)
+/* In a directory of its own. */
+static struct rc_report *open_in(struct report_dir *d)
 {
 	struct rc_report_opts opts = {.html = true};
 	struct rc_report *r = NULL;
 	struct rc_err err = {0};
 
+	report_dir_init(d);
 	if (rc_report_open(d->reports, "r", &opts, &r, &err))
 		fail_msg("open: %s", err.what);
 	return r;
@@ -80,8 +82,6 @@ static void two_make_what_one_makes(void **state)
 	struct rc_report *r;
 
 	(void)state;
-	report_dir_init(&one);
-	report_dir_init(&two);
 	r = open_in(&one);
 	put_rows(r, ROWS);
 	put_rows(r, FEW);
@@ -108,7 +108,6 @@ static void for_few_there_is_no_thread(void **state)
 	struct rc_report *r;
 
 	(void)state;
-	report_dir_init(&d);
 	r = open_in(&d);
 	rc_report_apart_begin(r, FEW);
 	assert_null(r->apart);
@@ -130,7 +129,6 @@ static void a_full_disk_is_told(void **state)
 	struct rc_report *r;
 
 	(void)state;
-	report_dir_init(&d);
 	r = open_in(&d);
 	close(r->csv.fd);
 	r->csv.fd = open("/dev/full", O_WRONLY | O_CLOEXEC);
