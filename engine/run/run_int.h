@@ -87,7 +87,7 @@ struct run {
 	struct rc_writer *writer; /* NULL: this run writes no state */
 	struct rc_view *view;
 	bool scratch; /* the store is a copy that goes away */
-	char scratch_dir[300];
+	char scratch_dir[RC_SCRATCH_DIR];
 	struct rc_zone *zone; /* of days: calendar.h */
 	struct rc_overrides overrides;
 	struct rc_slice *only, *exclude; /* sorted; as many as the options hold */

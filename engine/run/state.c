@@ -2,74 +2,7 @@
 #include "engine/run/run_int.h"
 #include "engine/base/alloc.h"
 #include "engine/base/log.h"
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/sendfile.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-static bool copy_file(int from_dir, int to_dir, const char *name)
-{
-	int from = openat(from_dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC), to;
-	struct stat st;
-	bool ok;
-
-	if (from < 0)
-		return errno == ENOENT;
-	to = openat(to_dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	ok = to >= 0 && fstat(from, &st) == 0;
-	for (off_t left = ok ? st.st_size : 0; ok && left > 0;) {
-		ssize_t n = sendfile(to, from, NULL, (size_t)left);
-
-		ok = n > 0;
-		left -= n > 0 ? n : left;
-	}
-	close(from);
-	if (to >= 0)
-		close(to);
-	return ok;
-}
-
-/* A private copy of the state: a plan may list and adopt there as sync would, and leaves no trace. */
-static enum rc_code make_scratch(struct run *r, struct rc_err *err)
-{
-	const char *tmp = getenv("TMPDIR");
-	int from, to;
-	bool ok;
-
-	snprintf(r->scratch_dir, sizeof(r->scratch_dir), "%s/rollcall-plan-XXXXXX", tmp && tmp[0] ? tmp : "/tmp");
-	if (!mkdtemp(r->scratch_dir)) {
-		r->scratch_dir[0] = 0;
-		return rc_fail_sys(err, RC_CANTCREAT, errno,
-				   "no temporary directory for a plan that reads the provider's list");
-	}
-	from = open(r->cfg->state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (from < 0)
-		return RC_OK; /* no state yet */
-	to = open(r->scratch_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	ok = to >= 0 && copy_file(from, to, "state.mdb");
-	close(from);
-	if (to >= 0)
-		close(to);
-	return ok ? RC_OK : rc_fail(err, RC_CANTCREAT, "%s: the state cannot be copied for this plan", r->cfg->state);
-}
-
-/* Once it is open nobody needs its names, so that a killed plan leaves no copy of the state behind. */
-static void drop_scratch_names(struct run *r)
-{
-	static const char *const names[] = {"state.mdb", "state.mdb-lock", "lock", "state.mdb.new"};
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
-		char path[400];
-
-		snprintf(path, sizeof(path), "%s/%s", r->scratch_dir, names[i]);
-		unlink(path);
-	}
-	rmdir(r->scratch_dir);
-	r->scratch_dir[0] = 0;
-}
+#include "engine/store/scratch.h"
 
 static enum rc_code open_store(struct run *r, const char *dir, bool write, struct rc_err *err)
 {
@@ -166,13 +99,14 @@ enum rc_code run_open_state(struct run *r, struct rc_err *err)
 	rc_store_close(r->store);
 	r->store = NULL;
 	r->scratch = true;
-	code = make_scratch(r, err);
+	/* A plan may list and adopt there as sync would, and leaves no trace. */
+	code = rc_store_clone(r->cfg->state, r->scratch_dir, err);
 	if (!code)
 		code = rc_lock_take(r->scratch_dir, r->run_id, r->clock, 0, &r->lock, NULL, err);
 	if (!code)
 		code = open_store(r, r->scratch_dir, true, err);
 	if (!code)
-		drop_scratch_names(r);
+		rc_scratch_drop(r->scratch_dir);
 	return code ? code : run_view(r, err);
 }
 
@@ -190,6 +124,5 @@ void run_close_state(struct run *r)
 	r->writer = NULL;
 	rc_store_close(r->store);
 	rc_lock_release(r->lock);
-	if (r->scratch_dir[0])
-		drop_scratch_names(r); /* it could not be opened */
+	rc_scratch_drop(r->scratch_dir); /* it could not be opened */
 }

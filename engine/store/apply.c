@@ -1,6 +1,6 @@
 /* One group of facts into one transaction. */
 #include "engine/base/alloc.h"
-#include "engine/store/fact.h"
+#include "engine/store/later.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,6 +43,22 @@ static int by_key(const void *pa, const void *pb)
 	if (!c)
 		c = rc_slice_cmp(rc_fact_key(a->f), rc_fact_key(b->f));
 	return c ? c : (a->f->seq > b->f->seq) - (a->f->seq < b->f->seq);
+}
+
+struct rc_codec_env rc_apply_env(struct rc_apply *a, uint16_t target)
+{
+	struct rc_codec_env env = rc_store_env(a->store, NULL, target);
+
+	env.txn = a->t;
+	if (env.schema)
+		return env;
+	if (!a->schema.known || a->schema.target != target) {
+		a->schema.known = true;
+		a->schema.target = target;
+		a->schema.schema = rc_target_schema(a->t, target);
+	}
+	env.schema = a->schema.schema;
+	return env;
 }
 
 static void apply_op_state(struct rc_apply *a, const struct rc_fact *f)
@@ -129,37 +145,59 @@ static void apply_sorted(struct rc_apply *a, struct rc_fact_at *list, size_t n)
 	rc_apply_names_end(a);
 }
 
-void rc_apply_group(struct rc_store *s, struct rc_kv_txn *t, void *group)
+void rc_apply_begin(struct rc_apply *a, struct rc_store *s, struct rc_kv_txn *t)
 {
-	const struct rc_apply_group *g = group;
-	struct rc_apply a = {.store = s, .t = t, .generation = rc_meta_u64(t, "generation")};
-	struct rc_fact_at *list = rc_xmalloc((size_t)g->facts->count * sizeof(*list));
+	*a = (struct rc_apply){.store = s, .t = t, .generation = rc_meta_u64(t, "generation")};
+}
+
+void rc_apply_facts(struct rc_apply *a, const struct rc_facts *group)
+{
+	struct rc_fact_at *list = rc_xmalloc((size_t)group->count * sizeof(*list));
 	size_t n = 0;
 
-	for (size_t at = 0; at < g->facts->b.n && !rc_kv_failed(t);) {
-		const struct rc_fact *f = (const struct rc_fact *)(const void *)(g->facts->b.p + at);
+	for (size_t at = 0; at < group->b.n && !rc_kv_failed(a->t);) {
+		const struct rc_fact *f = (const struct rc_fact *)(const void *)(group->b.p + at);
 
 		at += f->size;
 		if (f->kind < RC_FACT_BARRIERS) {
 			list[n++] = at_of(f);
 			continue;
 		}
-		apply_sorted(&a, list, n);
+		apply_sorted(a, list, n);
 		n = 0;
-		apply_one(&a, f);
+		apply_one(a, f);
 	}
-	apply_sorted(&a, list, n);
-	rc_apply_store_counts(&a);
-	if (a.stamped)
-		rc_meta_put_u64(t, "generation", a.generation);
+	apply_sorted(a, list, n);
+	free(list);
+}
+
+void rc_apply_end(struct rc_apply *a)
+{
+	rc_apply_store_counts(a);
+	if (a->stamped)
+		rc_meta_put_u64(a->t, "generation", a->generation);
+	rc_words_store(a->store->words, a->t);
+	rc_kv_cursor_close(a->known.c);
+	rc_kv_cursor_close(a->names.c);
+	rc_buf_done(&a->buf);
+	rc_buf_done(&a->record);
+	rc_buf_done(&a->old_name);
+	free(a->late.p);
+}
+
+void rc_apply_group(struct rc_store *s, struct rc_kv_txn *t, void *group)
+{
+	const struct rc_apply_group *g = group;
+	struct rc_apply a;
+
+	rc_apply_begin(&a, s, t);
+	if (g->put_off) {
+		rc_later_put(t, g->facts);
+	} else {
+		rc_later_apply(&a);
+		rc_apply_facts(&a, g->facts);
+	}
 	if (g->next_id > rc_meta_u64(t, "next_id"))
 		rc_meta_put_u64(t, "next_id", g->next_id);
-	rc_words_store(s->words, t);
-	rc_kv_cursor_close(a.known.c);
-	rc_kv_cursor_close(a.names.c);
-	rc_buf_done(&a.buf);
-	rc_buf_done(&a.record);
-	rc_buf_done(&a.old_name);
-	free(a.late.p);
-	free(list);
+	rc_apply_end(&a);
 }

@@ -21,12 +21,11 @@ static void put_event(struct rc_apply *a, struct rc_slice person_and_time, struc
 
 void rc_apply_event_out(struct rc_apply *a, uint16_t target, struct rc_slice key)
 {
-	struct rc_codec_env env = rc_store_env(a->store, NULL, target);
+	const struct rc_codec_env env = rc_apply_env(a, target);
 	struct rc_slice raw;
 	struct rc_event e;
 	struct rc_key k;
 
-	env.txn = a->t;
 	if (!rc_kv_get(a->t, RC_KV_KNOWN, key, &raw))
 		return;
 	if (!rc_newest_get(raw, &env, &e)) {

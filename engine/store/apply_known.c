@@ -190,11 +190,10 @@ static void new_trace(const struct rc_fact *f, struct trace *ret)
  * goes to the history. */
 static struct rc_slice record_with_event(struct rc_apply *a, const struct rc_fact *f, struct rc_slice old, bool kept)
 {
-	struct rc_codec_env env = rc_store_env(a->store, NULL, f->target);
+	const struct rc_codec_env env = rc_apply_env(a, f->target);
 	struct rc_slice value = rc_fact_value(f);
 	struct rc_event e;
 
-	env.txn = a->t;
 	rc_buf_clear(&a->record);
 	if (!kept && rc_newest_get(old, &env, &e) && rc_newest_put(value, &e, false, &env, &a->record))
 		return rc_buf_slice(&a->record);

@@ -64,7 +64,7 @@ static void out_tables(struct out *o, struct rc_view *v)
 	rc_key_u32(&format, v->store->format);
 	out_add(o, magic, MAGIC);
 	out_add(o, format.b, format.n);
-	for (unsigned t = 0; t < RC_KV_TABLE_COUNT; t++) {
+	for (unsigned t = 0; t < RC_KV_LATER; t++) { /* in which nothing is: v was begun */
 		struct rc_kv_cursor *c = rc_kv_cursor(v->txn, t);
 		struct rc_slice k, val;
 
@@ -139,7 +139,7 @@ static bool next_record(struct in *i, enum rc_kv_table *ret_table, struct rc_sli
 {
 	size_t left = (size_t)(i->end - i->p);
 
-	if (left < RECORD_HEAD || i->p[0] == 0 || i->p[0] > RC_KV_TABLE_COUNT)
+	if (left < RECORD_HEAD || i->p[0] == 0 || i->p[0] > RC_KV_LATER)
 		return false;
 	*ret_table = (enum rc_kv_table)(i->p[0] - 1);
 	key->n = rc_get_u32(i->p + 1);

@@ -98,6 +98,7 @@ static enum rc_code copy_all(struct rc_store *s, struct rc_rewrite *r, struct rc
 static enum rc_code write_copy(struct rc_store *s, struct rc_rewrite *r, int dirfd, struct rc_err *err)
 {
 	int fd = openat(dirfd, RC_STORE_COPY, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	const struct rc_kv_options o = rc_store_kv_options(s);
 	char *path;
 	struct rc_kv *to = NULL;
 	enum rc_code code;
@@ -106,7 +107,7 @@ static enum rc_code write_copy(struct rc_store *s, struct rc_rewrite *r, int dir
 		return rc_fail_sys(err, RC_CANTCREAT, errno, "cannot write %s/" RC_STORE_COPY, s->dir);
 	path = rc_xasprintf("%s/" RC_STORE_COPY, s->dir);
 	unlinkat(dirfd, RC_STORE_COPY "-lock", 0); /* of a copy that was killed */
-	code = rc_kv_open(path, true, RC_STORE_FORMAT, s->map_max, &to, err);
+	code = rc_kv_open(path, &o, &to, err);
 	if (!code)
 		code = copy_all(s, r, to, err);
 	rc_kv_close(to);
@@ -132,6 +133,7 @@ static enum rc_code keep(struct rc_store *s, int dirfd, const char *name, struct
  * old pair open keeps it; nobody opens one while this holds the directory. */
 static enum rc_code swap(struct rc_store *s, const struct rc_rewrite *r, int dirfd, struct rc_err *err)
 {
+	const struct rc_kv_options o = rc_store_kv_options(s);
 	enum rc_code code = r->keep ? keep(s, dirfd, r->keep, err) : RC_OK;
 
 	if (code)
@@ -143,7 +145,7 @@ static enum rc_code swap(struct rc_store *s, const struct rc_rewrite *r, int dir
 	if ((unlinkat(dirfd, RC_STORE_MDB_LOCK, 0) && errno != ENOENT) ||
 	    renameat(dirfd, RC_STORE_COPY, dirfd, RC_STORE_FILE) || fsync(dirfd))
 		code = rc_fail_sys(err, RC_CANTCREAT, errno, "cannot put the rewritten %s in place", s->path);
-	if (rc_kv_open(s->path, true, RC_STORE_FORMAT, s->map_max, &s->kv, code ? NULL : err) && !code)
+	if (rc_kv_open(s->path, &o, &s->kv, code ? NULL : err) && !code)
 		code = err ? err->code : RC_CANTCREAT;
 	flock(dirfd, LOCK_UN);
 	return code;
@@ -183,11 +185,13 @@ enum rc_code rc_store_compact(struct rc_store *s, bool always, bool *ret_done, s
 
 	*ret_done = false;
 	pthread_mutex_lock(&s->mu);
-	idle = !s->open && !s->has_writer;
+	idle = !s->open && !s->writer;
 	pthread_mutex_unlock(&s->mu);
 	if (s->mode != RC_STORE_WRITE || !s->kv || !idle)
 		return rc_fail(err, RC_INTERNAL, "state %s cannot be compacted while it is in use", s->dir);
-	code = rc_store_size(s, &size, err);
+	code = rc_store_settle(s, NULL, NULL, err);
+	if (!code)
+		code = rc_store_size(s, &size, err);
 	if (!code)
 		code = is_loose(s, &loose, err);
 	if (code || (!always && !loose && (size.free_bytes < WORTH_IT || size.free_bytes <= size.used_bytes)))

@@ -1,5 +1,6 @@
 /* engine/store/fact.h - a queued change between the thread that states it and the one that commits it. Used inside
- * engine/store only. */
+ * engine/store only. Facts also wait in the file (later.h): kinds, bits of the state and the head are as in
+ * schemas/store-format.md, which a change of them would have to give another number. */
 #ifndef RC_STORE_FACT_H
 #define RC_STORE_FACT_H
 #include "engine/store/store_impl.h"
@@ -112,15 +113,29 @@ struct rc_apply {
 	struct rc_buf old_name; /* folded, of the record that another takes the place of */
 	uint16_t counted;       /* target whose counts are held here; stored when another's turn comes */
 	int64_t all_more, managed_more;
+	struct { /* the one asked for last */
+		bool known;
+		uint16_t target;
+		const struct rc_account_schema *schema;
+	} schema;
 };
+
+/* What values of a target are read and written with: also one that nobody has bound yet. */
+struct rc_codec_env rc_apply_env(struct rc_apply *a, uint16_t target);
 
 /* Records and managed ones of a target, kept beside them so that nobody has to walk. */
 void rc_apply_count(struct rc_apply *a, uint16_t target, int all, int managed);
 void rc_apply_store_counts(struct rc_apply *a);
 
+/* One transaction: begin, groups in their order, end. */
+void rc_apply_begin(struct rc_apply *a, struct rc_store *s, struct rc_kv_txn *t);
+void rc_apply_facts(struct rc_apply *a, const struct rc_facts *group);
+void rc_apply_end(struct rc_apply *a);
+
 struct rc_apply_group {
 	const struct rc_facts *facts;
 	uint64_t next_id;
+	bool put_off; /* into `later`; else what is there goes first */
 };
 void rc_apply_group(struct rc_store *s, struct rc_kv_txn *t, void *group); /* for rc_store_write() */
 

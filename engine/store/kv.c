@@ -155,16 +155,31 @@ static int put_format(struct rc_kv *kv, MDB_txn *txn, uint32_t format)
 	return CALL(mdb_put(txn, kv->dbi[RC_KV_META], &k, &v, 0));
 }
 
-static enum rc_code open_tables(struct rc_kv *kv, uint32_t format, bool *ret_none, struct rc_err *err)
+/* The table that a version before may not have made: a reader takes its absence for emptiness. */
+static int open_later(struct rc_kv *kv, MDB_txn *txn)
+{
+	int rc = CALL(
+		mdb_dbi_open(txn, rc_kv_table_name(RC_KV_LATER), kv->write ? MDB_CREATE : 0, &kv->dbi[RC_KV_LATER]));
+
+	if (rc != MDB_NOTFOUND || kv->write)
+		return rc;
+	kv->dbi[RC_KV_LATER] = 0;
+	return 0;
+}
+
+static enum rc_code open_tables(struct rc_kv *kv, uint32_t format, uint32_t more, bool *ret_none, struct rc_err *err)
 {
 	enum rc_code code;
 	uint32_t have;
 	MDB_txn *txn;
+	bool makes;
 	int rc;
 
 	code = read_format(kv, &have, err);
 	if (code)
 		return code;
+	if (have == more)
+		have = format;
 	if (have > format)
 		return rc_fail(
 			err, RC_CANTCREAT,
@@ -173,13 +188,16 @@ static enum rc_code open_tables(struct rc_kv *kv, uint32_t format, bool *ret_non
 	*ret_none = !have && !kv->write;
 	if (*ret_none)
 		return RC_OK;
-	rc = CALL(mdb_txn_begin(kv->env, NULL, have ? MDB_RDONLY : 0, &txn));
+	makes = kv->write && (!have || have == format); /* nothing is written when all of them are there */
+	rc = CALL(mdb_txn_begin(kv->env, NULL, makes ? 0 : MDB_RDONLY, &txn));
 	if (rc)
 		return kv_fail(kv->path, rc, "cannot begin", err);
-	for (unsigned i = 0; i < RC_KV_TABLE_COUNT && !rc; i++)
+	for (unsigned i = 0; i < RC_KV_LATER && !rc; i++)
 		if (!have || have == format || i < RC_KV_WORDS)
 			rc = CALL(mdb_dbi_open(txn, rc_kv_table_name(i), have ? 0 : MDB_CREATE, &kv->dbi[i]));
 	kv->format = have ? have : format;
+	if (!rc && kv->format == format)
+		rc = open_later(kv, txn);
 	if (!rc && !have)
 		rc = put_format(kv, txn, format);
 	if (rc) {
@@ -236,8 +254,7 @@ static uint64_t first_map(const char *path, uint64_t max)
 	return n < max ? n : max;
 }
 
-enum rc_code rc_kv_open(const char *path, bool write, uint32_t format, uint64_t map_max, struct rc_kv **ret,
-			struct rc_err *err)
+enum rc_code rc_kv_open(const char *path, const struct rc_kv_options *o, struct rc_kv **ret, struct rc_err *err)
 {
 	struct rc_kv *kv = rc_xcalloc(1, sizeof(*kv));
 	enum rc_code code = RC_OK;
@@ -245,26 +262,29 @@ enum rc_code rc_kv_open(const char *path, bool write, uint32_t format, uint64_t 
 	int rc, dead;
 
 	kv->path = rc_xstrdup(path);
-	kv->map_max = map_max;
-	kv->write = write;
+	kv->map_max = o->map_max;
+	kv->write = o->write;
 	rc = mdb_env_create(&kv->env);
 	if (!rc)
 		rc = mdb_env_set_maxdbs(kv->env, RC_KV_TABLE_COUNT);
 	if (!rc)
 		rc = mdb_env_set_assert(kv->env, on_assert);
 	rc_damage_watch(path);
-	if (!rc && write)
-		rc = mdb_env_set_mapsize(kv->env, (size_t)first_map(path, map_max));
+	if (!rc && o->write)
+		rc = mdb_env_set_mapsize(kv->env, (size_t)first_map(path, o->map_max));
 	if (!rc)
-		rc = CALL(mdb_env_open(kv->env, path, MDB_NOSUBDIR | MDB_NOTLS | (write ? 0u : MDB_RDONLY), 0600));
-	if (!rc && write)
+		rc = CALL(mdb_env_open(kv->env, path,
+				       MDB_NOSUBDIR | MDB_NOTLS | (o->write ? 0u : MDB_RDONLY) |
+					       (o->scratch ? MDB_NOSYNC : 0u),
+				       0600));
+	if (!rc && o->write)
 		rc = mdb_reader_check(kv->env, &dead); /* those of killed processes pin pages */
 	if (rc)
 		code = kv_fail(path, rc, "cannot open it", err);
 	if (!code)
 		code = check_length(kv, err);
 	if (!code)
-		code = open_tables(kv, format, &none, err);
+		code = open_tables(kv, o->format, o->more, &none, err);
 	if (code || none) {
 		rc_kv_close(kv);
 		kv = NULL;
@@ -281,6 +301,13 @@ void rc_kv_close(struct rc_kv *kv)
 	mdb_env_close(kv->env);
 	free(kv->path);
 	free(kv);
+}
+
+enum rc_code rc_kv_copy(struct rc_kv *kv, int fd, struct rc_err *err)
+{
+	int rc = CALL(mdb_env_copyfd(kv->env, fd));
+
+	return rc ? kv_fail(kv->path, rc, "cannot copy it", err) : RC_OK;
 }
 
 uint32_t rc_kv_format(const struct rc_kv *kv)
@@ -501,6 +528,18 @@ void rc_kv_let_go(struct rc_kv_txn *t)
 
 	if (CALL(mdb_env_info(t->kv->env, &info)) == 0 && mdb_env_get_fd(t->kv->env, &fd) == 0)
 		rc_mapped_let_go(&t->kv->mapped, fd, info.me_mapsize);
+}
+
+void rc_kv_clear(struct rc_kv_txn *t, enum rc_kv_table table)
+{
+	if (!t->err.code)
+		note(t, CALL(mdb_drop(t->txn, t->kv->dbi[table], 0)), table);
+}
+
+void rc_kv_stamp(struct rc_kv_txn *t, uint32_t format)
+{
+	if (!t->err.code)
+		note(t, put_format(t->kv, t->txn, format), RC_KV_META);
 }
 
 uint64_t rc_kv_count(struct rc_kv_txn *t, enum rc_kv_table table)

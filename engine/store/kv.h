@@ -22,7 +22,8 @@
 	X(RC_KV_OPS, "ops")                                                                                            \
 	X(RC_KV_HISTORY, "history")                                                                                    \
 	X(RC_KV_RUNS, "runs")                                                                                          \
-	X(RC_KV_WORDS, "words") /* since format 2 */
+	X(RC_KV_WORDS, "words") /* since format 2 */                                                                   \
+	X(RC_KV_LATER, "later") /* made when first opened for writing */
 
 enum rc_kv_table {
 #define X(name, text) name,
@@ -36,12 +37,21 @@ struct rc_kv;
 struct rc_kv_txn;
 struct rc_kv_cursor;
 
+struct rc_kv_options {
+	bool write, scratch;   /* scratch: will be thrown away, nothing of it has to survive a power cut */
+	uint32_t format, more; /* more: the format while `later` holds something; the file counts as one of `format` */
+	uint64_t map_max;
+};
+
 /* path: the data file; its tables are made when write, stamped with format; a file of a newer format is refused
  * untouched, one of an older keeps its own: rc_kv_format(). *ret NULL and RC_OK: not write, and nothing was ever made
  * there. */
-enum rc_code rc_kv_open(const char *path, bool write, uint32_t format, uint64_t map_max, struct rc_kv **ret,
-			struct rc_err *err);
+enum rc_code rc_kv_open(const char *path, const struct rc_kv_options *o, struct rc_kv **ret, struct rc_err *err);
 void rc_kv_close(struct rc_kv *kv);
+/* One consistent picture of the file into a new one (mdb_env_copyfd), whoever writes meanwhile. */
+enum rc_code rc_kv_copy(struct rc_kv *kv, int fd, struct rc_err *err);
+/* The file's format as other versions see it; its meta is written with t. */
+void rc_kv_stamp(struct rc_kv_txn *t, uint32_t format);
 uint32_t rc_kv_format(const struct rc_kv *kv);
 
 /* NULL and err on failure. *ret_resized: another process grew the map; rc_kv_adopt_size() and begin again. */
@@ -66,6 +76,7 @@ bool rc_kv_put(struct rc_kv_txn *t, enum rc_kv_table table, struct rc_slice key,
 void rc_kv_del(struct rc_kv_txn *t, enum rc_kv_table table, struct rc_slice key); /* absent is fine */
 /* Takes what was read so far out of this process's memory; it stays in the system's cache, and slices stay good. */
 void rc_kv_let_go(struct rc_kv_txn *t);
+void rc_kv_clear(struct rc_kv_txn *t, enum rc_kv_table table); /* all its entries go */
 uint64_t rc_kv_count(struct rc_kv_txn *t, enum rc_kv_table table);
 
 struct rc_kv_cursor *rc_kv_cursor(struct rc_kv_txn *t, enum rc_kv_table table); /* NULL when t failed */

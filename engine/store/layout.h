@@ -8,7 +8,8 @@
 #include "engine/store/known.h"
 #include "engine/store/meta.h"
 
-enum { RC_STORE_FORMAT = 2 };
+/* UNSETTLED: what a file of our format is marked with while facts are put off in it (later.h). */
+enum { RC_STORE_FORMAT = 2, RC_STORE_FORMAT_UNSETTLED = 1000 + RC_STORE_FORMAT };
 
 /* A key being built: at most 50 bytes. */
 struct rc_key {

@@ -22,27 +22,11 @@ struct migration {
 	struct rc_buf value, more;
 };
 
-/* Schemas by the connector's name, as the target's entry has it: nobody is bound yet. NULL: values stay as they are. */
-static const struct rc_account_schema *schema_of(struct migration *m, uint16_t target)
-{
-	struct rc_key k = {.n = 0};
-	struct rc_target_value t = {{0}, {0}};
-	struct rc_slice raw;
-	char connector[64];
-	struct rc_err ignored;
-
-	rc_key_u16(&k, target);
-	if (!rc_kv_get(m->r.from, RC_KV_TARGETS, rc_key_slice(&k), &raw) ||
-	    !rc_codec_decode(&rc_codec_target, raw, NULL, &t) || t.connector.n >= sizeof(connector))
-		return NULL;
-	memcpy(connector, t.connector.p, t.connector.n);
-	connector[t.connector.n] = 0;
-	return rc_account_schema_find(connector, &ignored);
-}
-
 static struct rc_codec_env env_of(struct migration *m, struct rc_slice key)
 {
-	return (struct rc_codec_env){.schema = schema_of(m, rc_get_u16((const uint8_t *)key.p)), .words = m->s->words};
+	/* NULL: values stay as they are. */
+	return (struct rc_codec_env){.schema = rc_target_schema(m->r.from, rc_get_u16((const uint8_t *)key.p)),
+				     .words = m->s->words};
 }
 
 static void put(struct migration *m, struct rc_kv_cursor *out, enum rc_kv_table table, struct rc_slice key,

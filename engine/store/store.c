@@ -1,7 +1,9 @@
 #include "engine/store/store.h"
 #include "engine/base/alloc.h"
 #include "engine/store/dir.h"
+#include "engine/store/later.h"
 #include "engine/store/rewrite.h"
+#include "engine/store/scratch.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -52,8 +54,53 @@ static enum rc_code settle_seed(struct rc_store *s, struct rc_err *err)
 	return s->mode == RC_STORE_WRITE ? rc_store_write(s, put_seed, NULL, NULL, NULL, err) : RC_OK;
 }
 
-static enum rc_code open_data(struct rc_store *s, bool scratch, struct rc_err *err)
+struct rc_kv_options rc_store_kv_options(const struct rc_store *s)
 {
+	return (struct rc_kv_options){.write = s->mode == RC_STORE_WRITE || s->scratch,
+				      .scratch = s->scratch,
+				      .format = RC_STORE_FORMAT,
+				      .more = RC_STORE_FORMAT_UNSETTLED,
+				      .map_max = s->map_max};
+}
+
+/* Opens a copy of the file in its place. */
+static enum rc_code open_copy(struct rc_store *s, struct rc_err *err)
+{
+	char dir[RC_SCRATCH_DIR], *path;
+	enum rc_code code = rc_scratch_make(s->kv, dir, err);
+	struct rc_kv_options o;
+
+	if (code)
+		return code;
+	rc_kv_close(s->kv);
+	s->kv = NULL;
+	s->scratch = true;
+	o = rc_store_kv_options(s);
+	path = rc_xasprintf("%s/" RC_STORE_FILE, dir);
+	code = rc_kv_open(path, &o, &s->kv, err);
+	rc_scratch_drop(dir);
+	free(path);
+	return code;
+}
+
+/* What a running or a killed command put off goes into the tables: of the state itself where we may write, else of a
+ * copy that only we see. */
+static enum rc_code settle_left(struct rc_store *s, struct rc_err *err)
+{
+	uint64_t left;
+	enum rc_code code = rc_later_left(s, &left, err);
+
+	if (code || !left)
+		return code;
+	if (s->mode == RC_STORE_READ && !s->scratch)
+		code = open_copy(s, err);
+	atomic_store(&s->later.facts, left);
+	return code ? code : rc_store_settle(s, NULL, NULL, err);
+}
+
+static enum rc_code open_data(struct rc_store *s, struct rc_err *err)
+{
+	const struct rc_kv_options o = rc_store_kv_options(s);
 	bool missing, there;
 	int dirfd = rc_dir_open(s->dir, s->mode == RC_STORE_WRITE, &missing, err);
 	enum rc_code code;
@@ -65,17 +112,17 @@ static enum rc_code open_data(struct rc_store *s, bool scratch, struct rc_err *e
 		;
 	code = check_files(dirfd, s, &there, err);
 	if (!code && (there || s->mode == RC_STORE_WRITE))
-		code = rc_kv_open(s->path, s->mode == RC_STORE_WRITE, RC_STORE_FORMAT, s->map_max, &s->kv, err);
+		code = rc_kv_open(s->path, &o, &s->kv, err);
 	if (!code && s->kv)
 		s->format = rc_kv_format(s->kv);
 	if (!code && s->mode == RC_STORE_WRITE && s->format < RC_STORE_FORMAT) {
 		flock(dirfd, LOCK_UN);
-		code = rc_store_migrate(s, dirfd, scratch, err);
+		code = rc_store_migrate(s, dirfd, s->scratch, err);
 	}
 	close(dirfd);
 	if (!code && s->kv)
 		code = settle_seed(s, err);
-	return code;
+	return code || !s->kv ? code : settle_left(s, err);
 }
 
 enum rc_code rc_store_open(const struct rc_store_options *o, struct rc_store **ret, struct rc_err *err)
@@ -96,11 +143,37 @@ enum rc_code rc_store_open(const struct rc_store_options *o, struct rc_store **r
 	s->words = rc_words_new();
 	pthread_mutex_init(&s->mu, NULL);
 	pthread_cond_init(&s->changed, NULL);
-	code = open_data(s, o->scratch, err);
+	s->scratch = o->scratch;
+	code = open_data(s, err);
 	if (code)
 		rc_store_close(s);
 	else
 		*ret = s;
+	return code;
+}
+
+enum rc_code rc_store_clone(const char *dir, char ret[RC_SCRATCH_DIR], struct rc_err *err)
+{
+	struct rc_store s = {.dir = (char *)(uintptr_t)dir, .mode = RC_STORE_READ, .map_max = default_map_max};
+	const struct rc_kv_options o = rc_store_kv_options(&s);
+	bool missing = false, there = false;
+	int dirfd = rc_dir_open(dir, false, &missing, err);
+	enum rc_code code = dirfd < 0 && !missing ? RC_CANTCREAT : RC_OK;
+
+	ret[0] = 0;
+	s.path = rc_xasprintf("%s/" RC_STORE_FILE, dir);
+	while (dirfd >= 0 && flock(dirfd, LOCK_SH) && errno == EINTR) /* as open_data() */
+		;
+	if (dirfd >= 0)
+		code = check_files(dirfd, &s, &there, err);
+	if (!code && there)
+		code = rc_kv_open(s.path, &o, &s.kv, err);
+	if (dirfd >= 0)
+		close(dirfd);
+	if (!code)
+		code = rc_scratch_make(s.kv, ret, err);
+	rc_kv_close(s.kv);
+	free(s.path);
 	return code;
 }
 

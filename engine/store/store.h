@@ -8,6 +8,8 @@
  * Errors   RC_CANTCREAT (73) for everything the file system or the file's contents do to us: newer format, damage, full
  *          disk, network file system, symlinks. Reads never fail one by one: the first error sticks in the view, the
  *          read says "nothing there", and rc_view_end() tells.
+ *          What a running or a killed command has put off (later.h) is in the tables for whoever opens a state: to
+ *          read, in a copy of the file in $TMPDIR.
  * Threads  a store may be shared; a view belongs to the thread that began it.
  * Memory   slices that come out of a view point into the map and die with rc_view_end(): no view stays open while
  *          anything waits for a network, and none across a callback. */
@@ -31,7 +33,7 @@ enum rc_store_mode {
 	RC_STORE_WRITE, /* creates what is missing (0700, 0600); needs the run lock */
 };
 
-enum { RC_HASH_BYTES = 16 };
+enum { RC_HASH_BYTES = 16, RC_SCRATCH_DIR = 300 };
 
 struct rc_store_options {
 	const char *dir;
@@ -39,7 +41,7 @@ struct rc_store_options {
 	const struct rc_lock *lock;   /* of the same directory; required for RC_STORE_WRITE */
 	const struct rc_clock *clock; /* the seed comes from its random source; NULL: rc_clock_system */
 	uint64_t map_max_bytes;       /* bound of the map's growth; 0: 256 GiB */
-	bool scratch;                 /* a copy to be thrown away: an older format leaves nothing behind there */
+	bool scratch; /* a copy to be thrown away: an older format leaves nothing behind there, no power cut matters */
 };
 
 /* A state of an older format can be read; opened for writing, it is migrated first, and the old file is kept beside the
@@ -47,6 +49,11 @@ struct rc_store_options {
  * symlink inside the directory or owned by somebody else. One process opens a directory once at a time. */
 enum rc_code rc_store_open(const struct rc_store_options *o, struct rc_store **ret, struct rc_err *err);
 void rc_store_close(struct rc_store *s); /* NULL is fine; no view and no writer may be left */
+
+/* A private copy of a state, as it is committed now, in a directory of its own in $TMPDIR; a state that does not exist
+ * yet is an empty directory. No store of `dir` may be open in this process. ret: the directory, for rc_scratch_drop()
+ * (scratch.h). */
+enum rc_code rc_store_clone(const char *dir, char ret[RC_SCRATCH_DIR], struct rc_err *err);
 
 bool rc_store_exists(const struct rc_store *s); /* false: READ and nothing was ever written there */
 

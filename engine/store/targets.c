@@ -11,6 +11,23 @@ const struct rc_account_schema *rc_store_schema(const struct rc_store *s, uint16
 	return NULL;
 }
 
+const struct rc_account_schema *rc_target_schema(struct rc_kv_txn *t, uint16_t target)
+{
+	struct rc_key k = {.n = 0};
+	struct rc_target_value v = {{0}, {0}};
+	struct rc_slice raw;
+	char connector[64];
+	struct rc_err ignored;
+
+	rc_key_u16(&k, target);
+	if (!rc_kv_get(t, RC_KV_TARGETS, rc_key_slice(&k), &raw) || !rc_codec_decode(&rc_codec_target, raw, NULL, &v) ||
+	    v.connector.n >= sizeof(connector))
+		return NULL;
+	memcpy(connector, v.connector.p, v.connector.n);
+	connector[v.connector.n] = 0;
+	return rc_account_schema_find(connector, &ignored);
+}
+
 struct rc_codec_env rc_store_env(const struct rc_store *s, struct rc_view *v, uint16_t target)
 {
 	return (struct rc_codec_env){

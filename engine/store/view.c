@@ -73,12 +73,20 @@ uint64_t rc_view_serial(const struct rc_view *v)
 	return v->serial;
 }
 
+/* Who holds a view already must not wait for the map to grow, and gets no newer picture than that needs. */
+static enum rc_code settled(struct rc_store *s, struct rc_err *err)
+{
+	if (!atomic_load(&s->later.facts) || views_here)
+		return RC_OK;
+	return s->writer ? rc_writer_settle(s->writer, err) : rc_store_settle(s, NULL, NULL, err);
+}
+
 enum rc_code rc_view_begin(struct rc_store *s, struct rc_view **ret, struct rc_err *err)
 {
 	struct rc_kv_txn *t = NULL;
 	struct rc_err e = {0};
 
-	if (s->kv && !(t = begin(s, false, &e))) {
+	if (settled(s, &e) || (s->kv && !(t = begin(s, false, &e)))) {
 		if (err)
 			*err = e;
 		return e.code;

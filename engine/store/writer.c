@@ -1,5 +1,6 @@
 #include "engine/store/writer.h"
 #include "engine/base/alloc.h"
+#include "engine/store/later.h"
 #include "engine/store/writer_impl.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -66,41 +67,73 @@ static void forget_active(struct rc_writer *w)
 	w->active.count = 0;
 }
 
+/* The end of a commit: what failed, and who waits for it; mu held, released meanwhile. */
+static void tell(struct rc_writer *w, enum rc_code code, const struct rc_err *e)
+{
+	if (code)
+		w->err = *e;
+	pthread_cond_broadcast(&w->done);
+	if (w->o.durable) {
+		pthread_mutex_unlock(&w->mu);
+		w->o.durable(w->o.ctx, atomic_load(&w->durable), code ? e : NULL);
+		pthread_mutex_lock(&w->mu);
+	}
+}
+
+/* What is put off into the tables; mu held, released meanwhile. */
+static void settle(struct rc_writer *w)
+{
+	struct rc_err e = {0};
+	enum rc_code code;
+
+	w->settle = false;
+	if (w->err.code || !atomic_load(&w->store->later.facts)) {
+		pthread_cond_broadcast(&w->done);
+		return;
+	}
+	pthread_mutex_unlock(&w->mu);
+	code = rc_store_settle(w->store, w->o.before_commit, w->o.ctx, &e);
+	pthread_mutex_lock(&w->mu);
+	tell(w, code, &e);
+}
+
 /* Commits all that may be; mu held, released meanwhile. */
 static void commit_group(struct rc_writer *w)
 {
+	bool whole = w->whole || w->stop;
 	struct rc_apply_group g;
 	struct rc_err e = {0};
 	uint64_t seq = w->safe_seq;
 	enum rc_code code = RC_OK;
 
+	w->whole = false;
 	if (w->err.code) { /* what is left will never be written */
 		w->queue.b.n = w->safe_bytes = 0;
 		w->queue.count = w->safe_count = 0;
 	}
 	if (!w->safe_count) {
 		w->flush = false;
-		pthread_cond_broadcast(&w->done);
+		if (whole)
+			settle(w);
+		else
+			pthread_cond_broadcast(&w->done);
 		return;
 	}
 	take(w);
 	pthread_mutex_unlock(&w->mu);
 	rc_ahead_give(w, false);
-	g = (struct rc_apply_group){&w->active, atomic_load(&w->next_id)};
+	g = (struct rc_apply_group){&w->active, atomic_load(&w->next_id), !whole && rc_later_may(w->store, &w->active)};
 	code = rc_store_write(w->store, rc_apply_group, &g, w->o.before_commit, w->o.ctx, &e);
+	if (!code && g.put_off)
+		rc_later_count(w->store, &w->active);
+	else if (!code)
+		rc_later_none(w->store);
 	if (!code)
 		atomic_store(&w->durable, seq);
 	rc_ahead_give(w, true);
 	pthread_mutex_lock(&w->mu);
-	if (code)
-		w->err = e;
 	forget_active(w);
-	pthread_cond_broadcast(&w->done);
-	if (w->o.durable) {
-		pthread_mutex_unlock(&w->mu);
-		w->o.durable(w->o.ctx, atomic_load(&w->durable), code ? &e : NULL);
-		pthread_mutex_lock(&w->mu);
-	}
+	tell(w, code, &e);
 }
 
 static void wait_for_work(struct rc_writer *w, int64_t wait_ns)
@@ -125,6 +158,10 @@ static void *run(void *arg)
 
 	pthread_mutex_lock(&w->mu);
 	while (!w->abandon) {
+		if (w->settle) {
+			settle(w);
+			continue;
+		}
 		if (!commit_due(w, &wait_ns)) {
 			if (!rc_ahead_step(w))
 				wait_for_work(w, wait_ns);
@@ -178,7 +215,7 @@ enum rc_code rc_writer_start(struct rc_store *s, const struct rc_writer_options 
 	uint64_t id;
 	int rc;
 
-	if (s->mode != RC_STORE_WRITE || s->has_writer)
+	if (s->mode != RC_STORE_WRITE || s->writer)
 		return rc_fail(err, RC_INTERNAL, "state %s cannot have this writer", s->dir);
 	code = first_id(s, &id, err);
 	if (code)
@@ -193,7 +230,7 @@ enum rc_code rc_writer_start(struct rc_store *s, const struct rc_writer_options 
 	w->o.max_queue_bytes = w->o.max_queue_bytes ? w->o.max_queue_bytes : (size_t)64 << 20;
 	atomic_store(&w->next_id, id);
 	init_sync(w);
-	s->has_writer = true;
+	s->writer = w;
 	if (!w->o.manual) {
 		rc = pthread_create(&w->thread, NULL, run, w);
 		if (rc) {
@@ -221,7 +258,7 @@ static void end_thread(struct rc_writer *w, bool abandon)
 
 static void free_writer(struct rc_writer *w)
 {
-	w->store->has_writer = false;
+	w->store->writer = NULL;
 	for (struct rc_order_build *b = w->orders, *next; b; b = next) {
 		next = b->next;
 		free(b->rows);
@@ -244,8 +281,10 @@ enum rc_code rc_writer_stop(struct rc_writer *w, struct rc_err *err)
 	if (!w)
 		return RC_OK;
 	rc_writer_together_end(w);
-	if (w->o.manual)
+	if (w->o.manual) {
+		w->stop = true;
 		rc_writer_pump(w, NULL);
+	}
 	end_thread(w, false);
 	code = rc_writer_error(w, err);
 	free_writer(w);
@@ -318,11 +357,26 @@ enum rc_code rc_writer_flush_wait(struct rc_writer *w, struct rc_err *err)
 		pthread_mutex_unlock(&w->mu);
 		return rc_fail(err, RC_INTERNAL, "waiting for the state's writer while holding it up");
 	}
+	w->whole = true;
 	if (w->o.manual)
 		commit_group(w);
 	want = w->safe_seq;
-	while (!w->err.code && atomic_load(&w->durable) < want) {
-		w->flush = true;
+	while (!w->err.code && (atomic_load(&w->durable) < want || atomic_load(&w->store->later.facts))) {
+		w->flush = w->whole = true;
+		pthread_cond_signal(&w->work);
+		pthread_cond_wait(&w->done, &w->mu);
+	}
+	pthread_mutex_unlock(&w->mu);
+	return rc_writer_error(w, err);
+}
+
+enum rc_code rc_writer_settle(struct rc_writer *w, struct rc_err *err)
+{
+	pthread_mutex_lock(&w->mu);
+	if (w->o.manual)
+		settle(w);
+	while (!w->err.code && atomic_load(&w->store->later.facts)) {
+		w->settle = true;
 		pthread_cond_signal(&w->work);
 		pthread_cond_wait(&w->done, &w->mu);
 	}

@@ -6,6 +6,7 @@
  * view. Facts are applied in the order they were queued, as far as anybody can tell.
  *
  * Groups   a commit holds everything queued when it begins, at least every max_group facts or max_delay_ms.
+ * Put off  what is durable may still wait for its place in the tables (later.h): a view that begins waits for that.
  * Durable  the callback and rc_writer_durable() tell up to which number everything is on disk (fsync).
  * Errors   sticky: after the first failed commit (disk full, I/O, map at its bound) nothing is written any more, the
  *          callback is called once with the error, rc_writer_flush_wait() and rc_writer_stop() return it. What was told
@@ -48,7 +49,8 @@ uint64_t rc_writer_durable(const struct rc_writer *w); /* everything up to here 
 uint64_t rc_writer_queued(const struct rc_writer *w);  /* number of the last queued fact */
 enum rc_code rc_writer_error(struct rc_writer *w, struct rc_err *err);
 void rc_writer_flush(struct rc_writer *w); /* commit now; does not wait */
-/* Waits until everything queued before is durable. RC_INTERNAL when this thread holds a view. */
+/* Waits until everything queued before is durable and nothing is put off any more. RC_INTERNAL when this thread holds
+ * a view. */
 enum rc_code rc_writer_flush_wait(struct rc_writer *w, struct rc_err *err);
 enum rc_code rc_writer_pump(struct rc_writer *w,
 			    struct rc_err *err); /* manual mode: one commit of all that is queued */

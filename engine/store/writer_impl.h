@@ -31,6 +31,8 @@ struct rc_writer {
 	int64_t oldest_ns; /* monotonic, when the oldest safe fact came; 0: none */
 	uint64_t seq;
 	bool together, flush, bulk, stop, abandon;
+	bool settle;       /* what is put off goes into the tables now */
+	bool whole;        /* the next group goes there, too */
 	struct rc_err err; /* sticky */
 	atomic_uint_fast64_t durable, next_id;
 	struct rc_facts active;                /* being committed */

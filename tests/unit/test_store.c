@@ -15,6 +15,9 @@
 #include "engine/store/layout.h"
 #include "tests/unit/helper_store.h"
 
+static const struct rc_kv_options for_writing = {
+	.write = true, .format = RC_STORE_FORMAT, .more = RC_STORE_FORMAT_UNSETTLED, .map_max = 1u << 30};
+
 static char *in_dir(const struct test_store *t, const char *name)
 {
 	static char path[128];
@@ -229,7 +232,7 @@ static void test_versions_and_damage(void **state)
 	(void)state;
 	test_store_dir(&t);
 	assert_int_equal(try_open(&t, RC_STORE_WRITE, &err), RC_OK);
-	assert_int_equal(rc_kv_open(in_dir(&t, RC_STORE_FILE), true, RC_STORE_FORMAT, 1u << 30, &kv, &err), RC_OK);
+	assert_int_equal(rc_kv_open(in_dir(&t, RC_STORE_FILE), &for_writing, &kv, &err), RC_OK);
 	txn = rc_kv_begin(kv, true, &resized, &err);
 	rc_kv_put(txn, RC_KV_META, RC_SLICE("format"), (struct rc_slice){"\0\0\0\3", 4});
 	assert_int_equal(rc_kv_commit(txn, &err), RC_OK);
@@ -284,7 +287,7 @@ static void test_damaged_record(void **state)
 	test_store_dir(&t);
 	test_store_open(&t);
 	test_store_close(&t);
-	assert_int_equal(rc_kv_open(in_dir(&t, RC_STORE_FILE), true, RC_STORE_FORMAT, 1u << 30, &kv, &err), RC_OK);
+	assert_int_equal(rc_kv_open(in_dir(&t, RC_STORE_FILE), &for_writing, &kv, &err), RC_OK);
 	txn = rc_kv_begin(kv, true, &resized, &err);
 	rc_kv_put(txn, RC_KV_KNOWN, (struct rc_slice){"\0\1abcdefghijklmnop", 18}, RC_SLICE("rubbish"));
 	rc_kv_put(txn, RC_KV_OPEN, (struct rc_slice){"\0\1pbcdefghijklmnop", 18}, (struct rc_slice){"", 0});
