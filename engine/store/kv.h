@@ -1,4 +1,4 @@
-/* engine/store/kv.h - LMDB behind one wrapper; kv.c is the only file that sees lmdb.h. Used inside engine/store only.
+/* engine/store/kv.h - LMDB behind one wrapper; kv.c and kv_env.c alone see lmdb.h. Used inside engine/store only.
  *
  * The first error sticks in the transaction: later calls do nothing, reads find nothing, rc_kv_commit() returns it. So
  * the happy path reads straight. A transaction belongs to the thread that began it. */

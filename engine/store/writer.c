@@ -67,13 +67,13 @@ static void forget_active(struct rc_writer *w)
 	w->active.count = 0;
 }
 
-/* The end of a commit: what failed, and who waits for it; mu held, released meanwhile. */
-static void tell(struct rc_writer *w, enum rc_code code, const struct rc_err *e)
+/* The end of a commit: what failed, or what is durable now, and who waits for it; mu held, released meanwhile. */
+static void tell(struct rc_writer *w, bool more, enum rc_code code, const struct rc_err *e)
 {
 	if (code)
 		w->err = *e;
 	pthread_cond_broadcast(&w->done);
-	if (w->o.durable) {
+	if (w->o.durable && (more || code)) {
 		pthread_mutex_unlock(&w->mu);
 		w->o.durable(w->o.ctx, atomic_load(&w->durable), code ? e : NULL);
 		pthread_mutex_lock(&w->mu);
@@ -94,7 +94,7 @@ static void settle(struct rc_writer *w)
 	pthread_mutex_unlock(&w->mu);
 	code = rc_store_settle(w->store, w->o.before_commit, w->o.ctx, &e);
 	pthread_mutex_lock(&w->mu);
-	tell(w, code, &e);
+	tell(w, false, code, &e);
 }
 
 /* Commits all that may be; mu held, released meanwhile. */
@@ -133,7 +133,7 @@ static void commit_group(struct rc_writer *w)
 	rc_ahead_give(w, true);
 	pthread_mutex_lock(&w->mu);
 	forget_active(w);
-	tell(w, code, &e);
+	tell(w, true, code, &e);
 }
 
 static void wait_for_work(struct rc_writer *w, int64_t wait_ns)
