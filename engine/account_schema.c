@@ -92,6 +92,7 @@ static void load_field(struct rc_account_schema *s, const cJSON *doc, const cJSO
 	const char *type = text(f, "type");
 
 	to->name = f->string;
+	to->name_n = strlen(f->string);
 	to->title = text(f, "title") ? text(f, "title") : f->string;
 	to->describe = text(f, "description") ? text(f, "description") : "";
 	to->required = listed(rc_json_member(doc, "required"), f->string);

@@ -45,6 +45,7 @@ struct rc_schema; /* engine/config/schema.h */
 
 struct rc_field {
 	const char *name;  /* as in the provider's API and in the config's "account" */
+	size_t name_n;     /* its length */
 	const char *title; /* for people: plan wording, documentation */
 	bool required;     /* a create without it breaks a local rule */
 	bool secret;       /* never stored, logged, compared or shown */

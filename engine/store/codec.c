@@ -4,36 +4,6 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-enum { VARINT_MOST = 10 };
-
-/* At most VARINT_MOST bytes to p; how many. */
-static size_t varint(uint64_t v, char *p)
-{
-	size_t n = 0;
-
-	for (; v >= 0x80; v >>= 7)
-		p[n++] = (char)(uint8_t)(v | 0x80);
-	p[n++] = (char)(uint8_t)v;
-	return n;
-}
-
-void rc_put_varint(struct rc_buf *b, uint64_t n)
-{
-	char *p = rc_buf_room(b, VARINT_MOST);
-
-	if (p)
-		rc_buf_took(b, varint(n, p));
-}
-
-size_t rc_varint_bytes(uint64_t n)
-{
-	size_t bytes = 1;
-
-	while (n >>= 7)
-		bytes++;
-	return bytes;
-}
-
 bool rc_take_varint(struct rc_slice *s, uint64_t *ret)
 {
 	uint64_t n = 0;
@@ -52,101 +22,9 @@ bool rc_take_varint(struct rc_slice *s, uint64_t *ret)
 	return false;
 }
 
-static uint32_t sum(const char *p, size_t n)
+uint32_t rc_codec_sum(const char *p, size_t n)
 {
 	return (uint32_t)XXH3_64bits(p, n);
-}
-
-static void put_sum(uint32_t s, char out[RC_CODEC_SUM])
-{
-	for (unsigned i = 0; i < RC_CODEC_SUM; i++)
-		out[i] = (char)(uint8_t)(s >> (8 * i));
-}
-
-void rc_codec_begin(const struct rc_codec *c, const void *head, struct rc_buf *ret)
-{
-	rc_buf_addc(ret, (char)c->layout);
-	if (c->head)
-		rc_buf_add(ret, head, c->head);
-}
-
-void rc_codec_add(struct rc_buf *b, uint8_t tag, struct rc_slice bytes)
-{
-	char *p = rc_buf_room(b, 1 + VARINT_MOST + bytes.n);
-	size_t n;
-
-	if (!p)
-		return;
-	p[0] = (char)tag;
-	n = 1 + varint(bytes.n, p + 1);
-	if (bytes.n)
-		memcpy(p + n, bytes.p, bytes.n);
-	rc_buf_took(b, n + bytes.n);
-}
-
-void rc_codec_add_number(struct rc_buf *b, uint8_t tag, uint64_t n)
-{
-	char *p = rc_buf_room(b, 1 + VARINT_MOST);
-
-	if (!p)
-		return;
-	p[0] = (char)(uint8_t)(RC_CODEC_NUMBER | tag);
-	rc_buf_took(b, 1 + varint(n, p + 1));
-}
-
-void rc_codec_end(struct rc_buf *b, size_t start)
-{
-	char s[RC_CODEC_SUM];
-
-	if (b->overflow)
-		return;
-	put_sum(sum(b->p + start, b->n - start), s);
-	rc_buf_add(b, s, sizeof(s));
-}
-
-static void add_int(struct rc_buf *b, uint8_t tag, uint64_t n)
-{
-	char bytes[8];
-	size_t len = 0;
-
-	for (; n; n >>= 8)
-		bytes[len++] = (char)(uint8_t)n;
-	if (len)
-		rc_codec_add(b, tag, (struct rc_slice){bytes, len});
-}
-
-static uint64_t load_int(const void *p, uint8_t type)
-{
-	union {
-		uint64_t u64;
-		int32_t i32;
-		uint32_t u32;
-		uint16_t u16;
-		uint8_t u8;
-		bool b;
-	} x;
-
-	memset(&x, 0, sizeof(x));
-	switch (type) {
-	case RC_CODEC_U32:
-		memcpy(&x.u32, p, sizeof(x.u32));
-		return x.u32;
-	case RC_CODEC_I32:
-		memcpy(&x.i32, p, sizeof(x.i32));
-		return (uint64_t)(uint32_t)x.i32;
-	case RC_CODEC_U16:
-		memcpy(&x.u16, p, sizeof(x.u16));
-		return x.u16;
-	case RC_CODEC_U8:
-		memcpy(&x.u8, p, sizeof(x.u8));
-		return x.u8;
-	case RC_CODEC_BOOL:
-		memcpy(&x.b, p, sizeof(x.b));
-		return x.b;
-	default: /* 64 bits, as they are: integers of either sign and doubles */
-		memcpy(&x.u64, p, sizeof(x.u64));
-		return x.u64;
-	}
 }
 
 static bool store_int(void *p, uint8_t type, uint64_t n, uint32_t below)
@@ -178,56 +56,9 @@ static bool store_int(void *p, uint8_t type, uint64_t n, uint32_t below)
 	}
 }
 
-/* The difference of two moments as a small number, whatever its sign. */
-static uint64_t zigzag(uint64_t now, uint64_t before)
-{
-	uint64_t d = now - before;
-
-	return d << 1 ^ (d >> 63 ? ~(uint64_t)0 : 0);
-}
-
 static uint64_t unzigzag(uint64_t n, uint64_t before)
 {
 	return before + (n >> 1 ^ (n & 1 ? ~(uint64_t)0 : 0));
-}
-
-static void add_short_int(const struct rc_codec_field *f, uint64_t n, uint64_t *time, struct rc_buf *ret)
-{
-	if (!n)
-		return;
-	switch (f->type) {
-	case RC_CODEC_TIME:
-		rc_codec_add_number(ret, f->tag, zigzag(n, *time));
-		*time = n;
-		break;
-	case RC_CODEC_I64:
-	case RC_CODEC_I32:
-	case RC_CODEC_DOUBLE: /* often with high bits set: longer as a varint */
-		add_int(ret, f->tag, n);
-		break;
-	default:
-		rc_codec_add_number(ret, f->tag, n);
-	}
-}
-
-static void add_text(const struct rc_codec_field *f, struct rc_slice s, struct rc_words *words, struct rc_buf *ret)
-{
-	uint8_t id[RC_ID_PACKED];
-	uint32_t number = 0;
-	size_t n = 0;
-
-	if (!s.n)
-		return;
-	if (words && f->type == RC_CODEC_WORD)
-		number = rc_words_give(words, s, f->below ? f->below : RC_WORD_MANY);
-	if (words && f->type == RC_CODEC_ID)
-		n = rc_id_pack(s, id);
-	if (number)
-		rc_codec_add_number(ret, f->tag, number);
-	else if (n)
-		rc_codec_add(ret, f->tag | RC_CODEC_SHORT, (struct rc_slice){(const char *)id, n});
-	else
-		rc_codec_add(ret, f->tag, s);
 }
 
 static struct rc_slice load_slice(const void *p)
@@ -238,59 +69,17 @@ static struct rc_slice load_slice(const void *p)
 	return s;
 }
 
-void rc_codec_add_fields(const struct rc_codec *c, const void *from, const struct rc_codec_env *env, struct rc_buf *ret)
-{
-	static const uint8_t none[16];
-	struct rc_words *words = env ? env->words : NULL;
-	uint64_t time = 0;
-
-	for (unsigned i = 0; i < c->n; i++) {
-		const struct rc_codec_field *f = &c->fields[i];
-		const char *p = (const char *)from + f->offset;
-
-		switch (f->type) {
-		case RC_CODEC_SLICE:
-		case RC_CODEC_WORD:
-		case RC_CODEC_ID:
-			add_text(f, load_slice(p), words, ret);
-			break;
-		case RC_CODEC_B16:
-			if (memcmp(p, none, 16) != 0)
-				rc_codec_add(ret, f->tag, (struct rc_slice){p, 16});
-			break;
-		case RC_CODEC_ACCOUNT:
-			rc_codec_add_account(ret, f->tag, (const struct rc_account *)(const void *)p, env,
-					     c->name ? load_slice((const char *)from + c->name) : (struct rc_slice){0});
-			break;
-		default:
-			if (words)
-				add_short_int(f, load_int(p, f->type), &time, ret);
-			else
-				add_int(ret, f->tag, load_int(p, f->type));
-		}
-	}
-}
-
-void rc_codec_encode(const struct rc_codec *c, const void *head, const void *from, const struct rc_codec_env *env,
-		     struct rc_buf *ret)
-{
-	size_t start = ret->n;
-
-	rc_codec_begin(c, head, ret);
-	rc_codec_add_fields(c, from, env, ret);
-	rc_codec_end(ret, start);
-}
-
 bool rc_codec_open(const struct rc_codec *c, struct rc_slice v, struct rc_codec_iter *ret)
 {
-	char s[RC_CODEC_SUM];
+	uint32_t sum = 0;
 	size_t body;
 
 	if (v.n < (size_t)1 + c->head + RC_CODEC_SUM || (uint8_t)v.p[0] != c->layout)
 		return false;
 	body = v.n - RC_CODEC_SUM;
-	put_sum(sum(v.p, body), s);
-	if (memcmp(s, v.p + body, sizeof(s)) != 0)
+	for (unsigned i = RC_CODEC_SUM; i-- > 0;)
+		sum = sum << 8 | (uint8_t)v.p[body + i];
+	if (sum != rc_codec_sum(v.p, body))
 		return false;
 	*ret = (struct rc_codec_iter){.p = (const uint8_t *)v.p + 1 + c->head, .end = (const uint8_t *)v.p + body};
 	return true;

@@ -75,7 +75,6 @@ bool rc_codec_decode(const struct rc_codec *c, struct rc_slice v, const struct r
 /* Parts, for values that hold lists: begin and end frame them; a list repeats its tag. */
 void rc_codec_begin(const struct rc_codec *c, const void *head, struct rc_buf *ret);
 void rc_codec_add(struct rc_buf *b, uint8_t tag, struct rc_slice bytes);
-void rc_codec_add_number(struct rc_buf *b, uint8_t tag, uint64_t n);
 void rc_codec_add_fields(const struct rc_codec *c, const void *from, const struct rc_codec_env *env,
 			 struct rc_buf *ret);
 void rc_codec_end(struct rc_buf *b, size_t start); /* start: b->n before begin */
@@ -88,8 +87,6 @@ struct rc_codec_iter {
 bool rc_codec_open(const struct rc_codec *c, struct rc_slice v, struct rc_codec_iter *ret); /* false: damaged */
 bool rc_codec_next(struct rc_codec_iter *it, uint8_t *ret_tag, struct rc_slice *ret);       /* false: end, or it->bad */
 
-void rc_put_varint(struct rc_buf *b, uint64_t n);
-size_t rc_varint_bytes(uint64_t n); /* how many it takes */
 /* Takes one off the front of *s; false: it holds none. */
 bool rc_take_varint(struct rc_slice *s, uint64_t *ret);
 

@@ -1,66 +1,87 @@
 #include "engine/store/codec_parts.h"
 #include <string.h>
 
-/* Length of the field's name in one byte, the name, the value: as one text. */
-static void add_plain(struct rc_buf *b, struct rc_slice field, struct rc_slice value)
+/* Where the words look first: for a field's name, and for the name and the value of a group. Below are tags. */
+enum { AT_NAME = RC_CODEC_SHORT, AT_BOTH = AT_NAME + RC_MAX_FIELDS };
+
+static struct rc_slice name_of(const struct rc_field *f)
 {
-	rc_buf_addc(b, (char)(uint8_t)field.n);
-	rc_buf_addslice(b, field);
-	rc_buf_addslice(b, value);
+	return (struct rc_slice){f->name, f->name_n};
+}
+
+/* Length of the field's name in one byte, the name, the value: as one text. */
+static char *put_both(char *p, struct rc_slice field, struct rc_slice value)
+{
+	*p++ = (char)(uint8_t)field.n;
+	return rc_bytes_put(rc_bytes_put(p, field), value);
+}
+
+static bool is_both(struct rc_slice both, struct rc_slice field, struct rc_slice value)
+{
+	return both.n == 1 + field.n + value.n && (uint8_t)both.p[0] == field.n &&
+	       rc_bytes_same(both.p + 1, field.p, field.n) && rc_bytes_same(both.p + 1 + field.n, value.p, value.n);
 }
 
 /* Groups are few, and everybody has one: field and value are one word. */
-static uint32_t word_of_both(struct rc_words *words, struct rc_slice field, struct rc_slice value)
+static uint32_t word_of_both(struct rc_words *words, unsigned at, struct rc_slice field, struct rc_slice value)
 {
 	char both[RC_WORD_BYTES];
+	struct rc_slice last;
+	uint32_t n = rc_words_last_at(words, at, &last);
 
+	if (n && is_both(last, field, value))
+		return n;
 	if (1 + field.n + value.n > sizeof(both))
 		return 0;
-	both[0] = (char)(uint8_t)field.n;
-	memcpy(both + 1, field.p, field.n);
-	if (value.n)
-		memcpy(both + 1 + field.n, value.p, value.n);
-	return rc_words_give(words, (struct rc_slice){both, 1 + field.n + value.n}, RC_WORD_FEW);
+	put_both(both, field, value);
+	return rc_words_give_at(words, at, (struct rc_slice){both, 1 + field.n + value.n}, RC_WORD_FEW);
 }
 
-static bool add_short(struct rc_buf *b, uint8_t tag, const struct rc_field *f, struct rc_slice value,
-		      struct rc_words *words, struct rc_slice name)
+static bool add_short(struct rc_out *o, uint8_t tag, const struct rc_account_schema *schema, unsigned i,
+		      struct rc_slice value, struct rc_words *words, struct rc_slice name)
 {
-	struct rc_slice field = rc_slice_str(f->name);
-	uint32_t n = f->is_group ? word_of_both(words, field, value) : 0;
+	struct rc_slice field = name_of(&schema->fields[i]);
+	uint32_t n = schema->fields[i].is_group ? word_of_both(words, AT_BOTH + i, field, value) : 0;
+	char *p;
 
 	if (n) {
-		rc_codec_add_number(b, tag, (uint64_t)n << 1 | 1);
+		rc_out_number(o, tag, (uint64_t)n << 1 | 1);
 		return true;
 	}
-	n = rc_words_give(words, field, RC_WORD_MANY);
+	n = rc_words_give_at(words, AT_NAME + i, field, RC_WORD_MANY);
 	if (!n)
 		return false;
-	if (value.n && rc_slice_eq(value, name)) {
-		rc_codec_add_number(b, tag, (uint64_t)n << 1);
+	if (value.n && rc_bytes_eq(value, name)) {
+		rc_out_number(o, tag, (uint64_t)n << 1);
 		return true;
 	}
-	rc_buf_addc(b, (char)(tag | RC_CODEC_SHORT));
-	rc_put_varint(b, rc_varint_bytes(n) + value.n);
-	rc_put_varint(b, n);
-	rc_buf_addslice(b, value);
+	if (!rc_out_room(o, 1 + 2 * RC_VARINT_MOST + value.n))
+		return true;
+	*o->p = (char)(uint8_t)(tag | RC_CODEC_SHORT);
+	p = rc_varint_put(o->p + 1, rc_varint_bytes(n) + value.n);
+	o->p = rc_bytes_put(rc_varint_put(p, n), value);
 	return true;
 }
 
-void rc_codec_add_account(struct rc_buf *b, uint8_t tag, const struct rc_account *a, const struct rc_codec_env *env,
+static void add_plain(struct rc_out *o, uint8_t tag, struct rc_slice field, struct rc_slice value)
+{
+	if (!rc_out_room(o, 2 + RC_VARINT_MOST + field.n + value.n))
+		return;
+	*o->p = (char)tag;
+	o->p = put_both(rc_varint_put(o->p + 1, 1 + field.n + value.n), field, value);
+}
+
+void rc_codec_add_account(struct rc_out *o, uint8_t tag, const struct rc_account *a, const struct rc_codec_env *env,
 			  struct rc_slice name)
 {
 	const struct rc_account_schema *s = env ? env->schema : NULL;
+	uint32_t left = s ? a->set & ((1u << s->n_fields) - 1) & ~s->secret : 0;
 
-	for (size_t i = 0; s && i < s->n_fields; i++) {
-		struct rc_slice field = rc_slice_str(s->fields[i].name);
+	for (; left; left &= left - 1) {
+		unsigned i = (unsigned)__builtin_ctz(left);
 
-		if (!(a->set & 1u << i) || s->fields[i].secret ||
-		    (env->words && add_short(b, tag, &s->fields[i], a->v[i], env->words, name)))
-			continue;
-		rc_buf_addc(b, (char)tag);
-		rc_put_varint(b, 1 + field.n + a->v[i].n);
-		add_plain(b, field, a->v[i]);
+		if (!env->words || !add_short(o, tag, s, i, a->v[i], env->words, name))
+			add_plain(o, tag, name_of(&s->fields[i]), a->v[i]);
 	}
 }
 

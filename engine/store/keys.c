@@ -1,56 +1,10 @@
 #include "engine/base/alloc.h"
 #include "engine/store/kv.h"
 #include "engine/store/layout.h"
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #define XXH_INLINE_ALL
 #include <xxhash.h>
-
-void rc_key_add(struct rc_key *k, const void *p, size_t n)
-{
-	assert(k->n + n <= sizeof(k->b));
-	memcpy(k->b + k->n, p, n);
-	k->n += n;
-}
-
-void rc_key_u8(struct rc_key *k, uint8_t n)
-{
-	rc_key_add(k, &n, 1);
-}
-
-void rc_key_u16(struct rc_key *k, uint16_t n)
-{
-	rc_key_u8(k, (uint8_t)(n >> 8));
-	rc_key_u8(k, (uint8_t)n);
-}
-
-void rc_key_u32(struct rc_key *k, uint32_t n)
-{
-	rc_key_u16(k, (uint16_t)(n >> 16));
-	rc_key_u16(k, (uint16_t)n);
-}
-
-void rc_key_u64(struct rc_key *k, uint64_t n)
-{
-	rc_key_u32(k, (uint32_t)(n >> 32));
-	rc_key_u32(k, (uint32_t)n);
-}
-
-uint16_t rc_get_u16(const uint8_t *p)
-{
-	return (uint16_t)(p[0] << 8 | p[1]);
-}
-
-uint32_t rc_get_u32(const uint8_t *p)
-{
-	return (uint32_t)rc_get_u16(p) << 16 | rc_get_u16(p + 2);
-}
-
-uint64_t rc_get_u64(const uint8_t *p)
-{
-	return (uint64_t)rc_get_u32(p) << 32 | rc_get_u32(p + 4);
-}
 
 void rc_hash_key(uint64_t seed, struct rc_slice key, uint8_t ret[RC_HASH_BYTES])
 {
@@ -137,8 +91,8 @@ struct rc_key rc_key_name(uint32_t format, uint64_t seed, uint16_t target, struc
 		add_name(&k, seed, server, name);
 		return k;
 	}
-	k = rc_key_names_of(seed, target, server);
 	rc_hash_name(seed, name, n);
+	k = rc_key_names_of(seed, target, server);
 	rc_key_add(&k, n, NAME_BYTES);
 	return k;
 }

@@ -2,6 +2,9 @@
  * engine/store only. */
 #ifndef RC_STORE_LAYOUT_H
 #define RC_STORE_LAYOUT_H
+#include <assert.h>
+#include <endian.h>
+#include <string.h>
 #include "engine/store/codec.h"
 #include "engine/store/history.h"
 #include "engine/store/journal.h"
@@ -22,15 +25,61 @@ static inline struct rc_slice rc_key_slice(const struct rc_key *k)
 	return (struct rc_slice){(const char *)k->b, k->n};
 }
 
-void rc_key_u8(struct rc_key *k, uint8_t n);
-void rc_key_u16(struct rc_key *k, uint16_t n); /* big endian, so that byte order is number order */
-void rc_key_u32(struct rc_key *k, uint32_t n);
-void rc_key_u64(struct rc_key *k, uint64_t n);
-void rc_key_add(struct rc_key *k, const void *p, size_t n);
+static inline void rc_key_add(struct rc_key *k, const void *p, size_t n)
+{
+	assert(k->n + n <= sizeof(k->b));
+	memcpy(k->b + k->n, p, n);
+	k->n += n;
+}
 
-uint16_t rc_get_u16(const uint8_t *p);
-uint32_t rc_get_u32(const uint8_t *p);
-uint64_t rc_get_u64(const uint8_t *p);
+static inline void rc_key_u8(struct rc_key *k, uint8_t n)
+{
+	rc_key_add(k, &n, sizeof(n));
+}
+
+/* Big endian, so that byte order is number order. */
+
+static inline void rc_key_u16(struct rc_key *k, uint16_t n)
+{
+	n = htobe16(n);
+	rc_key_add(k, &n, sizeof(n));
+}
+
+static inline void rc_key_u32(struct rc_key *k, uint32_t n)
+{
+	n = htobe32(n);
+	rc_key_add(k, &n, sizeof(n));
+}
+
+static inline void rc_key_u64(struct rc_key *k, uint64_t n)
+{
+	n = htobe64(n);
+	rc_key_add(k, &n, sizeof(n));
+}
+
+static inline uint16_t rc_get_u16(const uint8_t *p)
+{
+	uint16_t n;
+
+	memcpy(&n, p, sizeof(n));
+	return be16toh(n);
+}
+
+static inline uint32_t rc_get_u32(const uint8_t *p)
+{
+	uint32_t n;
+
+	memcpy(&n, p, sizeof(n));
+	return be32toh(n);
+}
+
+static inline uint64_t rc_get_u64(const uint8_t *p)
+{
+	uint64_t n;
+
+	memcpy(&n, p, sizeof(n));
+	return be64toh(n);
+}
 
 void rc_hash_key(uint64_t seed, struct rc_slice key, uint8_t ret[RC_HASH_BYTES]);
 void rc_hash_name(uint64_t seed, struct rc_slice name, uint8_t ret[RC_HASH_BYTES]); /* folded first */

@@ -1,4 +1,5 @@
 #include "engine/store/newest.h"
+#include "engine/store/codec_out.h"
 #include <string.h>
 
 /* First byte of the field; then action and status in one byte, the word of the changed fields (0: none), the
@@ -89,16 +90,19 @@ static uint32_t stored(const struct rc_account_schema *schema)
 /* The event and the record are mostly made of the same texts. */
 static bool same(struct rc_slice a, struct rc_slice b)
 {
-	return (a.p == b.p && a.n == b.n) || rc_slice_eq(a, b);
+	return (a.p == b.p && a.n == b.n) || rc_bytes_eq(a, b);
 }
 
 static bool same_account(const struct rc_account *a, const struct rc_account *b, uint32_t mask)
 {
 	if ((a->set ^ b->set) & mask)
 		return false;
-	for (size_t i = 0; i < RC_MAX_FIELDS; i++)
-		if (a->set & mask & 1u << i && !same(a->v[i], b->v[i]))
+	for (uint32_t left = a->set & mask; left; left &= left - 1) {
+		unsigned i = (unsigned)__builtin_ctz(left);
+
+		if (!same(a->v[i], b->v[i]))
 			return false;
+	}
 	return true;
 }
 
@@ -113,33 +117,41 @@ static bool tells(const struct rc_known *k, const struct rc_event *e, const stru
 	       (!(e->after.set & mask) || same_account(&e->after, &k->account, mask));
 }
 
+/* Where the words look first; below are tags. */
+enum { AT_CHANGED = RC_CODEC_SHORT + 2 * RC_MAX_FIELDS, AT_REASON };
+
 /* false, ret as it was: the record and the field do not tell the event. */
 static bool add_field(const struct rc_known *k, const struct rc_event *e, bool may_word, const struct rc_codec_env *env,
 		      struct rc_buf *ret)
 {
-	bool own = memcmp(e->fingerprint, k->fingerprint, 16) != 0;
+	bool own = !rc_bytes_same((const char *)e->fingerprint, (const char *)k->fingerprint, 16);
 	uint32_t changed, reason;
+	struct rc_out o;
 	size_t n;
+	char *p;
 
 	if (!env->words || !env->schema || !tells(k, e, env->schema))
 		return false;
-	changed = rc_words_give(env->words, e->changed_fields, RC_WORD_FEW);
+	changed = rc_words_give_at(env->words, AT_CHANGED, e->changed_fields, RC_WORD_FEW);
 	if (e->changed_fields.n && !changed)
 		return false;
-	reason = may_word ? rc_words_give(env->words, e->reason, RC_WORD_FEW) : rc_words_find(env->words, e->reason);
+	reason = may_word ? rc_words_give_at(env->words, AT_REASON, e->reason, RC_WORD_FEW)
+			  : rc_words_find(env->words, e->reason);
 	n = 2 + rc_varint_bytes(changed) + (own ? 16 : 0) + (reason ? rc_varint_bytes(reason) : e->reason.n);
-	rc_buf_addc(ret, RC_TAG_NEWEST);
-	rc_put_varint(ret, n);
-	rc_buf_addc(ret, (char)((e->after.set & stored(env->schema) ? WITH_AFTER : 0) | (own ? OWN_FINGERPRINT : 0) |
-				(reason ? REASON_WORD : 0) | (e->access ? ACCESS : 0)));
-	rc_buf_addc(ret, (char)(uint8_t)(e->action << 4 | e->status));
-	rc_put_varint(ret, changed);
-	if (own)
-		rc_buf_add(ret, e->fingerprint, 16);
-	if (reason)
-		rc_put_varint(ret, reason);
-	else
-		rc_buf_addslice(ret, e->reason);
+	o = rc_out_begin(ret);
+	if (rc_out_room(&o, 1 + RC_VARINT_MOST + n)) {
+		*o.p = RC_TAG_NEWEST;
+		p = rc_varint_put(o.p + 1, n);
+		*p++ = (char)(uint8_t)((e->after.set & stored(env->schema) ? WITH_AFTER : 0) |
+				       (own ? OWN_FINGERPRINT : 0) | (reason ? REASON_WORD : 0) |
+				       (e->access ? ACCESS : 0));
+		*p++ = (char)(uint8_t)(e->action << 4 | e->status);
+		p = rc_varint_put(p, changed);
+		if (own)
+			p = rc_bytes_put(p, (struct rc_slice){(const char *)e->fingerprint, 16});
+		o.p = reason ? rc_varint_put(p, reason) : rc_bytes_put(p, e->reason);
+	}
+	rc_out_end(&o);
 	return true;
 }
 

@@ -1,6 +1,7 @@
 #include "engine/store/words.h"
 #include "engine/base/alloc.h"
 #include "engine/base/arena.h"
+#include "engine/base/bytes.h"
 #include "engine/store/layout.h"
 #include <pthread.h>
 #include <stdatomic.h>
@@ -14,8 +15,8 @@ enum { CHUNK = 1024, CHUNKS = RC_WORD_MANY / CHUNK, RECENT = 256 };
 struct rc_words {
 	pthread_mutex_t mu; /* over all but what lies below count */
 	atomic_uint count;  /* texts that may be read without mu: 1 to count */
-	atomic_uint
-		recent[RECENT]; /* by recent_of(), numbers of words asked for last; believed if the text is the same */
+	/* Numbers of words asked for last, believed if the text is the same: by recent_of(), and by who asks. */
+	atomic_uint recent[RECENT], at[RC_WORD_PLACES];
 	struct rc_slice *chunks[CHUNKS];
 	uint32_t *slots; /* numbers by hash of their text, 0: free */
 	uint32_t n_slots;
@@ -144,56 +145,36 @@ uint32_t rc_words_find(struct rc_words *w, struct rc_slice text)
 	return n;
 }
 
-static uint64_t eight(const char *p)
-{
-	uint64_t n;
-
-	memcpy(&n, p, sizeof(n));
-	return n;
-}
-
-static uint32_t four(const char *p)
-{
-	uint32_t n;
-
-	memcpy(&n, p, sizeof(n));
-	return n;
-}
-
 /* A place by length, beginning and end: quicker than hash_of(), and texts that share it only take turns there. */
 static atomic_uint *recent_of(struct rc_words *w, struct rc_slice text)
 {
 	uint64_t x;
 
 	if (text.n >= 8)
-		x = eight(text.p) * 31 + eight(text.p + text.n - 8);
+		x = rc_eight(text.p) * 31 + rc_eight(text.p + text.n - 8);
 	else if (text.n >= 4)
-		x = (uint64_t)four(text.p) << 32 | four(text.p + text.n - 4);
+		x = (uint64_t)rc_four(text.p) << 32 | rc_four(text.p + text.n - 4);
 	else
 		x = (uint64_t)(unsigned char)text.p[0] << 8 | (unsigned char)text.p[text.n - 1];
 	return &w->recent[(x + text.n) * 0x9e3779b97f4a7c15u >> 56];
 }
 
-static bool same_text(struct rc_slice a, struct rc_slice b)
+/* Whether a number from recent or at is one, now: then what it stands for. */
+static inline bool given(struct rc_words *w, uint32_t n, struct rc_slice *ret)
 {
-	size_t i = 0;
-
-	if (a.n != b.n)
+	if (n - 1 >= atomic_load_explicit(&w->count, memory_order_acquire)) /* 0 is beyond all */
 		return false;
-	if (a.n < 8)
-		return memcmp(a.p, b.p, a.n) == 0;
-	for (; i + 8 < a.n; i += 8)
-		if (eight(a.p + i) != eight(b.p + i))
-			return false;
-	return eight(a.p + a.n - 8) == eight(b.p + a.n - 8);
+	*ret = text_of(w, n);
+	return true;
 }
 
 /* An account takes some ten words, nearly always those of the account before: without mu. 0: ask the table. */
 static uint32_t find_recent(struct rc_words *w, struct rc_slice text)
 {
-	uint32_t n = atomic_load(recent_of(w, text));
+	uint32_t n = atomic_load_explicit(recent_of(w, text), memory_order_relaxed);
+	struct rc_slice have;
 
-	return n && n <= atomic_load(&w->count) && same_text(text_of(w, n), text) ? n : 0;
+	return given(w, n, &have) && rc_bytes_eq(have, text) ? n : 0;
 }
 
 /* Kept apart, so that the usual case needs no more registers than it has. */
@@ -220,6 +201,26 @@ uint32_t rc_words_give(struct rc_words *w, struct rc_slice text, uint32_t most)
 		return 0;
 	n = find_recent(w, text);
 	return n ? n : give(w, text, most);
+}
+
+uint32_t rc_words_last_at(struct rc_words *w, unsigned place, struct rc_slice *ret)
+{
+	uint32_t n = atomic_load_explicit(&w->at[place], memory_order_relaxed);
+
+	return given(w, n, ret) ? n : 0;
+}
+
+uint32_t rc_words_give_at(struct rc_words *w, unsigned place, struct rc_slice text, uint32_t most)
+{
+	uint32_t n = atomic_load_explicit(&w->at[place], memory_order_relaxed);
+	struct rc_slice have;
+
+	if (given(w, n, &have) && rc_bytes_eq(have, text))
+		return n;
+	n = rc_words_give(w, text, most);
+	if (n)
+		atomic_store(&w->at[place], n);
+	return n;
 }
 
 bool rc_words_text(struct rc_words *w, struct rc_kv_txn *t, uint64_t number, struct rc_slice *ret)

@@ -12,7 +12,7 @@
 
 struct rc_words;
 
-enum { RC_WORD_BYTES = 255, RC_WORD_MANY = 1 << 20, RC_WORD_FEW = 1 << 14 };
+enum { RC_WORD_BYTES = 255, RC_WORD_MANY = 1 << 20, RC_WORD_FEW = 1 << 14, RC_WORD_PLACES = 128 };
 
 struct rc_words *rc_words_new(void);
 void rc_words_free(struct rc_words *w); /* NULL is fine */
@@ -24,7 +24,11 @@ void rc_words_store(struct rc_words *w, struct rc_kv_txn *t);
 
 /* The number of a text, a new one when fewer than `most` are given; 0: the value must hold the text itself. */
 uint32_t rc_words_give(struct rc_words *w, struct rc_slice text, uint32_t most);
-uint32_t rc_words_find(struct rc_words *w, struct rc_slice text); /* 0: it has none */
+/* The same, quicker for a text that was the last one asked for at this place, which is any number below RC_WORD_PLACES:
+ * a field of values, say. */
+uint32_t rc_words_give_at(struct rc_words *w, unsigned place, struct rc_slice text, uint32_t most);
+uint32_t rc_words_last_at(struct rc_words *w, unsigned place, struct rc_slice *ret); /* that one; 0: there is none */
+uint32_t rc_words_find(struct rc_words *w, struct rc_slice text);                    /* 0: it has none */
 /* t: where a word that another process gave is looked up; NULL: nowhere. false: no such number. */
 bool rc_words_text(struct rc_words *w, struct rc_kv_txn *t, uint64_t number, struct rc_slice *ret);
 

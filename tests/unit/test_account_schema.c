@@ -288,6 +288,26 @@ static void test_facts(void **state)
 	assert_memory_equal(folded, "a\xc3\x84z.9_", 7);
 }
 
+/* Every byte at every place of names of any length: only A to Z change. */
+static void test_fold(void **state)
+{
+	char name[20], folded[20];
+
+	(void)state;
+	for (unsigned c = 0; c < 256; c++)
+		for (size_t n = 1; n <= sizeof(name); n++)
+			for (size_t at = 0; at < n; at++) {
+				memset(name, 'Q', n);
+				name[at] = (char)c;
+				rc_account_name_fold((struct rc_slice){name, n}, folded);
+				for (size_t i = 0; i < n; i++) {
+					char want = i != at ? 'q' : c >= 'A' && c <= 'Z' ? (char)(c + 32) : (char)c;
+
+					assert_int_equal(folded[i], want);
+				}
+			}
+}
+
 static void test_generated_passwords(void **state)
 {
 	const struct rc_account_schema *both[] = {huawei, alibaba};
@@ -311,10 +331,15 @@ static void test_generated_passwords(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_huawei_rules),  cmocka_unit_test(test_alibaba_rules),
-		cmocka_unit_test(test_whole_account), cmocka_unit_test(test_message_names_the_character),
-		cmocka_unit_test(test_canonical),     cmocka_unit_test(test_equality),
-		cmocka_unit_test(test_facts),         cmocka_unit_test(test_generated_passwords),
+		cmocka_unit_test(test_huawei_rules),
+		cmocka_unit_test(test_alibaba_rules),
+		cmocka_unit_test(test_whole_account),
+		cmocka_unit_test(test_message_names_the_character),
+		cmocka_unit_test(test_canonical),
+		cmocka_unit_test(test_equality),
+		cmocka_unit_test(test_facts),
+		cmocka_unit_test(test_fold),
+		cmocka_unit_test(test_generated_passwords),
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);

@@ -126,6 +126,28 @@ static void test_words_alike(void **state)
 	rc_words_free(w);
 }
 
+/* At a place: the same numbers, whatever was asked for there before. */
+static void test_words_at(void **state)
+{
+	struct rc_words *w = rc_words_new();
+	struct rc_slice last, s[3] = {RC_SLICE("staff"), RC_SLICE("stuff"), RC_SLICE("0b5703ea-ddac-1927-64e8")};
+
+	(void)state;
+	assert_int_equal(rc_words_last_at(w, 5, &last), 0);
+	assert_int_equal(rc_words_give_at(w, 5, s[0], 0), 0); /* no more may be given */
+	assert_int_equal(rc_words_last_at(w, 5, &last), 0);
+	for (unsigned i = 0; i < 30; i++) {
+		unsigned n = i * 7 % 3;
+
+		assert_int_equal(rc_words_give_at(w, i % 2 ? 5 : RC_WORD_PLACES - 1, s[n], RC_WORD_MANY),
+				 rc_words_give(w, s[n], RC_WORD_MANY));
+		assert_int_equal(rc_words_last_at(w, i % 2 ? 5 : RC_WORD_PLACES - 1, &last), rc_words_find(w, s[n]));
+		assert_true(rc_slice_eq(last, s[n]));
+	}
+	assert_int_equal(rc_words_give_at(w, 5, (struct rc_slice){0}, RC_WORD_MANY), 0);
+	rc_words_free(w);
+}
+
 static struct rc_known person(unsigned i, const struct rc_account_schema *s, char buf[64])
 {
 	struct rc_known k = test_known(i, buf);
@@ -400,13 +422,10 @@ static void test_damage(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_ids),
-		cmocka_unit_test(test_words),
-		cmocka_unit_test(test_words_alike),
-		cmocka_unit_test(test_newest_event),
-		cmocka_unit_test(test_newest_of_those_who_go),
-		cmocka_unit_test(test_words_across),
-		cmocka_unit_test(test_damage),
+		cmocka_unit_test(test_ids),          cmocka_unit_test(test_words),
+		cmocka_unit_test(test_words_alike),  cmocka_unit_test(test_words_at),
+		cmocka_unit_test(test_newest_event), cmocka_unit_test(test_newest_of_those_who_go),
+		cmocka_unit_test(test_words_across), cmocka_unit_test(test_damage),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
