@@ -71,4 +71,31 @@ static inline void rc_out_field(struct rc_out *o, uint8_t tag, struct rc_slice b
 	o->p = rc_bytes_put(rc_varint_put(o->p + 1, bytes.n), bytes);
 }
 
+/* A text that is no empty one: by its word, which the words look for at `tag` first; below as in the table. */
+static inline void rc_out_word(struct rc_out *o, uint8_t tag, struct rc_slice s, struct rc_words *words, uint32_t below)
+{
+	uint32_t n = rc_words_give_at(words, tag, s, below ? below : RC_WORD_MANY);
+
+	if (n)
+		rc_out_number(o, tag, n);
+	else
+		rc_out_field(o, tag, s);
+}
+
+/* As a small number: its difference from the one before, whatever the sign. */
+static inline void rc_out_time(struct rc_out *o, uint8_t tag, uint64_t n, uint64_t *before)
+{
+	uint64_t d = n - *before;
+
+	rc_out_number(o, tag, d << 1 ^ (d >> 63 ? ~(uint64_t)0 : 0));
+	*before = n;
+}
+
+void rc_out_id(struct rc_out *o, uint8_t tag, struct rc_slice id); /* packed, if it can be */
+
+static inline bool rc_out_zero(const void *b16)
+{
+	return !(rc_eight(b16) | rc_eight((const char *)b16 + 8));
+}
+
 #endif

@@ -84,20 +84,11 @@ static void add_int(struct rc_out *o, uint8_t tag, uint64_t n)
 	rc_out_field(o, tag, (struct rc_slice){bytes, len});
 }
 
-/* The difference of two moments as a small number, whatever its sign. */
-static uint64_t zigzag(uint64_t now, uint64_t before)
-{
-	uint64_t d = now - before;
-
-	return d << 1 ^ (d >> 63 ? ~(uint64_t)0 : 0);
-}
-
 static void add_short_int(const struct rc_codec_field *f, uint64_t n, uint64_t *time, struct rc_out *o)
 {
 	switch (f->type) {
 	case RC_CODEC_TIME:
-		rc_out_number(o, f->tag, zigzag(n, *time));
-		*time = n;
+		rc_out_time(o, f->tag, n, time);
 		break;
 	case RC_CODEC_I64:
 	case RC_CODEC_I32:
@@ -109,33 +100,23 @@ static void add_short_int(const struct rc_codec_field *f, uint64_t n, uint64_t *
 	}
 }
 
-static void add_word(const struct rc_codec_field *f, struct rc_slice s, struct rc_words *words, struct rc_out *o)
+void rc_out_id(struct rc_out *o, uint8_t tag, struct rc_slice id)
 {
-	uint32_t n = rc_words_give_at(words, f->tag, s, f->below ? f->below : RC_WORD_MANY);
+	uint8_t packed[RC_ID_PACKED];
+	size_t n = rc_id_pack(id, packed);
 
 	if (n)
-		rc_out_number(o, f->tag, n);
+		rc_out_field(o, tag | RC_CODEC_SHORT, (struct rc_slice){(const char *)packed, n});
 	else
-		rc_out_field(o, f->tag, s);
-}
-
-static void add_id(const struct rc_codec_field *f, struct rc_slice s, struct rc_out *o)
-{
-	uint8_t id[RC_ID_PACKED];
-	size_t n = rc_id_pack(s, id);
-
-	if (n)
-		rc_out_field(o, f->tag | RC_CODEC_SHORT, (struct rc_slice){(const char *)id, n});
-	else
-		rc_out_field(o, f->tag, s);
+		rc_out_field(o, tag, id);
 }
 
 static void add_text(const struct rc_codec_field *f, struct rc_slice s, struct rc_words *words, struct rc_out *o)
 {
 	if (words && f->type == RC_CODEC_WORD)
-		add_word(f, s, words, o);
+		rc_out_word(o, f->tag, s, words, f->below);
 	else if (words && f->type == RC_CODEC_ID)
-		add_id(f, s, o);
+		rc_out_id(o, f->tag, s);
 	else
 		rc_out_field(o, f->tag, s);
 }
@@ -146,11 +127,6 @@ static struct rc_slice load_slice(const void *p)
 
 	memcpy(&s, p, sizeof(s));
 	return s;
-}
-
-static bool all_zero(const char p[16])
-{
-	return !(rc_eight(p) | rc_eight(p + 8));
 }
 
 void rc_codec_add_fields(const struct rc_codec *c, const void *from, const struct rc_codec_env *env, struct rc_buf *ret)
@@ -172,7 +148,7 @@ void rc_codec_add_fields(const struct rc_codec *c, const void *from, const struc
 				add_text(f, s, words, &o);
 			break;
 		case RC_CODEC_B16:
-			if (!all_zero(p))
+			if (!rc_out_zero(p))
 				rc_out_field(&o, f->tag, (struct rc_slice){p, 16});
 			break;
 		case RC_CODEC_ACCOUNT:

@@ -1,39 +1,41 @@
+#include "engine/store/codec_parts.h"
 #include "engine/store/layout.h"
 #include <stddef.h>
 #include <string.h>
 
-#define F(tag, type, member)                                                                                           \
-	{                                                                                                              \
-		tag, RC_CODEC_##type, offsetof(struct rc_known, member), 0                                             \
-	}
+/* Tag, type, member, and where the type has a bound: RC_WORD_FEW or how many values there are. Status, flags and
+ * fingerprint stand in the head. */
+#define KNOWN_FIELDS(X)                                                                                                \
+	X(1, SLICE, key, 0)                                                                                            \
+	X(2, SLICE, name, 0)                                                                                           \
+	X(3, ID, remote_id, 0)                                                                                         \
+	X(4, WORD, server, 0)                                                                                          \
+	X(5, WORD, group, RC_WORD_FEW)                                                                                 \
+	X(6, WORD, group_id, RC_WORD_FEW)                                                                              \
+	X(7, ACCOUNT, account, 0)                                                                                      \
+	X(8, SLICE, reason, 0)                                                                                         \
+	X(9, U16, source, 0)                                                                                           \
+	X(10, WORD, error_code, RC_WORD_FEW)                                                                           \
+	X(11, SLICE, error_message, 0)                                                                                 \
+	X(12, TIME, first_seen_ns, 0)                                                                                  \
+	X(13, TIME, created_at_ns, 0)                                                                                  \
+	X(14, TIME, changed_at_ns, 0)                                                                                  \
+	X(15, WORD, created_run, 0)                                                                                    \
+	X(16, WORD, changed_run, 0)                                                                                    \
+	X(17, TIME, sent_at_ns, 0)                                                                                     \
+	X(18, TIME, missing_since_ns, 0)                                                                               \
+	X(19, U32, missing_count, 0)                                                                                   \
+	X(20, B16, missing_content, 0)                                                                                 \
+	X(21, TIME, due_at_ns, 0)                                                                                      \
+	X(22, U32, due_cause, RC_DUE_CAUSE_COUNT)                                                                      \
+	X(23, U32, in_use_month, 0)                                                                                    \
+	X(24, SLICE, linked_name, 0)                                                                                   \
+	X(25, ACCOUNT, kept, 0)
 
-/* Status, flags and fingerprint stand in the head. */
 static const struct rc_codec_field known_fields[] = {
-	F(1, SLICE, key),
-	F(2, SLICE, name),
-	F(3, ID, remote_id),
-	F(4, WORD, server),
-	{5, RC_CODEC_WORD, offsetof(struct rc_known, group), RC_WORD_FEW},
-	{6, RC_CODEC_WORD, offsetof(struct rc_known, group_id), RC_WORD_FEW},
-	F(7, ACCOUNT, account),
-	F(8, SLICE, reason),
-	F(9, U16, source),
-	{10, RC_CODEC_WORD, offsetof(struct rc_known, error_code), RC_WORD_FEW},
-	F(11, SLICE, error_message),
-	F(12, TIME, first_seen_ns),
-	F(13, TIME, created_at_ns),
-	F(14, TIME, changed_at_ns),
-	F(15, WORD, created_run),
-	F(16, WORD, changed_run),
-	F(17, TIME, sent_at_ns),
-	F(18, TIME, missing_since_ns),
-	F(19, U32, missing_count),
-	F(20, B16, missing_content),
-	F(21, TIME, due_at_ns),
-	{22, RC_CODEC_U32, offsetof(struct rc_known, due_cause), RC_DUE_CAUSE_COUNT},
-	F(23, U32, in_use_month),
-	F(24, SLICE, linked_name),
-	F(25, ACCOUNT, kept),
+#define X(tag, type, member, below) {tag, RC_CODEC_##type, offsetof(struct rc_known, member), below},
+	KNOWN_FIELDS(X)
+#undef X
 };
 const struct rc_codec rc_codec_known = {1, RC_KNOWN_HEAD, sizeof(known_fields) / sizeof(known_fields[0]), known_fields,
 					offsetof(struct rc_known, name)};
@@ -119,19 +121,66 @@ struct rc_known rc_known_copy(const struct rc_known *k, struct rc_arena *mem)
 	return c;
 }
 
+/* What rc_codec_add_fields() does with the table, written out: records are stated by the million, and most of their
+ * fields are empty. */
+#define ADD_SLICE(tag, member, below)                                                                                  \
+	if (k->member.n)                                                                                               \
+	rc_out_field(o, tag, k->member)
+#define ADD_WORD(tag, member, below)                                                                                   \
+	if (k->member.n)                                                                                               \
+	rc_out_word(o, tag, k->member, env->words, below)
+#define ADD_ID(tag, member, below)                                                                                     \
+	if (k->member.n)                                                                                               \
+	rc_out_id(o, tag, k->member)
+#define ADD_ACCOUNT(tag, member, below)                                                                                \
+	if (k->member.set)                                                                                             \
+	rc_codec_add_account(o, tag, &k->member, env, k->name)
+#define ADD_TIME(tag, member, below)                                                                                   \
+	if (k->member)                                                                                                 \
+	rc_out_time(o, tag, (uint64_t)k->member, &time)
+#define ADD_U32(tag, member, below)                                                                                    \
+	if (k->member)                                                                                                 \
+	rc_out_number(o, tag, k->member)
+#define ADD_U16 ADD_U32
+#define ADD_B16(tag, member, below)                                                                                    \
+	if (!rc_out_zero(k->member))                                                                                   \
+	rc_out_field(o, tag, (struct rc_slice){(const char *)k->member, 16})
+
+static void add_short(const struct rc_known *k, const struct rc_codec_env *env, struct rc_out *o)
+{
+	uint64_t time = 0;
+
+#define X(tag, type, member, below) ADD_##type(tag, member, below);
+	KNOWN_FIELDS(X)
+#undef X
+}
+
+static char *put_head(const struct rc_known *k, char *p)
+{
+	*p++ = (char)rc_codec_known.layout;
+	memset(p, 0, RC_KNOWN_HEAD);
+	/* The head begins behind the layout byte, hence the minus one throughout. */
+	p[RC_KNOWN_AT_STATUS - 1] = (char)k->status;
+	p[RC_KNOWN_AT_BITS - 1] =
+		(char)((rc_known_open(k) ? RC_KNOWN_BIT_OPEN : 0) | (k->missing_since_ns ? RC_KNOWN_BIT_MISSING : 0));
+	for (unsigned i = 0; i < 4; i++)
+		p[RC_KNOWN_AT_FLAGS - 1 + i] = (char)(uint8_t)(k->flags >> (8 * i));
+	memcpy(p + RC_KNOWN_AT_FINGERPRINT - 1, k->fingerprint, 16);
+	return p + RC_KNOWN_HEAD;
+}
+
 void rc_known_add(const struct rc_known *k, const struct rc_codec_env *env, struct rc_buf *ret)
 {
-	uint8_t head[RC_KNOWN_HEAD] = {0};
+	struct rc_out o = rc_out_begin(ret);
 
-	/* The head begins behind the layout byte, hence the minus one throughout. */
-	head[RC_KNOWN_AT_STATUS - 1] = (uint8_t)k->status;
-	head[RC_KNOWN_AT_BITS - 1] = (uint8_t)((rc_known_open(k) ? RC_KNOWN_BIT_OPEN : 0) |
-					       (k->missing_since_ns ? RC_KNOWN_BIT_MISSING : 0));
-	for (unsigned i = 0; i < 4; i++)
-		head[RC_KNOWN_AT_FLAGS - 1 + i] = (uint8_t)(k->flags >> (8 * i));
-	memcpy(head + RC_KNOWN_AT_FINGERPRINT - 1, k->fingerprint, 16);
-	rc_codec_begin(&rc_codec_known, head, ret);
-	rc_codec_add_fields(&rc_codec_known, k, env, ret);
+	if (!rc_out_room(&o, 1 + RC_KNOWN_HEAD))
+		return;
+	o.p = put_head(k, o.p);
+	if (env->words)
+		add_short(k, env, &o);
+	rc_out_end(&o);
+	if (!env->words)
+		rc_codec_add_fields(&rc_codec_known, k, env, ret);
 }
 
 void rc_known_write(const struct rc_known *k, const struct rc_codec_env *env, struct rc_buf *ret)
