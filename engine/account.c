@@ -33,13 +33,28 @@ struct rc_slice rc_account_name(const struct rc_account_schema *s, const struct 
 	return RC_SLICE("");
 }
 
-/* Eight at once: adding leaves the high bit of each byte from 'A' on, and of each behind 'Z'. */
-static uint64_t lower_eight(uint64_t x)
+/* The high bit of each of eight bytes that is A to Z: adding leaves it from 'A' on, and behind 'Z'. */
+static uint64_t upper_of_eight(uint64_t x)
 {
 	const uint64_t ones = 0x0101010101010101u, low = x & 0x7f * ones;
 	uint64_t from_a = low + (0x80 - 'A') * ones, behind_z = low + (0x7f - 'Z') * ones;
 
-	return x | ((from_a ^ behind_z) & ~x & 0x80 * ones) >> 2;
+	return (from_a ^ behind_z) & ~x & 0x80 * ones;
+}
+
+bool rc_account_name_is_folded(struct rc_slice name)
+{
+	size_t i = 0;
+
+	for (; i + 8 <= name.n; i += 8)
+		if (upper_of_eight(rc_eight(name.p + i)))
+			return false;
+	if (name.n >= 8)
+		return !upper_of_eight(rc_eight(name.p + name.n - 8));
+	for (; i < name.n; i++)
+		if (lower(name.p[i]) != name.p[i])
+			return false;
+	return true;
 }
 
 void rc_account_name_fold(struct rc_slice name, char *out)
@@ -48,7 +63,8 @@ void rc_account_name_fold(struct rc_slice name, char *out)
 	uint64_t x;
 
 	for (; i + 8 <= name.n; i += 8) {
-		x = lower_eight(rc_eight(name.p + i));
+		x = rc_eight(name.p + i);
+		x |= upper_of_eight(x) >> 2;
 		memcpy(out + i, &x, sizeof(x));
 	}
 	for (; i < name.n; i++)

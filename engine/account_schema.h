@@ -112,6 +112,7 @@ struct rc_slice rc_account_name(const struct rc_account_schema *s, const struct 
 
 /* Folds a name for uniqueness: ASCII letters to lower case, the rest byte for byte. out holds name.n bytes. */
 void rc_account_name_fold(struct rc_slice name, char *out);
+bool rc_account_name_is_folded(struct rc_slice name);            /* whether that would change nothing */
 bool rc_account_name_same(struct rc_slice a, struct rc_slice b); /* whether both fold to one name */
 
 /* Brings a mapped account into its canonical form, in place: integers to canonical decimal text; an empty value becomes

@@ -1,4 +1,5 @@
 /* Ids of 32 digits and letters, packed. */
+#include "engine/base/bytes.h"
 #include "engine/store/codec.h"
 #include <endian.h>
 #include <string.h>
@@ -32,13 +33,11 @@ static char text_of(unsigned digit)
 }
 
 /* Eight hexadecimal digits in lower case, all at once, to four bytes; false: they are something else. */
-static bool pack_eight(const char *p, uint8_t ret[4])
+static bool pack_eight(uint64_t text, uint32_t *ret)
 {
 	const uint64_t ones = 0x0101010101010101u;
-	uint64_t text, digits, letters;
-	uint32_t bytes;
+	uint64_t digits, letters;
 
-	memcpy(&text, p, sizeof(text));
 	text = le64toh(text);
 	digits = (text & 0x0f * ones) + 9 * (text >> 6 & ones);
 	letters = (digits + 6 * ones) >> 4 & ones;
@@ -46,25 +45,26 @@ static bool pack_eight(const char *p, uint8_t ret[4])
 		return false;
 	digits = (digits << 4 | digits >> 8) & 0x00ff00ff00ff00ffu;
 	digits = (digits | digits >> 8) & 0x0000ffff0000ffffu;
-	bytes = htole32((uint32_t)(digits | digits >> 16));
-	memcpy(ret, &bytes, sizeof(bytes));
+	*ret = htole32((uint32_t)(digits | digits >> 16));
 	return true;
+}
+
+/* Two fours that do not follow one another. */
+static uint64_t eight_of(const char *a, const char *b)
+{
+	return htole64((uint64_t)le32toh(rc_four(b)) << 32 | le32toh(rc_four(a)));
 }
 
 static bool pack_hex(const char *id, uint8_t ret[HEX_BYTES])
 {
-	char digits[DIGITS];
+	uint32_t part[HEX_BYTES / 4];
 
 	if (id[8] != '-' || id[13] != '-' || id[18] != '-' || id[23] != '-')
 		return false;
-	memcpy(digits, id, 8);
-	memcpy(digits + 8, id + 9, 4);
-	memcpy(digits + 12, id + 14, 4);
-	memcpy(digits + 16, id + 19, 4);
-	memcpy(digits + 20, id + 24, 12);
-	for (size_t i = 0; i < DIGITS / 8; i++)
-		if (!pack_eight(digits + 8 * i, ret + 4 * i))
-			return false;
+	if (!pack_eight(rc_eight(id), &part[0]) || !pack_eight(eight_of(id + 9, id + 14), &part[1]) ||
+	    !pack_eight(eight_of(id + 19, id + 24), &part[2]) || !pack_eight(rc_eight(id + 28), &part[3]))
+		return false;
+	memcpy(ret, part, HEX_BYTES);
 	return true;
 }
 

@@ -102,13 +102,18 @@ static void add_short_int(const struct rc_codec_field *f, uint64_t n, uint64_t *
 
 void rc_out_id(struct rc_out *o, uint8_t tag, struct rc_slice id)
 {
-	uint8_t packed[RC_ID_PACKED];
-	size_t n = rc_id_pack(id, packed);
+	size_t n;
 
-	if (n)
-		rc_out_field(o, tag | RC_CODEC_SHORT, (struct rc_slice){(const char *)packed, n});
-	else
+	if (!rc_out_room(o, 2 + RC_ID_PACKED))
+		return;
+	n = rc_id_pack(id, (uint8_t *)o->p + 2);
+	if (!n) {
 		rc_out_field(o, tag, id);
+		return;
+	}
+	o->p[0] = (char)(uint8_t)(tag | RC_CODEC_SHORT);
+	o->p[1] = (char)n;
+	o->p += 2 + n;
 }
 
 static void add_text(const struct rc_codec_field *f, struct rc_slice s, struct rc_words *words, struct rc_out *o)

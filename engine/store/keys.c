@@ -6,22 +6,34 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-void rc_hash_key(uint64_t seed, struct rc_slice key, uint8_t ret[RC_HASH_BYTES])
+struct rc_hash rc_hash_of(uint64_t seed, struct rc_slice key)
 {
-	XXH128_canonical_t c;
+	XXH128_hash_t h = XXH3_128bits_withSeed(key.p, key.n, seed);
 
-	XXH128_canonicalFromHash(&c, XXH3_128bits_withSeed(key.p, key.n, seed));
-	memcpy(ret, c.digest, RC_HASH_BYTES);
+	return (struct rc_hash){{htobe64(h.high64), htobe64(h.low64)}};
 }
 
-void rc_hash_name(uint64_t seed, struct rc_slice name, uint8_t ret[RC_HASH_BYTES])
+void rc_hash_key(uint64_t seed, struct rc_slice key, uint8_t ret[RC_HASH_BYTES])
 {
-	char small[256], *p = name.n <= sizeof(small) ? small : rc_xmalloc(name.n);
+	struct rc_hash h = rc_hash_of(seed, key);
 
+	memcpy(ret, h.w, RC_HASH_BYTES);
+}
+
+struct rc_hash rc_hash_of_name(uint64_t seed, struct rc_slice name)
+{
+	char small[256], *p = small;
+	struct rc_hash h;
+
+	if (rc_account_name_is_folded(name))
+		return rc_hash_of(seed, name);
+	if (name.n > sizeof(small))
+		p = rc_xmalloc(name.n);
 	rc_account_name_fold(name, p);
-	rc_hash_key(seed, (struct rc_slice){p, name.n}, ret);
+	h = rc_hash_of(seed, (struct rc_slice){p, name.n});
 	if (p != small)
 		free(p);
+	return h;
 }
 
 void rc_hash_server(uint64_t seed, struct rc_slice server, uint8_t ret[8])
@@ -43,12 +55,12 @@ struct rc_key rc_key_known(uint16_t target, const uint8_t hash[RC_HASH_BYTES])
 
 static void add_name(struct rc_key *k, uint64_t seed, struct rc_slice server, struct rc_slice name)
 {
-	uint8_t s[8], n[RC_HASH_BYTES];
+	struct rc_hash n = rc_hash_of_name(seed, name);
+	uint8_t s[8];
 
 	rc_hash_server(seed, server, s);
-	rc_hash_name(seed, name, n);
 	rc_key_add(k, s, sizeof(s));
-	rc_key_add(k, n, sizeof(n));
+	rc_key_add(k, n.w, RC_HASH_BYTES);
 }
 
 struct rc_key rc_key_retiring(uint64_t seed, uint16_t target, const uint8_t hash[RC_HASH_BYTES], struct rc_slice server,
@@ -62,6 +74,21 @@ struct rc_key rc_key_retiring(uint64_t seed, uint16_t target, const uint8_t hash
 
 enum { NAME_BYTES = 12, NAME_KEY_1 = 2 + 8 + RC_HASH_BYTES };
 
+static uint8_t *put_u16(uint8_t *p, uint16_t n)
+{
+	n = htobe16(n);
+	memcpy(p, &n, sizeof(n));
+	return p + sizeof(n);
+}
+
+uint8_t *rc_key_known_put(uint8_t *p, uint16_t target, const struct rc_hash *hash)
+{
+	p = put_u16(p, target);
+	memcpy(p, &hash->w[0], 8);
+	memcpy(p + 8, &hash->w[1], 8);
+	return p + RC_HASH_BYTES;
+}
+
 static void add_server(struct rc_key *k, const uint8_t hash[8], bool only)
 {
 	rc_key_u8(k, !only);
@@ -69,31 +96,43 @@ static void add_server(struct rc_key *k, const uint8_t hash[8], bool only)
 		rc_key_add(k, hash, 8);
 }
 
+static uint8_t *put_names_of(uint8_t *p, uint64_t seed, uint16_t target, struct rc_slice server)
+{
+	p = put_u16(p, target);
+	*p++ = server.n != 0;
+	if (server.n)
+		rc_hash_server(seed, server, p);
+	return p + (server.n ? 8 : 0);
+}
+
 struct rc_key rc_key_names_of(uint64_t seed, uint16_t target, struct rc_slice server)
 {
-	struct rc_key k = {.n = 0};
-	uint8_t s[8] = {0};
+	struct rc_key k;
 
-	if (server.n)
-		rc_hash_server(seed, server, s);
-	rc_key_u16(&k, target);
-	add_server(&k, s, !server.n);
+	k.n = (size_t)(put_names_of(k.b, seed, target, server) - k.b);
 	return k;
+}
+
+uint8_t *rc_key_name_put(uint8_t *p, uint64_t seed, uint16_t target, struct rc_slice server, const struct rc_hash *name)
+{
+	p = put_names_of(p, seed, target, server);
+	memcpy(p, &name->w[0], 8);
+	memcpy(p + 8, &name->w[1], NAME_BYTES - 8);
+	return p + NAME_BYTES;
 }
 
 struct rc_key rc_key_name(uint32_t format, uint64_t seed, uint16_t target, struct rc_slice server, struct rc_slice name)
 {
 	struct rc_key k = {.n = 0};
-	uint8_t n[RC_HASH_BYTES];
+	struct rc_hash hash;
 
 	if (format < 2) {
 		rc_key_u16(&k, target);
 		add_name(&k, seed, server, name);
 		return k;
 	}
-	rc_hash_name(seed, name, n);
-	k = rc_key_names_of(seed, target, server);
-	rc_key_add(&k, n, NAME_BYTES);
+	hash = rc_hash_of_name(seed, name);
+	k.n = (size_t)(rc_key_name_put(k.b, seed, target, server, &hash) - k.b);
 	return k;
 }
 

@@ -81,8 +81,15 @@ static inline uint64_t rc_get_u64(const uint8_t *p)
 	return be64toh(n);
 }
 
+/* The bytes of a hash, in their order: kept in registers where memory that was written in pieces would be read whole.
+ */
+struct rc_hash {
+	uint64_t w[RC_HASH_BYTES / 8];
+};
+
+struct rc_hash rc_hash_of(uint64_t seed, struct rc_slice key);
+struct rc_hash rc_hash_of_name(uint64_t seed, struct rc_slice name); /* folded first */
 void rc_hash_key(uint64_t seed, struct rc_slice key, uint8_t ret[RC_HASH_BYTES]);
-void rc_hash_name(uint64_t seed, struct rc_slice name, uint8_t ret[RC_HASH_BYTES]); /* folded first */
 void rc_hash_server(uint64_t seed, struct rc_slice server, uint8_t ret[8]);
 
 /* known, open: target, key hash */
@@ -95,6 +102,10 @@ struct rc_key rc_key_retiring(uint64_t seed, uint16_t target, const uint8_t hash
 struct rc_key rc_key_name(uint32_t format, uint64_t seed, uint16_t target, struct rc_slice server,
 			  struct rc_slice name);
 struct rc_key rc_key_names_of(uint64_t seed, uint16_t target, struct rc_slice server); /* what they begin with */
+/* The first and this one, in the format of today, to where there is room for a key; returns what comes behind. */
+uint8_t *rc_key_known_put(uint8_t *p, uint16_t target, const struct rc_hash *hash);
+uint8_t *rc_key_name_put(uint8_t *p, uint64_t seed, uint16_t target, struct rc_slice server,
+			 const struct rc_hash *name);
 /* The same key in format 2; false: raw is no key of format 1. */
 bool rc_key_name_from_1(uint64_t seed, struct rc_slice raw, struct rc_key *ret);
 struct rc_key rc_key_listing(uint64_t seed, uint16_t target, struct rc_slice server);

@@ -1,4 +1,5 @@
 /* Typed facts: everything is encoded here, on the stating thread. */
+#include "engine/base/bytes.h"
 #include "engine/store/newest.h"
 #include "engine/store/writer_impl.h"
 #include <string.h>
@@ -25,40 +26,56 @@ static struct rc_key person(struct rc_writer *w, uint16_t target, struct rc_slic
 }
 
 /* Whether somebody else's event before had the same reason; this one's is the one before for the next. Queue locked. */
-static bool shares_reason(struct rc_writer *w, const struct rc_event *e, const uint8_t *person_hash)
+static bool shares_reason(struct rc_writer *w, const struct rc_event *e, const struct rc_hash *person)
 {
-	bool shared = rc_slice_eq(e->reason, rc_buf_slice(&w->last_reason)) &&
-		      memcmp(person_hash, w->last_person, RC_HASH_BYTES) != 0;
+	bool other = (person->w[0] ^ w->last_person.w[0]) | (person->w[1] ^ w->last_person.w[1]);
+	bool same = rc_bytes_eq(e->reason, rc_buf_slice(&w->last_reason));
 
-	if (!shared) {
+	if (!same || !other) {
 		rc_buf_clear(&w->last_reason);
 		rc_buf_addslice(&w->last_reason, e->reason);
 	}
-	memcpy(w->last_person, person_hash, RC_HASH_BYTES);
-	return shared;
+	w->last_person = *person;
+	return same && other;
 }
 
-/* What the indexes will ask of the record goes along. e NULL: nothing happened to it. *ret_apart: the event has still
- * to be stated, and *ret_begun: what holds the two together was begun here. */
+/* Head, key and what the indexes will ask of the record: so that nobody reads it again. */
+static struct rc_buf *open_known(struct rc_writer *w, uint16_t target, const struct rc_known *k,
+				 const struct rc_hash *person, uint8_t state)
+{
+	bool managed = k->flags & RC_KNOWN_MANAGED, named = k->name.n && managed;
+	struct rc_hash name = named ? rc_hash_of_name(w->store->seed, k->name) : (struct rc_hash){{0}};
+	struct rc_fact *f = rc_writer_begin(w, ABOUT);
+	uint8_t *key = (uint8_t *)(f + 1), *p = rc_key_known_put(key, target, person), *key_end = p;
+
+	if (named)
+		p = rc_key_name_put(p, w->store->seed, target, k->server, &name);
+	*f = (struct rc_fact){
+		.kind = RC_FACT_PUT_KNOWN,
+		.target = target,
+		.seq = w->seq,
+		.at_ns = k->due_at_ns,
+		.sent_ns = k->changed_at_ns,
+		.key_n = (uint16_t)(key_end - key),
+		.name_n = (uint8_t)(p - key_end),
+		.state = (uint8_t)(state | (rc_known_open(k) ? RC_FACT_OPEN : 0) | (managed ? RC_FACT_MANAGED : 0)),
+	};
+	rc_buf_took(&w->queue.b, sizeof(*f) + (size_t)(p - key));
+	return &w->queue.b;
+}
+
+/* e NULL: nothing happened to it. *ret_apart: the event has still to be stated, and *ret_begun: what holds the two
+ * together was begun here. */
 static uint64_t put_known(struct rc_writer *w, uint16_t target, const struct rc_known *k, const struct rc_event *e,
 			  uint8_t state, bool *ret_apart, bool *ret_begun)
 {
-	struct rc_fact f = {.kind = RC_FACT_PUT_KNOWN,
-			    .target = target,
-			    .at_ns = k->due_at_ns,
-			    .sent_ns = k->changed_at_ns,
-			    .state = (uint8_t)(state | (rc_known_open(k) ? RC_FACT_OPEN : 0) |
-					       (k->flags & RC_KNOWN_MANAGED ? RC_FACT_MANAGED : 0))};
 	struct rc_codec_env env = rc_store_env(w->store, NULL, target);
-	struct rc_key key = person(w, target, k->key), name = {.n = 0};
-	struct rc_buf *b;
+	struct rc_hash person = rc_hash_of(w->store->seed, k->key);
+	struct rc_buf *b = open_known(w, target, k, &person, state);
 
-	if (k->name.n && k->flags & RC_KNOWN_MANAGED)
-		name = rc_key_name(RC_STORE_FORMAT, w->store->seed, target, k->server, k->name);
-	b = rc_writer_open(w, &f, rc_key_slice(&key), rc_key_slice(&name), ABOUT);
 	if (!e)
 		rc_known_write(k, &env, b);
-	else if (rc_newest_write(k, e, shares_reason(w, e, key.b + 2), &env, b))
+	else if (rc_newest_write(k, e, shares_reason(w, e, &person), &env, b))
 		return rc_writer_close(w, RC_FACT_KEEPS_EVENT);
 	*ret_apart = e;
 	*ret_begun = e && !w->together;

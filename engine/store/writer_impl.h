@@ -45,11 +45,15 @@ struct rc_writer {
 
 	/* Of the event stated last: two people with one reason share it. The reason may be longer than what is kept. */
 	struct rc_buf last_reason;
-	uint8_t last_person[RC_HASH_BYTES];
+	struct rc_hash last_person;
 
 	struct rc_order_build *orders;
 };
 
+/* A fact that is written in the queue itself, which is locked until close: all of the head but size and value_n goes to
+ * what this returns, its seq is w->seq; behind it key and name; what is told to the buffer with rc_buf_took() so far
+ * may be `about` bytes and the head. The value is appended. */
+struct rc_fact *rc_writer_begin(struct rc_writer *w, size_t about);
 /* A fact whose value is encoded in the queue itself: append it to what open returns, then close. In between the queue
  * is locked. Everything but seq, size and lengths is taken from *head; more_state is added to its state. about: bytes
  * of the value, as far as known. */

@@ -32,8 +32,8 @@ static void wait_for_room(struct rc_writer *w, size_t n)
 	size_t most =
 		w->bulk && w->o.max_bulk_bytes > w->o.max_queue_bytes ? w->o.max_bulk_bytes : w->o.max_queue_bytes;
 
-	while (!w->o.manual && !w->err.code && !w->together && !rc_view_open_here() && w->queue.b.n &&
-	       w->queue.b.n + n > most) {
+	while (w->queue.b.n + n > most && w->queue.b.n && !w->o.manual && !w->err.code && !w->together &&
+	       !rc_view_open_here()) {
 		w->flush = true;
 		pthread_cond_signal(&w->work);
 		pthread_cond_wait(&w->done, &w->mu);
@@ -57,20 +57,29 @@ static void grow_bulk(struct rc_writer *w)
 	b->cap = room;
 }
 
-struct rc_buf *rc_writer_open(struct rc_writer *w, const struct rc_fact *head, struct rc_slice key,
-			      struct rc_slice name, size_t about)
+struct rc_fact *rc_writer_begin(struct rc_writer *w, size_t about)
 {
-	struct rc_fact f = *head;
 	struct rc_buf *b = &w->queue.b;
 
 	pthread_mutex_lock(&w->mu);
 	wait_for_room(w, about);
 	grow_bulk(w);
 	w->fact_at = b->n;
-	f.seq = ++w->seq;
-	f.key_n = (uint16_t)key.n;
-	f.name_n = (uint8_t)name.n;
-	rc_buf_add(b, &f, sizeof(f));
+	w->seq++;
+	return (struct rc_fact *)(void *)rc_buf_room(b, sizeof(struct rc_fact) + about);
+}
+
+struct rc_buf *rc_writer_open(struct rc_writer *w, const struct rc_fact *head, struct rc_slice key,
+			      struct rc_slice name, size_t about)
+{
+	struct rc_fact *f = rc_writer_begin(w, key.n + name.n + about);
+	struct rc_buf *b = &w->queue.b;
+
+	*f = *head;
+	f->seq = w->seq;
+	f->key_n = (uint16_t)key.n;
+	f->name_n = (uint8_t)name.n;
+	rc_buf_took(b, sizeof(*f));
 	rc_buf_addslice(b, key);
 	rc_buf_addslice(b, name);
 	return b;
