@@ -53,6 +53,7 @@ static void take(struct rc_writer *w)
 	w->active.b.n = w->safe_bytes;
 	w->active.count = w->safe_count;
 	w->queue = tail;
+	w->ahead.room = w->ahead.room_end = 0;
 	w->safe_bytes = 0;
 	w->safe_count = 0;
 	w->oldest_ns = 0;

@@ -1,40 +1,90 @@
-/* Memory that LMDB will take for the pages of a bulk load, touched by the committing thread while it has nothing to
- * commit: a page that is touched for the first time costs more than what is then written to it. Pieces go back to the
- * heap just before they are asked for, in this same thread. Nothing but time depends on that. */
+/* Memory that a bulk load will take, touched by the committing thread while it has nothing to commit: a page that is
+ * touched for the first time costs more than what is then written to it. First the room that the queue is about to grow
+ * into, since whoever states would wait for it; then what LMDB will take for pages: pieces that go back to the heap
+ * just before they are asked for, in this same thread. Nothing but time depends on that. */
 #include "engine/base/alloc.h"
 #include "engine/store/writer_impl.h"
 #include <stdlib.h>
+#include <sys/mman.h>
 
-enum { STEP = 4 << 20, PIECE = 64 << 10, TOUCH = 4096 };
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23 /* Linux 5.14 */
+#endif
+
+enum { STEP = 4 << 20, PIECE = 64 << 10, PAGE = 4096, ROOM_STEP = 2 << 20, LEAD = 16 << 20 };
 
 struct rc_ahead_piece {
 	struct rc_ahead_piece *before;
 	char rest[PIECE - sizeof(struct rc_ahead_piece *)];
 };
 
+static void touch(struct rc_ahead_piece *p)
+{
+	char *first = p->rest + (PAGE - (uintptr_t)p->rest % PAGE) % PAGE;
+
+	if (!madvise(first, PIECE - PAGE, MADV_POPULATE_WRITE))
+		return;
+	for (size_t at = 0; at < sizeof(p->rest); at += PAGE)
+		*(volatile char *)&p->rest[at] = 0;
+}
+
 static struct rc_ahead_piece *touched_pieces(struct rc_ahead_piece *before)
 {
 	for (unsigned i = 0; i < STEP / PIECE; i++) {
 		struct rc_ahead_piece *p = rc_xmalloc(sizeof(*p));
 
-		for (size_t at = 0; at < sizeof(p->rest); at += TOUCH)
-			*(volatile char *)&p->rest[at] = 0;
+		touch(p);
 		p->before = before;
 		before = p;
 	}
 	return before;
 }
 
-bool rc_ahead_step(struct rc_writer *w)
+/* Bytes of the queue from which on the next piece of its room is due: ahead by as much as there is, and not by more
+ * than LEAD. */
+static size_t room_due(const struct rc_writer *w)
 {
-	w->ahead.look_at = w->ahead.bytes + STEP;
-	/* A record, its name and their places in pages take what the fact does. */
-	if (!w->bulk || w->queue.b.n < w->ahead.look_at)
-		return false;
+	if (w->ahead.room >= w->ahead.room_end)
+		return SIZE_MAX;
+	return w->ahead.room > 2 * LEAD ? w->ahead.room - LEAD : w->ahead.room / 2;
+}
+
+/* The system puts memory there, and changes nothing in what there is; where it cannot, who writes will wait for it. */
+static void touch_room(struct rc_writer *w)
+{
+	char *p;
+
+	if (w->ahead.room < w->queue.b.n) /* whoever states was quicker */
+		w->ahead.room = w->queue.b.n / ROOM_STEP * ROOM_STEP + ROOM_STEP;
+	if (w->ahead.room >= w->ahead.room_end)
+		return;
+	p = w->queue.b.p + w->ahead.room;
+	w->ahead.room += ROOM_STEP;
+	pthread_mutex_unlock(&w->mu);
+	madvise(p, ROOM_STEP, MADV_POPULATE_WRITE);
+	pthread_mutex_lock(&w->mu);
+}
+
+static void touch_pages(struct rc_writer *w)
+{
 	w->ahead.bytes += STEP; /* never less: LMDB keeps its pages for the next group */
 	pthread_mutex_unlock(&w->mu);
 	w->ahead.pieces = touched_pieces(w->ahead.pieces);
 	pthread_mutex_lock(&w->mu);
+}
+
+bool rc_ahead_step(struct rc_writer *w)
+{
+	/* A record, its name and their places in pages take what the fact does. */
+	size_t pages_due = w->ahead.bytes + STEP, due = room_due(w), n = w->queue.b.n;
+
+	w->ahead.look_at = due < pages_due ? due : pages_due;
+	if (!w->bulk || n < w->ahead.look_at)
+		return false;
+	if (n >= due)
+		touch_room(w);
+	else
+		touch_pages(w);
 	return true;
 }
 

@@ -40,6 +40,7 @@ struct rc_writer {
 	struct {                               /* see writer_ahead.c */
 		size_t bytes;                  /* that were touched */
 		size_t look_at;                /* bytes of the queue from which on there is more to do */
+		size_t room, room_end;         /* of the queue's own: up to where it was touched, and where it ends */
 		struct rc_ahead_piece *pieces; /* the latest first; of the committing thread */
 	} ahead;
 

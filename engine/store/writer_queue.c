@@ -55,6 +55,9 @@ static void grow_bulk(struct rc_writer *w)
 	free(b->p);
 	b->p = p;
 	b->cap = room;
+	w->ahead.room = (b->n + LARGE_PAGE - 1) / LARGE_PAGE * LARGE_PAGE;
+	w->ahead.room_end = room / LARGE_PAGE * LARGE_PAGE;
+	w->ahead.look_at = 0;
 }
 
 struct rc_fact *rc_writer_begin(struct rc_writer *w, size_t about)
