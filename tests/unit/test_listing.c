@@ -10,9 +10,11 @@
 #include "engine/base/alloc.h"
 #include "engine/exec/listing.h"
 
-enum { FIRST_PAGE = 50 };
+enum { FIRST_PAGE = 50, ROWS = 5000 };
 
-static char (*texts)[2][24];
+static struct text {
+	char name[24], time[24];
+} texts[ROWS];
 
 /* Rows each of a time of its own, in pages of `limit`; the marker is the last row's time. */
 static void serve(struct rc_list *l, const struct rc_call *call, size_t rows, unsigned largest)
@@ -27,8 +29,8 @@ static void serve(struct rc_list *l, const struct rc_call *call, size_t rows, un
 	a.n_rows = from < rows ? (rows - from < limit ? rows - from : limit) : 0;
 	a.rows = rc_xcalloc(a.n_rows + 1, sizeof(*a.rows));
 	for (size_t i = 0; i < a.n_rows; i++) {
-		a.rows[i].name = rc_slice_str(texts[from + i][0]);
-		a.rows[i].created_at = rc_slice_str(texts[from + i][1]);
+		a.rows[i].name = rc_slice_str(texts[from + i].name);
+		a.rows[i].created_at = rc_slice_str(texts[from + i].time);
 	}
 	if (a.n_rows && from + a.n_rows < rows)
 		a.next_marker = a.rows[a.n_rows - 1].created_at;
@@ -42,10 +44,9 @@ static void calls_are_foretold(void **state)
 	const unsigned largest[] = {0, 100};
 
 	(void)state;
-	texts = rc_xcalloc(5000, sizeof(*texts));
-	for (int i = 0; i < 5000; i++) {
-		snprintf(texts[i][0], sizeof(texts[i][0]), "user%d", i);
-		snprintf(texts[i][1], sizeof(texts[i][1]), "t%06d", i);
+	for (int i = 0; i < ROWS; i++) {
+		snprintf(texts[i].name, sizeof(texts[i].name), "user%d", i);
+		snprintf(texts[i].time, sizeof(texts[i].time), "t%06d", i);
 	}
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
 		for (size_t k = 0; k < 2; k++) {
@@ -62,7 +63,6 @@ static void calls_are_foretold(void **state)
 					rc_listing_calls(rows[i], largest[k]) + 1);
 			rc_listing_done(&l);
 		}
-	free(texts);
 }
 
 /* A service that cuts its pages by row number, ten to a page; accounts may go or come before any of its answers. */
