@@ -8,7 +8,7 @@
 #define RC_LARGE_H
 #include <stddef.h>
 
-enum { RC_LARGE = 1 << 20 };
+enum { RC_LARGE = 512 << 10 };
 
 /* Zeroed, `count` times `size` bytes. */
 void *rc_large_calloc(size_t count, size_t size) __attribute__((returns_nonnull));

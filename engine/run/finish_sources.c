@@ -5,14 +5,14 @@ void finish_count_rows(const struct run *r, size_t source, struct rc_bucket ret[
 {
 	const struct rc_scan_source *src = &r->scan.sources[source];
 	uint64_t n[FINISH_BUCKETS] = {0};
+	uint32_t ref = 0;
+	size_t at = 0;
 
-	for (size_t i = 0; i < src->n_refs; i++) {
-		uint32_t ref = src->refs[i];
-
+	for (size_t rows; (rows = rc_scan_refs(src, &at, &ref));) {
 		if (ref == RC_REF_NONE)
 			n[3]++;
 		else if (!(ref & RC_REF_PERSON))
-			n[0]++;
+			n[0] += rows;
 		else if (r->scan.people[ref & ~RC_REF_PERSON].kind == RC_PERSON_FROZEN)
 			n[3]++;
 		else if (r->scan.people[ref & ~RC_REF_PERSON].kind == RC_PERSON_FILTERED)

@@ -10,14 +10,14 @@ enum {
 	FETCH_AHEAD = 16,
 };
 
-typedef const uint8_t *(*get_fn)(void *ctx, size_t i);
+typedef const uint8_t (*const *blocks)[16];
 
 static const uint8_t zero[16];
 
 void rc_rowmatch_init(struct rc_rowmatch *m, const struct rc_sequence *seq)
 {
 	*m = (struct rc_rowmatch){.seq = *seq};
-	m->line = rc_large_calloc(seq->n, sizeof(*m->line));
+	m->taken = rc_large_calloc(seq->n, sizeof(*m->taken));
 }
 
 static void drop(struct rc_rowindex *x)
@@ -28,7 +28,7 @@ static void drop(struct rc_rowindex *x)
 
 void rc_rowmatch_done(struct rc_rowmatch *m)
 {
-	rc_large_free(m->line, m->seq.n, sizeof(*m->line));
+	rc_large_free(m->taken, m->seq.n, sizeof(*m->taken));
 	drop(&m->by_raw);
 	drop(&m->by_row);
 	*m = (struct rc_rowmatch){0};
@@ -36,12 +36,34 @@ void rc_rowmatch_done(struct rc_rowmatch *m)
 
 void rc_rowmatch_void(struct rc_rowmatch *m, size_t i)
 {
-	m->line[i] = RC_ROWMATCH_VOID;
+	m->taken[i] = RC_ROWMATCH_VOID;
 }
 
-static bool same(const struct rc_rowmatch *m, get_fn get, size_t i, const uint8_t hash[16])
+static const uint8_t *entry(const struct rc_rowmatch *m, blocks b, size_t i)
 {
-	return !m->line[i] && memcmp(get(m->seq.ctx, i), hash, 16) == 0;
+	return b[i >> m->seq.bits][i & (((size_t)1 << m->seq.bits) - 1)];
+}
+
+/* How many lie side by side from entry i on. */
+static size_t beside(const struct rc_rowmatch *m, size_t i)
+{
+	size_t block = ((size_t)1 << m->seq.bits) - (i & (((size_t)1 << m->seq.bits) - 1));
+
+	return block < m->seq.n - i ? block : m->seq.n - i;
+}
+
+static bool equal(const uint8_t a[16], const uint8_t b[16])
+{
+	uint64_t x[2], y[2];
+
+	memcpy(x, a, 16);
+	memcpy(y, b, 16);
+	return ((x[0] ^ y[0]) | (x[1] ^ y[1])) == 0;
+}
+
+static bool same(const struct rc_rowmatch *m, blocks b, size_t i, const uint8_t hash[16])
+{
+	return !m->taken[i] && equal(entry(m, b, i), hash);
 }
 
 static size_t slot_of(const struct rc_rowindex *x, const uint8_t hash[16])
@@ -61,19 +83,19 @@ static uint32_t tag_of(const uint8_t hash[16])
 }
 
 /* Only entries that can still match: what is found later is one of them. */
-static void make_index(struct rc_rowmatch *m, struct rc_rowindex *x, get_fn get)
+static void make_index(struct rc_rowmatch *m, struct rc_rowindex *x, blocks b)
 {
 	x->size = 1024;
 	while (x->size < m->seq.n * 2)
 		x->size *= 2;
 	x->slot = rc_large_calloc(x->size, sizeof(*x->slot));
 	for (size_t i = 0; i < m->seq.n; i++) {
-		const uint8_t *hash = get(m->seq.ctx, i);
+		const uint8_t *hash = entry(m, b, i);
 		size_t at;
 
 		if (i + FETCH_AHEAD < m->seq.n)
-			__builtin_prefetch(&x->slot[slot_of(x, get(m->seq.ctx, i + FETCH_AHEAD))], 1);
-		if (m->line[i] || memcmp(hash, zero, 16) == 0)
+			__builtin_prefetch(&x->slot[slot_of(x, entry(m, b, i + FETCH_AHEAD))], 1);
+		if (m->taken[i] || memcmp(hash, zero, 16) == 0)
 			continue;
 		for (at = slot_of(x, hash); x->slot[at].entry;)
 			at = (at + 1) & (x->size - 1);
@@ -82,12 +104,12 @@ static void make_index(struct rc_rowmatch *m, struct rc_rowindex *x, get_fn get)
 	m->missed_before = m->missed;
 }
 
-static size_t by_index(const struct rc_rowmatch *m, const struct rc_rowindex *x, get_fn get, const uint8_t hash[16])
+static size_t by_index(const struct rc_rowmatch *m, const struct rc_rowindex *x, blocks b, const uint8_t hash[16])
 {
 	uint32_t tag = tag_of(hash);
 
 	for (size_t at = slot_of(x, hash); x->slot[at].entry; at = (at + 1) & (x->size - 1))
-		if (x->slot[at].tag == tag && same(m, get, x->slot[at].entry - 1, hash))
+		if (x->slot[at].tag == tag && same(m, b, x->slot[at].entry - 1, hash))
 			return x->slot[at].entry - 1;
 	return SIZE_MAX;
 }
@@ -96,29 +118,29 @@ static size_t by_index(const struct rc_rowmatch *m, const struct rc_rowindex *x,
 void rc_rowmatch_ahead(const struct rc_rowmatch *m, const uint8_t (*hash)[16], size_t n, bool raw)
 {
 	const struct rc_rowindex *x = raw ? &m->by_raw : &m->by_row;
-	get_fn get = raw ? m->seq.raw : m->seq.row;
+	blocks b = raw ? m->seq.raw : m->seq.row;
 
 	if (!x->size)
 		return;
 	for (size_t i = 0; i < n; i++)
 		__builtin_prefetch(&x->slot[slot_of(x, hash[i])]);
 	for (size_t i = 0; i < n; i++) {
-		size_t at = slot_of(x, hash[i]), entry;
+		size_t at = slot_of(x, hash[i]), found;
 		uint32_t tag = tag_of(hash[i]);
 
 		while (x->slot[at].entry && x->slot[at].tag != tag)
 			at = (at + 1) & (x->size - 1);
-		entry = x->slot[at].entry;
-		if (!entry)
+		found = x->slot[at].entry;
+		if (!found)
 			continue;
-		__builtin_prefetch(get(m->seq.ctx, entry - 1));
-		__builtin_prefetch(&m->line[entry - 1]);
+		__builtin_prefetch(entry(m, b, found - 1));
+		__builtin_prefetch(&m->taken[found - 1]);
 	}
 }
 
-static void take(struct rc_rowmatch *m, size_t i, uint64_t line)
+static void take(struct rc_rowmatch *m, size_t i)
 {
-	m->line[i] = line < RC_ROWMATCH_VOID ? (uint32_t)line : RC_ROWMATCH_VOID - 1;
+	m->taken[i] = RC_ROWMATCH_MATCHED;
 	m->at = i + 1;
 	m->matched++;
 }
@@ -128,7 +150,37 @@ static bool out_of_step(const struct rc_rowmatch *m)
 	return m->seq.n && m->missed - m->missed_before > INDEX_FROM && m->missed > m->matched / INDEX_SHARE;
 }
 
-size_t rc_rowmatch_raw(struct rc_rowmatch *m, const uint8_t hash[16], uint64_t line)
+/* The same with all that lies side by side. */
+static size_t run_beside(struct rc_rowmatch *m, const uint8_t (*hash)[16], size_t n)
+{
+	const uint8_t(*next)[16] = (const uint8_t(*)[16])entry(m, m->seq.raw, m->at);
+	const uint8_t *taken = m->taken + m->at;
+	size_t done = 0;
+
+	while (done < n && !taken[done] && equal(next[done], hash[done]))
+		done++;
+	memset(m->taken + m->at, RC_ROWMATCH_MATCHED, done);
+	m->at += done;
+	return done;
+}
+
+size_t rc_rowmatch_run(struct rc_rowmatch *m, const uint8_t (*hash)[16], size_t n)
+{
+	size_t done = 0, part, here;
+
+	do {
+		if (done == n || m->at == m->seq.n)
+			break;
+		part = beside(m, m->at) < n - done ? beside(m, m->at) : n - done;
+		here = run_beside(m, hash + done, part);
+		done += here;
+	} while (here == part);
+	m->matched += done;
+	m->raw_matched += done;
+	return done;
+}
+
+size_t rc_rowmatch_raw(struct rc_rowmatch *m, const uint8_t hash[16])
 {
 	size_t i = SIZE_MAX;
 
@@ -138,7 +190,7 @@ size_t rc_rowmatch_raw(struct rc_rowmatch *m, const uint8_t hash[16], uint64_t l
 		i = by_index(m, &m->by_raw, m->seq.raw, hash);
 	if (i != SIZE_MAX) {
 		m->raw_matched++;
-		take(m, i, line);
+		take(m, i);
 	} else if (++m->raw_missed >= RAW_TRIAL && m->raw_missed >= m->raw_matched) {
 		m->seq.raw = NULL; /* most rows change in columns that nobody uses: not worth the look */
 		drop(&m->by_raw);
@@ -146,19 +198,31 @@ size_t rc_rowmatch_raw(struct rc_rowmatch *m, const uint8_t hash[16], uint64_t l
 	return i;
 }
 
+/* Among the entries before `end`. */
+static size_t look_ahead(const struct rc_rowmatch *m, const uint8_t hash[16], size_t end)
+{
+	for (size_t i = m->at, n; i < end; i += n) {
+		const uint8_t(*next)[16] = (const uint8_t(*)[16])entry(m, m->seq.row, i);
+
+		n = beside(m, i) < end - i ? beside(m, i) : end - i;
+		for (size_t k = 0; k < n; k++)
+			if (equal(next[k], hash) && !m->taken[i + k])
+				return i + k;
+	}
+	return SIZE_MAX;
+}
+
 static size_t find(struct rc_rowmatch *m, const uint8_t hash[16])
 {
-	size_t end = m->at + LOOK_AHEAD < m->seq.n ? m->at + LOOK_AHEAD : m->seq.n;
+	size_t end = m->at + LOOK_AHEAD < m->seq.n ? m->at + LOOK_AHEAD : m->seq.n, i;
 
 	if (m->at < m->seq.n && same(m, m->seq.row, m->at, hash))
 		return m->at;
 	if (m->by_row.size)
 		return by_index(m, &m->by_row, m->seq.row, hash);
-	for (size_t i = m->at; i < end; i++)
-		if (same(m, m->seq.row, i, hash))
-			return i;
-	if (!out_of_step(m))
-		return SIZE_MAX;
+	i = look_ahead(m, hash, end);
+	if (i != SIZE_MAX || !out_of_step(m))
+		return i;
 	if (m->seq.raw && !m->by_raw.size) { /* whole rows first: they are hashed without being cut */
 		make_index(m, &m->by_raw, m->seq.raw);
 		return SIZE_MAX;
@@ -167,13 +231,13 @@ static size_t find(struct rc_rowmatch *m, const uint8_t hash[16])
 	return by_index(m, &m->by_row, m->seq.row, hash);
 }
 
-size_t rc_rowmatch_row(struct rc_rowmatch *m, const uint8_t hash[16], uint64_t line)
+size_t rc_rowmatch_row(struct rc_rowmatch *m, const uint8_t hash[16])
 {
 	size_t i = memcmp(hash, zero, 16) ? find(m, hash) : SIZE_MAX;
 
 	if (i == SIZE_MAX)
 		m->missed++;
 	else
-		take(m, i, line);
+		take(m, i);
 	return i;
 }

@@ -2,7 +2,7 @@
  * the input; what falls out of step is looked for in the next 64 entries, and when much has, in an index of all
  * entries: by the hash of the whole row as long as those are of use, else by that of the used cells.
  *
- * Pure; sees hashes only. An entry matches at most once, so that a copy of a row is out of step. Memory: 4 bytes an
+ * Pure; sees hashes only. An entry matches at most once, so that a copy of a row is out of step. Memory: a byte an
  * entry, 16 to 32 more for each index once it is made. Source: measured prototypes, docs/performance.md. */
 #ifndef RC_RUN_ROWMATCH_H
 #define RC_RUN_ROWMATCH_H
@@ -10,13 +10,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Entry i's hashes, 16 bytes each, in place: of its used cells, of its key, of its whole row. An all-zero row hash
- * counts for nothing. raw NULL: whole rows are not known. */
+/* Entries' hashes, 16 bytes each, in blocks of 2^bits entries that lie side by side: of their used cells and of their
+ * whole rows. An all-zero row hash counts for nothing. raw NULL: whole rows are not known. */
 struct rc_sequence {
-	void *ctx;
-	const uint8_t *(*row)(void *ctx, size_t i);
-	const uint8_t *(*key)(void *ctx, size_t i);
-	const uint8_t *(*raw)(void *ctx, size_t i);
+	const uint8_t (*const *row)[16];
+	const uint8_t (*const *raw)[16];
+	unsigned bits;
 	size_t n;
 };
 
@@ -32,13 +31,13 @@ struct rc_rowindex { /* by hash */
 
 struct rc_rowmatch {
 	struct rc_sequence seq; /* raw becomes NULL when most whole rows differ */
-	uint32_t *line;         /* of the input row that matched the entry; 0: none; RC_ROWMATCH_VOID: may match none */
+	uint8_t *taken;         /* of each entry, enum rc_rowmatch_taken */
 	size_t at, matched, missed, raw_matched, raw_missed;
 	size_t missed_before; /* when the last index was made */
 	struct rc_rowindex by_raw, by_row;
 };
 
-#define RC_ROWMATCH_VOID UINT32_MAX
+enum rc_rowmatch_taken { RC_ROWMATCH_FREE, RC_ROWMATCH_MATCHED, RC_ROWMATCH_VOID /* may match no row */ };
 
 void rc_rowmatch_init(struct rc_rowmatch *m, const struct rc_sequence *seq);
 void rc_rowmatch_done(struct rc_rowmatch *m);
@@ -49,11 +48,15 @@ void rc_rowmatch_void(struct rc_rowmatch *m, size_t i);
 /* Fetches what the index will be asked for with these hashes, of whole rows or of cells; changes nothing. */
 void rc_rowmatch_ahead(const struct rc_rowmatch *m, const uint8_t (*hash)[16], size_t n, bool raw);
 
-/* Entry that is this whole row, or SIZE_MAX: ask rc_rowmatch_row() then. Not when seq.raw is NULL. line: from 1; larger
- * than 32 bits counts as the largest below that. */
-size_t rc_rowmatch_raw(struct rc_rowmatch *m, const uint8_t hash[16], uint64_t line);
+/* How many of these whole rows, from the first on, are the entries whose turn it is, one after the other: what
+ * rc_rowmatch_raw() would say of each, for the row that most are. The first of them is entry m->at, as it was before.
+ * Not when seq.raw is NULL. */
+size_t rc_rowmatch_run(struct rc_rowmatch *m, const uint8_t (*hash)[16], size_t n);
+
+/* Entry that is this whole row, or SIZE_MAX: ask rc_rowmatch_row() then. Not when seq.raw is NULL. */
+size_t rc_rowmatch_raw(struct rc_rowmatch *m, const uint8_t hash[16]);
 
 /* Entry whose used cells are these, or SIZE_MAX. */
-size_t rc_rowmatch_row(struct rc_rowmatch *m, const uint8_t hash[16], uint64_t line);
+size_t rc_rowmatch_row(struct rc_rowmatch *m, const uint8_t hash[16]);
 
 #endif

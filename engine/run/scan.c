@@ -76,33 +76,6 @@ void scan_note(struct rc_scan *s, const char *fmt, ...)
 		s->notes[s->n_notes++] = rc_arena_strdup(&s->mem, text);
 }
 
-void scan_refs_room(struct rc_scan_source *src, size_t cap)
-{
-	src->refs = rc_large_grow(src->refs, src->cap_refs, cap, sizeof(*src->refs));
-	if (src->keep_raws) {
-		src->raws = rc_large_grow(src->raws, src->cap_refs, cap, sizeof(*src->raws));
-	} else {
-		rc_large_free(src->raws, src->cap_refs, sizeof(*src->raws));
-		src->raws = NULL;
-	}
-	src->cap_refs = cap;
-}
-
-void scan_refs_free(struct rc_scan_source *src)
-{
-	rc_large_free(src->refs, src->cap_refs, sizeof(*src->refs));
-	rc_large_free(src->raws, src->cap_refs, sizeof(*src->raws));
-}
-
-static void add_ref(struct rc_scan_source *src, uint32_t ref)
-{
-	if (src->n_refs == src->cap_refs)
-		scan_refs_room(src, src->cap_refs ? src->cap_refs * 2 : 4096);
-	if (src->keep_raws)
-		memcpy(src->raws[src->n_refs], src->raw, 16);
-	src->refs[src->n_refs++] = ref;
-}
-
 /* ---- one row */
 
 static void no_absence(struct walk *w, uint64_t line)
@@ -138,13 +111,13 @@ static void refuse(struct walk *w, uint64_t line, const char *why, struct rc_sli
 	scan_refuse(s, w->index, w->file, line, why, raw);
 	if (!key.n) {
 		no_absence(w, line);
-		add_ref(w->src, RC_REF_NONE);
+		scan_add_ref(w->src, RC_REF_NONE);
 		return;
 	}
 	rc_store_key_hash(s->store, key, hash);
 	p = rc_sources_find(s, hash);
 	if (p && decided_before(w, p)) {
-		add_ref(w->src, RC_REF_NONE);
+		scan_add_ref(w->src, RC_REF_NONE);
 		return;
 	}
 	if (!p || p->source != w->index) {
@@ -155,7 +128,7 @@ static void refuse(struct walk *w, uint64_t line, const char *why, struct rc_sli
 		p->line = line;
 	}
 	scan_freeze(p, s->refused[s->n_refused - 1].why);
-	add_ref(w->src, (uint32_t)(p - s->people) | RC_REF_PERSON);
+	scan_add_ref(w->src, (uint32_t)(p - s->people) | RC_REF_PERSON);
 }
 
 /* Two rows claim one key. Returns whether the new row takes the place of the old one. */
@@ -270,7 +243,7 @@ static enum rc_code changed_row(struct walk *w, const struct rc_row *row, const 
 		if (code)
 			return code;
 		if (!replace) {
-			add_ref(w->src, RC_REF_NONE);
+			scan_add_ref(w->src, RC_REF_NONE);
 			return RC_OK;
 		}
 	} else {
@@ -287,7 +260,7 @@ static enum rc_code changed_row(struct walk *w, const struct rc_row *row, const 
 	p->kind = m.filtered ? RC_PERSON_FILTERED : RC_PERSON_PRESENT;
 	p->raw = s->cfg->sources[w->index].duplicates == RC_DUP_REJECT ? rc_arena_copy(&s->mem, row->raw)
 								       : (struct rc_slice){0};
-	add_ref(w->src, (uint32_t)(p - s->people) | RC_REF_PERSON);
+	scan_add_ref(w->src, (uint32_t)(p - s->people) | RC_REF_PERSON);
 	return RC_OK;
 }
 
@@ -304,7 +277,7 @@ static size_t match_raw(struct walk *w, const struct rc_row *row, const uint8_t 
 		scan_hash_raw(w, row->raw, w->src->raw);
 	if (!w->match.seq.raw)
 		return SIZE_MAX;
-	at = rc_rowmatch_raw(&w->match, w->src->raw, row->line);
+	at = rc_rowmatch_raw(&w->match, w->src->raw);
 	if (!w->match.seq.raw)
 		w->src->keep_raws = false; /* nor are they worth keeping */
 	return at;
@@ -323,12 +296,22 @@ enum rc_code scan_row(struct walk *w, const struct rc_row *row, struct ahead ahe
 			memcpy(hash, ahead.cells, 16);
 		else
 			scan_hash_cells(w, row->raw, hash);
-		at = rc_rowmatch_row(&w->match, hash, row->line);
+		at = rc_rowmatch_row(&w->match, hash);
 	}
 	if (at == SIZE_MAX)
 		return changed_row(w, row, hash, err);
-	add_ref(w->src, (uint32_t)at);
+	scan_add_run(w->src, (uint32_t)at, (const uint8_t(*)[16]) & w->src->raw, 1);
 	return RC_OK;
+}
+
+size_t scan_run(struct walk *w, const uint8_t (*raw)[16], size_t n)
+{
+	size_t first = w->match.at, same = rc_rowmatch_run(&w->match, raw, n);
+
+	scan_add_run(w->src, (uint32_t)first, raw, same);
+	w->src->rows += same;
+	w->file_rows += same;
+	return same;
 }
 
 void scan_reject(struct walk *w, const struct rc_reject *rej)

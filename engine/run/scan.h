@@ -1,8 +1,9 @@
 /* engine/run/scan.h - reads the sources and tells whom this run has to think about: rows that differ from the last
  * applied input, people who are no longer in it, and people the snapshot holds open.
  *
- * Unchanged rows are counted and nothing else. Memory: what differs, plus 8 bytes a row (16 with the index of
- * rowmatch.h, 16 more in a run that may write a sequence). A source that cannot be read to its end is RC_DATA. */
+ * Unchanged rows are counted and nothing else. Memory: what differs, plus a byte a row (4 more where rows are not in
+ * order, 8 with the index of rowmatch.h, 16 more in a run that may write a sequence). A source that cannot be read to
+ * its end is RC_DATA. */
 #ifndef RC_RUN_SCAN_H
 #define RC_RUN_SCAN_H
 #include "engine/run/mapping.h"
@@ -60,13 +61,19 @@ struct rc_scan_source {
 	const struct rc_slice *secret; /* columns that secret fields read; NUL-terminated beyond n */
 	size_t n_secret;
 	bool order_used, order_same; /* the walk was beside the sequence; every row in its place, nothing else */
-	uint32_t *refs;              /* rows in order: sequence entry, or person | RC_REF_PERSON */
+	uint32_t *refs;              /* rows in order: sequence entry, or person | RC_REF_PERSON; see below */
 	size_t n_refs, cap_refs;
 	bool keep_raws, raws_stale;   /* raw hashes are kept for the next sequence; the old one's are of little use */
-	uint8_t raw[16], (*raws)[16]; /* of the row at hand, of each ref */
+	uint8_t raw[16], (*raws)[16]; /* of the row at hand, of each row */
+	size_t n_raws, cap_raws;
 };
 #define RC_REF_PERSON 0x80000000u
+#define RC_REF_MORE 0xc0000000u /* | n: after a sequence entry, the n entries behind it are the next n rows */
 #define RC_REF_NONE 0xffffffffu
+
+/* Reads src->refs: *at, from 0, is where the next one begins. Returns how many rows it stands for, one after the other
+ * from *ret on where that is an entry; 0 at the end. */
+size_t rc_scan_refs(const struct rc_scan_source *src, size_t *at, uint32_t *ret);
 
 enum { RC_SCAN_NOTES = 6 };
 

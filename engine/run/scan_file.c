@@ -135,8 +135,13 @@ static enum rc_code take(struct walk *w, const struct scan_rows *b, struct rc_er
 			scan_hash_cells(w, rows[i].raw, cells[i]);
 		if (!raw || w->match.seq.raw)
 			rc_rowmatch_ahead(&w->match, hash, n, raw);
-		for (size_t i = 0; i < n && !code; i++)
-			code = scan_row(w, &rows[i], (struct ahead){raw ? hash[i] : NULL, raw ? NULL : hash[i]}, err);
+		for (size_t i = 0; i < n && !code; i++) {
+			if (raw && w->match.seq.raw)
+				i += scan_run(w, hash + i, n - i);
+			if (i < n)
+				code = scan_row(w, &rows[i], (struct ahead){raw ? hash[i] : NULL, raw ? NULL : hash[i]},
+						err);
+		}
 	}
 	return code;
 }

@@ -70,7 +70,8 @@ void scan_ahead_free(struct scan_ahead *a);
 
 /* scan_order.c */
 void scan_order_open(struct walk *w, const uint16_t *targets); /* sets in_order and match */
-const uint8_t *scan_order_key(void *walk, size_t i);
+const uint8_t *scan_order_row(const struct walk *w, size_t i); /* of an entry: hash of the used cells, of the key */
+const uint8_t *scan_order_key(const struct walk *w, size_t i);
 void scan_walk_done(struct walk *w);
 
 /* scan.c: one row; ahead: its hash, if it was made before with others, of the kind that scan_hash_ahead() told */
@@ -78,6 +79,8 @@ struct ahead {
 	const uint8_t *raw, *cells; /* at most one is there */
 };
 enum rc_code scan_row(struct walk *w, const struct rc_row *row, struct ahead ahead, struct rc_err *err);
+/* The first of n whole rows, by their hashes, as far as they are what is next in the sequence. Returns how many. */
+size_t scan_run(struct walk *w, const uint8_t (*raw)[16], size_t n);
 void scan_reject(struct walk *w, const struct rc_reject *rej); /* one that the reader itself refused */
 /* scan_file.c */
 enum rc_code scan_file(struct walk *w, struct rc_reader *r, const char *name, struct rc_err *err);
@@ -92,7 +95,11 @@ void scan_note(struct rc_scan *s, const char *fmt, ...) __attribute__((format(pr
 
 /* A copy of the row for questions after the scan, whose mapping then stays; NULL: nothing will be asked. */
 const struct rc_row_copy *scan_keep_row(struct walk *w, const struct rc_record *rec);
-/* For `cap` refs in all. */
+/* scan_refs.c: what each row was. Of src->raw, where it is kept. */
+void scan_add_ref(struct rc_scan_source *src, uint32_t ref);
+/* Of n rows with these hashes, that are the entries from `entry` on. */
+void scan_add_run(struct rc_scan_source *src, uint32_t entry, const uint8_t (*raw)[16], size_t n);
+/* For the raw hashes of `cap` rows in all, where they are kept. */
 void scan_refs_room(struct rc_scan_source *src, size_t cap);
 void scan_refs_free(struct rc_scan_source *src);
 struct rc_person *scan_add(struct rc_scan *s, const uint8_t hash[16]);

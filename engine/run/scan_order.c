@@ -4,17 +4,13 @@
 #include "engine/store/writer.h"
 #include <stdlib.h>
 
-static const uint8_t *order_row(void *ctx, size_t i)
+const uint8_t *scan_order_row(const struct walk *w, size_t i)
 {
-	struct walk *w = ctx;
-
 	return w->rows[i / RC_ORDER_BLOCK][i % RC_ORDER_BLOCK];
 }
 
-const uint8_t *scan_order_key(void *ctx, size_t i)
+const uint8_t *scan_order_key(const struct walk *w, size_t i)
 {
-	struct walk *w = ctx;
-
 	return w->keys[i / RC_ORDER_BLOCK][i % RC_ORDER_BLOCK];
 }
 
@@ -37,13 +33,6 @@ static bool load_order(struct walk *w)
 			w->raws[i] = b.raw;
 	}
 	return true;
-}
-
-static const uint8_t *order_raw(void *ctx, size_t i)
-{
-	struct walk *w = ctx;
-
-	return w->raws[i / RC_ORDER_BLOCK][i % RC_ORDER_BLOCK];
 }
 
 struct hashes { /* of keys whose record is open */
@@ -106,14 +95,13 @@ enum { ROWS_MORE = 16 }; /* an export that grew by that share needs no more room
 
 void scan_order_open(struct walk *w, const uint16_t *targets)
 {
-	struct rc_sequence seq = {w, order_row, scan_order_key, NULL, 0};
+	struct rc_sequence seq = {0};
 
 	w->in_order = rc_view_order(w->view, w->index, &w->order) && w->order.current &&
 		      memcmp(w->order.seed, w->s->seed, 16) == 0 && w->order.n < RC_REF_PERSON &&
 		      w->s->cfg->n_sources == 1 && load_order(w);
 	if (w->in_order)
-		seq = (struct rc_sequence){w, order_row, scan_order_key, w->raws ? order_raw : NULL,
-					   (size_t)w->order.n};
+		seq = (struct rc_sequence){w->rows, w->raws, RC_ORDER_BITS, (size_t)w->order.n};
 	rc_rowmatch_init(&w->match, &seq);
 	w->src->order_used = w->in_order;
 	if (!w->in_order)
@@ -204,19 +192,30 @@ static void store_absent(const struct rc_scan *s, struct rc_view *v, const uint1
 			}
 }
 
-static void store_order(const struct rc_scan *s, struct walk *old, struct entries *e)
+/* Entries of rows that are as they were. */
+static void store_same(const struct walk *old, struct entries *e, uint32_t entry, size_t row, size_t n)
 {
-	for (size_t r = 0; r < old->src->n_refs; r++) {
-		uint32_t ref = old->src->refs[r];
-		const struct rc_person *p = ref & RC_REF_PERSON ? &s->people[ref & ~RC_REF_PERSON] : NULL;
-		const uint8_t *raw = e->raw ? old->src->raws[r] : NULL;
+	for (size_t i = 0; i < n; i++)
+		add_entry(e, scan_order_key(old, entry + i), scan_order_row(old, entry + i),
+			  e->raw ? old->src->raws[row + i] : NULL);
+}
+
+static void store_order(const struct rc_scan *s, const struct walk *old, struct entries *e)
+{
+	uint32_t ref = 0;
+	size_t at = 0, row = 0;
+
+	for (size_t n; (n = rc_scan_refs(old->src, &at, &ref)); row += n) {
+		const struct rc_person *p;
 
 		if (ref == RC_REF_NONE)
 			continue;
-		if (p)
-			add_entry(e, p->hash, p->settled ? p->row : NULL, raw);
-		else
-			add_entry(e, scan_order_key(old, ref), order_row(old, ref), raw);
+		if (!(ref & RC_REF_PERSON)) {
+			store_same(old, e, ref, row, n);
+			continue;
+		}
+		p = &s->people[ref & ~RC_REF_PERSON];
+		add_entry(e, p->hash, p->settled ? p->row : NULL, e->raw ? old->src->raws[row] : NULL);
 	}
 }
 

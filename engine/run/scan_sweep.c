@@ -9,7 +9,7 @@ enum { LOOKED_AT = 65536 }; /* records walked, before the memory that shows them
 
 static bool was_matched(const struct walk *w, size_t i)
 {
-	return w->match.line[i] && w->match.line[i] != RC_ROWMATCH_VOID;
+	return w->match.taken[i] == RC_ROWMATCH_MATCHED;
 }
 
 enum { KEEP_SHARE = 16 }; /* of the sequence: of more people than that no records are kept, for they take room */
@@ -39,7 +39,7 @@ static struct unmatched find_unmatched(struct walk *w)
 
 	for (size_t i = 0; i < w->match.seq.n; i++)
 		if (!was_matched(w, i)) /* the usual night: the keys are not even touched */
-			unmatched_add(&u, scan_order_key(w, i), memcmp(w->match.seq.row(w, i), zero, 16) != 0);
+			unmatched_add(&u, scan_order_key(w, i), memcmp(scan_order_row(w, i), zero, 16) != 0);
 	u.n_entries = u.n;
 	return u;
 }

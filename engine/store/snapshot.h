@@ -120,7 +120,7 @@ bool rc_view_listing(struct rc_view *v, uint16_t target, struct rc_slice server,
 /* --- the order sequence: (row hash, key hash) of the last applied input, in file order -----------------------------
  */
 
-enum { RC_ORDER_BLOCK = 8192 };
+enum { RC_ORDER_BITS = 13, RC_ORDER_BLOCK = 1 << RC_ORDER_BITS };
 
 struct rc_order_info {
 	uint64_t n;       /* entries */

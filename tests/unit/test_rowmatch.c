@@ -9,7 +9,7 @@
 #include <string.h>
 #include "engine/run/rowmatch.h"
 
-enum { ENTRIES = 30000, BATCH = 256 };
+enum { ENTRIES = 30000, BATCH = 256, BITS = 5, BLOCKS = (ENTRIES >> BITS) + 1 };
 
 struct night {
 	uint8_t (*row)[16], (*raw)[16]; /* of the sequence */
@@ -32,16 +32,6 @@ static void hash_of(uint64_t v, uint8_t ret[16])
 	memcpy(ret, &h, 8);
 	h ^= h >> 29;
 	memcpy(ret + 8, &h, 8);
-}
-
-static const uint8_t *row_of(void *ctx, size_t i)
-{
-	return ((const struct night *)ctx)->row[i];
-}
-
-static const uint8_t *raw_of(void *ctx, size_t i)
-{
-	return ((const struct night *)ctx)->raw[i];
 }
 
 /* A sequence, and an input made of it: each row is another with chance `changed`, in columns nobody uses with
@@ -88,36 +78,65 @@ static void done(struct night *g)
 
 static size_t one(struct rc_rowmatch *m, const struct night *g, size_t i)
 {
-	size_t at = m->seq.raw ? rc_rowmatch_raw(m, (const uint8_t *)g->in_raw[i], i + 1) : SIZE_MAX;
+	size_t at = m->seq.raw ? rc_rowmatch_raw(m, (const uint8_t *)g->in_raw[i]) : SIZE_MAX;
 
-	return at == SIZE_MAX ? rc_rowmatch_row(m, (const uint8_t *)g->in_row[i], i + 1) : at;
+	return at == SIZE_MAX ? rc_rowmatch_row(m, (const uint8_t *)g->in_row[i]) : at;
 }
 
-/* Returns how many rows were not found; ret: the entry of each. */
-static size_t walk(struct night *g, bool raw, bool ahead, size_t *ret)
+/* As many rows from i on as are the next entries, with those hashes; ret: the entry of each. */
+static size_t many(struct rc_rowmatch *m, const struct night *g, size_t i, size_t *ret)
 {
-	struct rc_sequence seq = {g, row_of, NULL, raw ? raw_of : NULL, g->n};
+	size_t left = BATCH - i % BATCH, at = m->at, n;
+
+	if (!m->seq.raw)
+		return 0;
+	n = rc_rowmatch_run(m, (const uint8_t(*)[16])g->in_raw + i, g->n_in - i < left ? g->n_in - i : left);
+	for (size_t k = 0; k < n; k++)
+		ret[i + k] = at + k;
+	return n;
+}
+
+enum way { ONE_BY_ONE, AHEAD, RUNS, WAYS };
+
+/* Returns how many rows were not found; ret: the entry of each. */
+static size_t walk(struct night *g, bool raw, enum way way, size_t *ret)
+{
+	const uint8_t(*rows[BLOCKS])[16], (*raws[BLOCKS])[16];
+	struct rc_sequence seq = {rows, raw ? raws : NULL, BITS, g->n};
 	bool *taken = calloc(g->n, sizeof(*taken));
 	struct rc_rowmatch m;
 	size_t missed;
 
+	for (size_t b = 0; b < BLOCKS; b++) {
+		rows[b] = (const uint8_t(*)[16])g->row + (b << BITS);
+		raws[b] = (const uint8_t(*)[16])g->raw + (b << BITS);
+	}
 	rc_rowmatch_init(&m, &seq);
 	rc_rowmatch_void(&m, 17);
 	for (size_t i = 0; i < g->n_in; i++) {
 		size_t n = g->n_in - i < BATCH ? g->n_in - i : BATCH;
 
-		if (ahead && i % BATCH == 0)
+		if (way == AHEAD && i % BATCH == 0)
 			rc_rowmatch_ahead(&m, (const uint8_t(*)[16])(m.seq.raw ? g->in_raw : g->in_row) + i, n,
 					  m.seq.raw != NULL);
-		ret[i] = one(&m, g, i);
+		n = way == RUNS ? many(&m, g, i, ret) : 0;
+		if (n)
+			i += n - 1;
+		else
+			ret[i] = one(&m, g, i);
+	}
+	for (size_t i = 0; i < g->n_in; i++) {
 		if (ret[i] == SIZE_MAX)
 			continue;
 		assert_true(ret[i] < g->n && ret[i] != 17);
 		assert_false(taken[ret[i]]);
 		taken[ret[i]] = true;
 		assert_memory_equal(g->row[ret[i]], g->in_row[i], 16);
-		assert_int_equal(m.line[ret[i]], i + 1);
 	}
+	for (size_t i = 0; i < g->n; i++)
+		assert_int_equal(m.taken[i], i == 17    ? RC_ROWMATCH_VOID
+					     : taken[i] ? RC_ROWMATCH_MATCHED
+							: RC_ROWMATCH_FREE);
 	missed = m.missed;
 	assert_int_equal(m.matched + m.missed, g->n_in);
 	rc_rowmatch_done(&m);
@@ -134,16 +153,18 @@ static void test_each_way_finds_the_same(void **state)
 	} t[] = {{0, 0, false, 0},     {10, 0, false, 1},      {0, 1000, false, 0},   {30, 500, false, 1},
 		 {0, 0, true, 1100},   {10, 0, true, 1100},    {0, 1000, true, 2200}, {600, 0, false, 1100},
 		 {500, 0, true, 2200}, {1000, 1000, false, 0}, {1000, 1000, true, 0}};
-	size_t *plain = calloc(ENTRIES, sizeof(*plain)), *fetched = calloc(ENTRIES, sizeof(*fetched));
+	size_t *plain = calloc(ENTRIES, sizeof(*plain)), *other = calloc(ENTRIES, sizeof(*other));
 
 	(void)state;
 	for (size_t k = 0; k < sizeof(t) / sizeof(t[0]); k++)
 		for (int raw = 0; raw < 2; raw++) {
 			struct night g = make(t[k].changed, t[k].touched, t[k].mixed);
-			size_t in_none = 0, missed = walk(&g, raw, false, plain);
+			size_t in_none = 0, missed = walk(&g, raw, ONE_BY_ONE, plain);
 
-			assert_int_equal(walk(&g, raw, true, fetched), missed);
-			assert_memory_equal(plain, fetched, ENTRIES * sizeof(*plain));
+			for (enum way way = AHEAD; way < WAYS; way++) {
+				assert_int_equal(walk(&g, raw, way, other), missed);
+				assert_memory_equal(plain, other, ENTRIES * sizeof(*plain));
+			}
 			for (size_t i = 0; i < ENTRIES;
 			     i++) { /* a row as it was is found unless its entry was no use */
 				uint64_t h;
@@ -156,7 +177,7 @@ static void test_each_way_finds_the_same(void **state)
 			done(&g);
 		}
 	free(plain);
-	free(fetched);
+	free(other);
 }
 
 /* Out of step for good, the index answers for every row that has an entry left. */
@@ -167,7 +188,7 @@ static void test_index_is_complete(void **state)
 
 	(void)state;
 	for (int raw = 0; raw < 2; raw++) {
-		walk(&g, raw, true, at);
+		walk(&g, raw, AHEAD, at);
 		late = 0;
 		for (size_t i = 3000; i < ENTRIES; i++)
 			late += at[i] == SIZE_MAX;
