@@ -8,21 +8,37 @@
 #include <stdlib.h>
 #include <strings.h>
 
+static uint32_t tag_of(const uint8_t hash[16])
+{
+	uint32_t tag;
+
+	memcpy(&tag, hash + 8, sizeof(tag));
+	return tag;
+}
+
 static size_t table_slot(const struct rc_scan *s, const uint8_t hash[16])
 {
+	uint32_t tag = tag_of(hash);
 	uint64_t h;
 	size_t at;
 
 	memcpy(&h, hash, sizeof(h));
-	for (at = (size_t)h & (s->table_size - 1); s->table[at]; at = (at + 1) & (s->table_size - 1))
-		if (memcmp(s->people[s->table[at] - 1].hash, hash, 16) == 0)
+	for (at = (size_t)h & (s->table_size - 1); s->table[at].person; at = (at + 1) & (s->table_size - 1))
+		if (s->table[at].tag == tag && memcmp(s->people[s->table[at].person - 1].hash, hash, 16) == 0)
 			break;
 	return at;
 }
 
+static void enter(struct rc_scan *s, size_t person)
+{
+	const uint8_t *hash = s->people[person].hash;
+
+	s->table[table_slot(s, hash)] = (struct rc_person_slot){(uint32_t)person + 1, tag_of(hash)};
+}
+
 struct rc_person *rc_sources_find(const struct rc_scan *s, const uint8_t hash[16])
 {
-	uint32_t at = s->table_size ? s->table[table_slot(s, hash)] : 0;
+	uint32_t at = s->table_size ? s->table[table_slot(s, hash)].person : 0;
 
 	return at ? &s->people[at - 1] : NULL;
 }
@@ -42,12 +58,12 @@ struct rc_person *scan_add(struct rc_scan *s, const uint8_t hash[16])
 		s->table_size = s->table_size ? s->table_size * 2 : 1024;
 		s->table = rc_large_calloc(s->table_size, sizeof(*s->table));
 		for (size_t i = 0; i < s->n; i++)
-			s->table[table_slot(s, s->people[i].hash)] = (uint32_t)i + 1;
+			enter(s, i);
 	}
 	p = &s->people[s->n++];
 	*p = (struct rc_person){0};
 	memcpy(p->hash, hash, 16);
-	s->table[table_slot(s, hash)] = (uint32_t)s->n;
+	enter(s, s->n - 1);
 	return p;
 }
 

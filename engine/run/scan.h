@@ -77,13 +77,18 @@ size_t rc_scan_refs(const struct rc_scan_source *src, size_t *at, uint32_t *ret)
 
 enum { RC_SCAN_NOTES = 6 };
 
+struct rc_person_slot {
+	uint32_t person; /* + 1; 0: free */
+	uint32_t tag;    /* more of the hash: another person's slot is passed by without a look at that person */
+};
+
 struct rc_scan {
 	const struct rc_config *cfg;
 	struct rc_store *store;
 	struct rc_arena mem, secret_mem;
 	struct rc_person *people;
 	size_t n, cap;
-	uint32_t *table; /* people + 1 by key hash */
+	struct rc_person_slot *table; /* by key hash */
 	size_t table_size;
 	struct rc_scan_source *sources;
 	struct rc_refused *refused;

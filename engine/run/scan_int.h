@@ -86,6 +86,11 @@ void scan_reject(struct walk *w, const struct rc_reject *rej); /* one that the r
 enum rc_code scan_file(struct walk *w, struct rc_reader *r, const char *name, struct rc_err *err);
 /* scan_sweep.c: after the last row */
 enum rc_code scan_sweep_order(struct walk *w, const uint16_t *targets, bool *ret_again);
+/* scan_twice.c. keys: of entries that no row matched. Between the two, rows and sequence stay as they are. */
+struct scan_twice;
+struct scan_twice *scan_twice_begin(const struct walk *w, const uint8_t (*keys)[16], size_t n);
+/* Whether one of the scan's people has an entry that matched all the same. */
+bool scan_twice_end(struct scan_twice *t);
 void scan_sweep_records(struct rc_scan *s, struct rc_view *v, uint16_t target, bool open_only);
 /* The source cannot be read and its on_error is "freeze": its people become FROZEN. */
 void scan_freeze_source(struct rc_scan *s, uint16_t source, const struct rc_err *err);

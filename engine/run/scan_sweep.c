@@ -96,89 +96,44 @@ static void keep_records(struct rc_scan *s, const struct unmatched *u, size_t i,
 
 /* Entries that no row matched: their people have another row now, or none. Returns how many were settled without an
  * account. */
-static uint64_t sweep_unmatched(struct walk *w, const uint16_t *targets)
+static uint64_t sweep_unmatched(struct walk *w, const uint16_t *targets, struct unmatched *u)
 {
-	struct unmatched u = find_unmatched(w);
 	size_t n = w->s->cfg->n_targets;
 	uint64_t gone = 0;
 
-	find_records(w, targets, &u);
+	find_records(w, targets, u);
 	w->s->records_of = rc_view_serial(w->view);
-	for (size_t i = 0; i < u.n; i++) {
-		struct rc_person *p = rc_sources_find(w->s, u.key[i]);
+	for (size_t i = 0; i < u->n; i++) {
+		struct rc_person *p = rc_sources_find(w->s, u->key[i]);
 		bool known = false;
 
 		for (size_t t = 0; t < n; t++)
-			known |= u.record[i * n + t].p != NULL;
-		if (i >= u.n_entries) /* only to be kept */
+			known |= u->record[i * n + t].p != NULL;
+		if (i >= u->n_entries) /* only to be kept */
 			known = true;
 		if (!known) /* its row was settled: filtered, or left long ago */
-			gone += u.settled[i];
+			gone += u->settled[i];
 		else if (!p)
-			(p = scan_add(w->s, u.key[i]))->kind = RC_PERSON_ABSENT;
+			(p = scan_add(w->s, u->key[i]))->kind = RC_PERSON_ABSENT;
 		if (p)
-			keep_records(w->s, &u, i, p);
+			keep_records(w->s, u, i, p);
 	}
-	free(u.settled);
-	free(u.key);
-	free(u.record);
 	return gone;
-}
-
-struct filter { /* bits by key hash: clear means that nobody has the key */
-	uint64_t *v, mask;
-};
-
-static uint64_t bit_of(const struct filter *f, const uint8_t *key)
-{
-	uint64_t h;
-
-	memcpy(&h, key + 8, sizeof(h)); /* the table of people uses the other half */
-	return h & f->mask;
-}
-
-static struct filter filter_of_people(const struct rc_scan *s)
-{
-	struct filter f = {NULL, 1023};
-
-	while (f.mask < s->n * 16)
-		f.mask = f.mask * 2 + 1;
-	f.v = rc_xcalloc((size_t)(f.mask / 64 + 1), sizeof(*f.v));
-	for (size_t i = 0; i < s->n; i++)
-		f.v[bit_of(&f, s->people[i].hash) / 64] |= 1ull << (bit_of(&f, s->people[i].hash) % 64);
-	return f;
-}
-
-/* A person with a row that matched, and one more that did not or is gone: a copy or a duplicate. */
-static bool any_twice(struct walk *w)
-{
-	struct filter f = filter_of_people(w->s);
-	size_t n = w->match.seq.n;
-	bool twice = false;
-
-	for (size_t from = 0; from < n && !twice; from += RC_ORDER_BLOCK) { /* of a block they lie side by side */
-		const uint8_t *key = scan_order_key(w, from);
-		size_t to = n - from < RC_ORDER_BLOCK ? n : from + RC_ORDER_BLOCK;
-
-		for (size_t i = from; i < to && !twice; i++, key += 16) {
-			uint64_t bit = bit_of(&f, key);
-
-			if (f.v[bit / 64] >> (bit % 64) & 1 && was_matched(w, i))
-				twice = rc_sources_find(w->s, key) != NULL;
-		}
-	}
-	free(f.v);
-	return twice;
 }
 
 enum rc_code scan_sweep_order(struct walk *w, const uint16_t *targets, bool *ret_again)
 {
 	struct rc_scan *s = w->s;
 	struct rc_source_facts facts = {0};
-	uint64_t gone = sweep_unmatched(w, targets); /* filtered rows of last time that are not in the input any more,
-						      * or differ */
+	struct unmatched u = find_unmatched(w);
+	struct scan_twice *twice = scan_twice_begin(w, (const uint8_t(*)[16])u.key, u.n);
+	uint64_t gone = sweep_unmatched(w, targets, &u); /* filtered rows of last time that are not in the input any
+							  * more, or differ */
 
-	if (s->n && any_twice(w)) {
+	free(u.settled);
+	free(u.key);
+	free(u.record);
+	if (scan_twice_end(twice)) {
 		*ret_again = true; /* rare, so the whole input is looked at */
 		return RC_OK;
 	}
