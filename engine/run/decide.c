@@ -1,6 +1,7 @@
 /* Wanted against known: what each person who is not simply unchanged needs on each target. */
 #include "engine/run/decide_int.h"
 #include "engine/run/drift.h"
+#include "engine/run/names_ahead.h"
 #include "engine/base/alloc.h"
 #include <fnmatch.h>
 #include <stdio.h>
@@ -314,10 +315,12 @@ enum rc_code run_decide(struct run *r, size_t target, struct rc_err *err)
 	t->first_op = r->n_ops;
 	t->first_pending = r->n_pending;
 	run_choose_names(r, target);
+	run_names_ahead(r, target);
 	decide_target(r, target);
 	retire_left_over(r, target);
 	run_drift_rest(r, target);
 	run_report_unselected(r, target);
+	run_names_wait(r);
 	t->n_ops = r->n_ops - t->first_op;
 	t->n_pending = r->n_pending - t->first_pending;
 	if (rc_view_failed(r->view)) {

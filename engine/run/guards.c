@@ -20,7 +20,16 @@ void run_stop_target(struct run *r, size_t target, enum rc_code code, const char
 }
 
 /* Which operations a guard counts. */
-enum counts { COUNT_CREATES, COUNT_UPDATES, COUNT_DELETES, COUNT_CHANGES, COUNT_RENAMES, COUNT_BLANKED, COUNT_ADOPTS };
+enum counts {
+	COUNT_CREATES,
+	COUNT_UPDATES,
+	COUNT_DELETES,
+	COUNT_CHANGES,
+	COUNT_RENAMES,
+	COUNT_BLANKED,
+	COUNT_ADOPTS,
+	COUNTS
+};
 
 static bool counted(const struct rc_op *op, const struct run_target *t, enum counts what)
 {
@@ -45,6 +54,9 @@ static bool counted(const struct rc_op *op, const struct run_target *t, enum cou
 			if (op->changed & 1u << f && rc_account_blank(t->cfg->schema, f, op->want->v[f]) &&
 			    !rc_account_blank(t->cfg->schema, f, op->have->v[f]))
 				return op->action == RC_ACT_UPDATE;
+		break;
+	case COUNTS:
+		break;
 	}
 	return false;
 }
@@ -92,14 +104,36 @@ static void tell(struct run *r, struct run_target *t, const struct rc_buf *names
 	rc_buf_done(&text);
 }
 
-static void check(struct run *r, size_t target, const char *name, const char *option, enum counts what,
+struct plan { /* of one target */
+	struct run *r;
+	size_t target;
+	uint64_t n[COUNTS];
+};
+
+/* For all guards at once: operations lie anywhere in memory, and to look at each costs more than to count it. */
+static struct plan count_all(struct run *r, size_t target)
+{
+	const struct run_target *t = &r->targets[target];
+	struct plan p = {.r = r, .target = target};
+
+	for (size_t i = 0; i < t->n_ops; i++)
+		for (enum counts what = 0; what < COUNTS; what++)
+			p.n[what] += counted(r->ops[t->first_op + i], t, what);
+	for (size_t i = 0; i < t->n_pending; i++)
+		for (enum counts what = 0; what < COUNTS; what++)
+			p.n[what] += counted_pending(&r->pending[t->first_pending + i], what);
+	return p;
+}
+
+static void check(const struct plan *p, const char *name, const char *option, enum counts what,
 		  const struct rc_limit *configured, bool overridden, const struct rc_limit *override)
 {
-	struct run_target *t = &r->targets[target];
+	struct run *r = p->r;
+	struct run_target *t = &r->targets[p->target];
 	struct rc_op *const *ops = r->ops + t->first_op;
 	const struct pending *pending = r->pending + t->first_pending;
 	const struct rc_limit *limit = overridden ? override : configured;
-	uint64_t planned = 0;
+	uint64_t planned = p->n[what];
 	struct rc_summary_guard *g;
 	struct rc_limit bare;
 	struct rc_buf names = {0};
@@ -110,10 +144,6 @@ static void check(struct run *r, size_t target, const char *name, const char *op
 			.unlimited = !limit->has_number, .has_number = limit->has_number, .number = limit->number};
 		limit = &bare;
 	}
-	for (size_t i = 0; i < t->n_ops; i++)
-		planned += counted(ops[i], t, what);
-	for (size_t i = 0; i < t->n_pending; i++)
-		planned += counted_pending(&pending[i], what);
 	g = add_guard(t, name, limit, t->known, planned);
 	if (!g->tripped)
 		return;
@@ -124,7 +154,7 @@ static void check(struct run *r, size_t target, const char *name, const char *op
 		if (counted_pending(&pending[i], what))
 			name_person(g, pending[i].o.key, &names);
 	if (!t->stopped) {
-		run_stop_target(r, target, RC_GUARD, name,
+		run_stop_target(r, p->target, RC_GUARD, name,
 				"target %s: the plan holds %llu, guard %s allows %llu (%s of %llu accounts)",
 				t->cfg->name, (unsigned long long)planned, name, (unsigned long long)g->allowed,
 				g->limit, (unsigned long long)t->known);
@@ -137,23 +167,24 @@ void run_guards(struct run *r, size_t t)
 {
 	const struct rc_run_opts *o = r->opts;
 	const struct rc_guards *g = &r->targets[t].cfg->guards;
+	struct plan p = count_all(r, t);
 
 	if (r->opts->list_only) { /* refresh only adopts */
-		check(r, t, "max_adopts", "guards.max_adopts", COUNT_ADOPTS, &g->max_adopts, false, NULL);
+		check(&p, "max_adopts", "guards.max_adopts", COUNT_ADOPTS, &g->max_adopts, false, NULL);
 		return;
 	}
 	if (r->scanned)
 		run_guard_sources(r, t);
-	check(r, t, "max_deletes", "--max-deletes", COUNT_DELETES, &g->max_deletes, o->max_deletes.set,
+	check(&p, "max_deletes", "--max-deletes", COUNT_DELETES, &g->max_deletes, o->max_deletes.set,
 	      &o->max_deletes.limit);
-	check(r, t, "max_creates", "--max-creates", COUNT_CREATES, &g->max_creates, o->max_creates.set,
+	check(&p, "max_creates", "--max-creates", COUNT_CREATES, &g->max_creates, o->max_creates.set,
 	      &o->max_creates.limit);
-	check(r, t, "max_updates", "--max-updates", COUNT_UPDATES, &g->max_updates, o->max_updates.set,
+	check(&p, "max_updates", "--max-updates", COUNT_UPDATES, &g->max_updates, o->max_updates.set,
 	      &o->max_updates.limit);
-	check(r, t, "max_renames", "--max-renames", COUNT_RENAMES, &g->max_renames, o->max_renames.set,
+	check(&p, "max_renames", "--max-renames", COUNT_RENAMES, &g->max_renames, o->max_renames.set,
 	      &o->max_renames.limit);
-	check(r, t, "max_blanked", "guards.max_blanked", COUNT_BLANKED, &g->max_blanked, false, NULL);
-	check(r, t, "max_changes", "--max-changes", COUNT_CHANGES, &g->max_changes, o->max_changes.set,
+	check(&p, "max_blanked", "guards.max_blanked", COUNT_BLANKED, &g->max_blanked, false, NULL);
+	check(&p, "max_changes", "--max-changes", COUNT_CHANGES, &g->max_changes, o->max_changes.set,
 	      &o->max_changes.limit);
-	check(r, t, "max_adopts", "guards.max_adopts", COUNT_ADOPTS, &g->max_adopts, false, NULL);
+	check(&p, "max_adopts", "guards.max_adopts", COUNT_ADOPTS, &g->max_adopts, false, NULL);
 }

@@ -1,6 +1,7 @@
 /* Two people, one name: case-insensitively unique per provider server. */
 #include "engine/run/adopt.h"
 #include "engine/run/claims.h"
+#include "engine/run/names_ahead.h"
 #include "engine/base/alloc.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -242,17 +243,23 @@ static void check_holders(struct run *r, size_t target, struct claim *claims, si
 {
 	const struct run_target *t = &r->targets[target];
 	struct rc_name_asked *asked = rc_xcalloc(n + 1, sizeof(*asked));
+	struct rc_name_owner owner;
 	size_t n_asked = 0;
 
 	for (size_t i = 0; i < n; i++)
-		if (!adopts(&claims[i]))
+		if (!adopts(&claims[i]) && !run_names_told(r, claims[i].op, &owner))
 			asked[n_asked++] = (struct rc_name_asked){label_of(t, &claims[i]), claims[i].op->name, {0}};
 	rc_view_names(r->view, t->number, asked, n_asked);
 	n_asked = 0;
-	for (size_t i = 0; i < n; i++)
-		if (!adopts(&claims[i]))
-			check_holder(r, &claims[i], f, asked[n_asked++].owner);
+	for (size_t i = 0; i < n; i++) {
+		if (adopts(&claims[i]))
+			continue;
+		if (!run_names_told(r, claims[i].op, &owner))
+			owner = asked[n_asked++].owner;
+		check_holder(r, &claims[i], f, owner);
+	}
 	free(asked);
+	run_names_done(r);
 }
 
 struct unfreed { /* in the order of names */

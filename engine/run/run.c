@@ -1,5 +1,6 @@
 #include "engine/run/adopt.h"
 #include "engine/run/carry.h"
+#include "engine/run/names_ahead.h"
 #include "engine/run/plan_run.h"
 #include "engine/run/undo.h"
 #include "engine/run/pool.h"
@@ -228,6 +229,7 @@ static void clean(struct run *r)
 {
 	rc_report_free(r->report);
 	run_carry_done(r);
+	run_names_done(r);
 	run_sealing_end(r);
 	run_close_state(r);
 	if (r->scan.cfg)

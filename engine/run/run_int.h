@@ -107,6 +107,7 @@ struct run {
 	struct rc_report *report;
 	struct rc_exec *exec;
 	struct carry *carry;
+	struct names_ahead *names_ahead; /* names_ahead.h; NULL: nothing was asked ahead */
 	struct rc_seal *seal;
 	struct rc_progress *progress;
 	struct rc_err fault; /* 70 or 73 in mid-run */

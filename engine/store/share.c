@@ -1,9 +1,16 @@
 #include "engine/store/share.h"
+#include <limits.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <sys/resource.h>
 
-enum { WORTH_A_THREAD = 8 * RC_SHARE_STEP };
+enum {
+	WORTH_A_THREAD = 8 * RC_SHARE_STEP,
+	/* Faults, before the memory that they showed is given back: 16 MiB at most, where every look-up is one. To give
+	 * it back costs a walk over all that is mapped, and the other thread a visit from the kernel. */
+	LET_GO_AT = 256,
+};
 
 struct shared {
 	rc_share_fn fn;
@@ -18,18 +25,31 @@ struct hand {
 	struct rc_arena *mem;
 };
 
+/* Pages of the map that this thread had to be shown, of 16 at once at most, and of whatever else. */
+static long shown(void)
+{
+	struct rusage u;
+
+	return getrusage(RUSAGE_THREAD, &u) ? LONG_MAX : u.ru_minflt;
+}
+
 static void *work(void *arg)
 {
 	struct hand *h = arg;
 	struct shared *s = h->all;
+	long before = shown();
 	size_t from;
 
 	while ((from = atomic_fetch_add(&s->next, RC_SHARE_STEP)) < s->n) {
 		size_t to = s->n - from < RC_SHARE_STEP ? s->n : from + RC_SHARE_STEP;
+		long now;
 
 		s->fn(h->view, s->ctx, from, to, h->mem);
-		if (to - from == RC_SHARE_STEP)
-			rc_view_let_go(h->view);
+		now = shown();
+		if (now - before < LET_GO_AT)
+			continue;
+		rc_view_let_go(h->view);
+		before = now;
 	}
 	return NULL;
 }
@@ -47,6 +67,13 @@ static bool start(pthread_t *ret, struct hand *h)
 	started = pthread_create(ret, NULL, work, h) == 0;
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	return started;
+}
+
+void rc_view_alone(struct rc_view *v, size_t n, rc_share_fn fn, void *ctx, struct rc_arena *mem)
+{
+	struct shared s = {.fn = fn, .ctx = ctx, .n = n};
+
+	work(&(struct hand){&s, v, mem});
 }
 
 void rc_view_share(struct rc_view *v, size_t n, rc_share_fn fn, void *ctx, struct rc_arena *mem)

@@ -95,6 +95,12 @@ struct rc_name_asked {
 /* Many at once, in the order of the index, so that each of its pages is shown once. */
 void rc_view_names(struct rc_view *v, uint16_t target, struct rc_name_asked *asked, size_t n);
 
+/* The same by a thread of its own, while the caller goes on with v: until rc_view_names_told() asked is nobody else's,
+ * and v must not end. NULL: there is no thread to be had, and nothing will be told. */
+struct rc_names_ahead;
+struct rc_names_ahead *rc_view_names_ahead(struct rc_view *v, uint16_t target, struct rc_name_asked *asked, size_t n);
+void rc_view_names_told(struct rc_view *v, struct rc_names_ahead *a); /* frees it; NULL is fine */
+
 /* --- unmanaged accounts of the last listing ----------------------------------------------------------------------- */
 
 struct rc_unmanaged {

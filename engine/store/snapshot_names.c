@@ -1,6 +1,7 @@
 /* Reading names, unmanaged accounts, listings and the order sequence. */
 #include "engine/store/snapshot.h"
 #include "engine/base/alloc.h"
+#include "engine/base/aside.h"
 #include "engine/store/share.h"
 #include "engine/store/walk.h"
 #include <stdlib.h>
@@ -76,16 +77,22 @@ static void names_step(struct rc_view *v, void *ctx, size_t from, size_t to, str
 	}
 }
 
+static void sort_keys(const struct rc_store *s, uint16_t target, const struct rc_name_asked *asked,
+		      struct name_key *keys, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		keys[i].key = rc_key_name(s->format, s->seed, target, asked[i].server, asked[i].name);
+		keys[i].at = i;
+	}
+	qsort(keys, n, sizeof(*keys), by_key);
+}
+
 static void ask_in_order(struct rc_view *v, uint16_t target, struct rc_name_asked *asked, struct name_key *keys,
 			 size_t n)
 {
 	struct names_many m = {target, asked, keys};
 
-	for (size_t i = 0; i < n; i++) {
-		keys[i].key = rc_key_name(v->store->format, v->store->seed, target, asked[i].server, asked[i].name);
-		keys[i].at = i;
-	}
-	qsort(keys, n, sizeof(*keys), by_key);
+	sort_keys(v->store, target, asked, keys, n);
 	rc_view_share(v, n, names_step, &m, NULL);
 }
 
@@ -97,6 +104,52 @@ void rc_view_names(struct rc_view *v, uint16_t target, struct rc_name_asked *ask
 	for (size_t from = 0; from < n; from += most)
 		ask_in_order(v, target, asked + from, keys, n - from < most ? n - from : most);
 	free(keys);
+}
+
+struct rc_names_ahead {
+	struct rc_aside aside;
+	struct rc_view *view; /* a twin of the caller's */
+	uint16_t target;
+	struct rc_name_asked *asked;
+	size_t n;
+};
+
+static void ask_ahead(void *ctx)
+{
+	const struct rc_names_ahead *a = ctx;
+	size_t most = a->n < NAMES_AT_ONCE ? a->n : NAMES_AT_ONCE;
+	struct name_key *keys = rc_xcalloc(most + 1, sizeof(*keys));
+
+	for (size_t from = 0; from < a->n; from += most) {
+		size_t n = a->n - from < most ? a->n - from : most;
+		struct names_many m = {a->target, a->asked + from, keys};
+
+		sort_keys(a->view->store, a->target, a->asked + from, keys, n);
+		rc_view_alone(a->view, n, names_step, &m, NULL);
+	}
+	free(keys);
+}
+
+struct rc_names_ahead *rc_view_names_ahead(struct rc_view *v, uint16_t target, struct rc_name_asked *asked, size_t n)
+{
+	struct rc_view *twin = rc_view_twin(v);
+	struct rc_names_ahead *a;
+
+	if (!twin)
+		return NULL;
+	a = rc_xcalloc(1, sizeof(*a));
+	*a = (struct rc_names_ahead){.view = twin, .target = target, .asked = asked, .n = n};
+	rc_aside_begin(&a->aside, ask_ahead, a);
+	return a;
+}
+
+void rc_view_names_told(struct rc_view *v, struct rc_names_ahead *a)
+{
+	if (!a)
+		return;
+	rc_aside_end(&a->aside);
+	rc_view_twin_end(v, a->view);
+	free(a);
 }
 
 static bool decode(struct rc_view *v, uint16_t target, struct rc_slice raw, struct rc_unmanaged *ret)
