@@ -164,14 +164,37 @@ static enum rc_code run_row(struct rc_expr *e, struct rc_value *ret, struct rc_e
 	return run(e, &e->env->results, ret, err);
 }
 
+static enum rc_code column_of(const struct rc_expr *e, struct rc_value *ret, struct rc_err *err)
+{
+	*ret = (struct rc_value){.kind = RC_VALUE_TEXT, .text = rc_expr_column_value(e->env, e->column)};
+	if (!ret->text.p)
+		ret->text = RC_SLICE("");
+	return ret->text.n > RC_EXPR_RESULT_MAX ? fault(e, err, "the result is longer than 64 KiB") : RC_OK;
+}
+
+static enum rc_code in_case(const struct rc_expr *e, char first, char last, struct rc_value *ret, struct rc_err *err)
+{
+	enum rc_code code = column_of(e, ret, err);
+	char *out;
+
+	if (code)
+		return code;
+	out = rc_arena_alloc(&e->env->results, ret->text.n + 1);
+	rc_text_case(ret->text, first, last, out);
+	out[ret->text.n] = 0;
+	ret->text.p = out;
+	return RC_OK;
+}
+
 static enum rc_code value_of(struct rc_expr *e, struct rc_value *ret, struct rc_err *err)
 {
 	switch (e->kind) {
 	case RC_EXPR_COLUMN:
-		*ret = (struct rc_value){.kind = RC_VALUE_TEXT, .text = rc_expr_column_value(e->env, e->column)};
-		if (!ret->text.p)
-			ret->text = RC_SLICE("");
-		return ret->text.n > RC_EXPR_RESULT_MAX ? fault(e, err, "the result is longer than 64 KiB") : RC_OK;
+		return column_of(e, ret, err);
+	case RC_EXPR_LOWER:
+		return in_case(e, 'A', 'Z', ret, err);
+	case RC_EXPR_UPPER:
+		return in_case(e, 'a', 'z', ret, err);
 	case RC_EXPR_CONST:
 		*ret = e->value;
 		return RC_OK;

@@ -228,6 +228,42 @@ static enum rc_code syntax_fault(struct compiling *c, const char *msg)
 	return fault(c, "no Lua expression: %s%s", msg, strstr(msg, "near '='") ? "; equal is ==" : "");
 }
 
+/* What stands there beside blanks is this one character. */
+static bool only(const char *p, const char *end, char what)
+{
+	size_t found = 0;
+
+	for (; p < end; p++) {
+		if (*p == what)
+			found++;
+		else if (!strchr(" \t\r\n", *p))
+			return false;
+	}
+	return found == 1;
+}
+
+/* lower(COLUMN) and upper(COLUMN), as most names are made: done without Lua. */
+static bool is_case(struct compiling *c)
+{
+	const struct rc_use *call = c->scan.v, *column = call + 1;
+	const char *text = c->e->text;
+
+	if (c->scan.n != 2 || c->scan.tokens != 4 || call->kind != RC_USE_CALL || call->local ||
+	    column->kind != RC_USE_NAME || column->local || !c->published[1])
+		return false;
+	if (!only(call->name.p + call->name.n, column->name.p, '(') ||
+	    !only(column->name.p + column->name.n, text + strlen(text), ')'))
+		return false;
+	if (rc_slice_eqs(call->name, "lower"))
+		c->e->kind = RC_EXPR_LOWER;
+	else if (rc_slice_eqs(call->name, "upper"))
+		c->e->kind = RC_EXPR_UPPER;
+	else
+		return false;
+	c->e->column = c->published[1] - 1;
+	return true;
+}
+
 static enum rc_code compile(struct compiling *c)
 {
 	struct rc_expr *e = c->e;
@@ -256,6 +292,8 @@ static enum rc_code compile(struct compiling *c)
 		e->column = c->published[0] - 1;
 		return RC_OK;
 	}
+	if (is_case(c))
+		return RC_OK;
 	write_source(c);
 	if (rc_expr_protected(e->env, load, c, msg, sizeof(msg)))
 		return fault(c, "no Lua expression: %s", msg);

@@ -13,7 +13,7 @@ enum {
 	RC_EXPR_ARENA_KEEP = 1 << 20
 };
 
-enum rc_expr_kind { RC_EXPR_COLUMN, RC_EXPR_CONST, RC_EXPR_LUA };
+enum rc_expr_kind { RC_EXPR_COLUMN, RC_EXPR_LOWER, RC_EXPR_UPPER, RC_EXPR_CONST, RC_EXPR_LUA };
 enum rc_value_kind { RC_VALUE_NIL, RC_VALUE_BOOL, RC_VALUE_INT, RC_VALUE_FLOAT, RC_VALUE_TEXT };
 
 struct rc_value {
@@ -29,7 +29,7 @@ struct rc_expr {
 	struct rc_expr_env *env;
 	char *text, *where;
 	enum rc_expr_kind kind;
-	size_t column;         /* RC_EXPR_COLUMN */
+	size_t column;         /* RC_EXPR_COLUMN, or lower and upper of one */
 	struct rc_value value; /* RC_EXPR_CONST; its text is in mem */
 	int ref;               /* RC_EXPR_LUA: the compiled chunk, in Lua's registry */
 	bool scoped_n;         /* `n` means the counter */

@@ -72,8 +72,7 @@ static int change_case(lua_State *L, const char *where, char first, char last)
 	luaL_Buffer b;
 	char *out = luaL_buffinitsize(L, &b, s.n);
 
-	for (size_t i = 0; i < s.n; i++)
-		out[i] = s.p[i] >= first && s.p[i] <= last ? (char)(s.p[i] ^ 0x20) : s.p[i];
+	rc_text_case(s, first, last, out);
 	luaL_pushresultsize(&b, s.n);
 	return 1;
 }

@@ -24,6 +24,12 @@ bool rc_text_is_space(uint32_t cp)
 	       cp == 0x3000 || cp == 0xFEFF;
 }
 
+void rc_text_case(struct rc_slice s, char first, char last, char *out)
+{
+	for (size_t i = 0; i < s.n; i++)
+		out[i] = s.p[i] >= first && s.p[i] <= last ? (char)(s.p[i] ^ 0x20) : s.p[i];
+}
+
 struct rc_slice rc_text_trim(struct rc_slice s)
 {
 	size_t start = 0, end = 0;

@@ -302,6 +302,41 @@ static void test_remembered_values(void **state)
 	}
 }
 
+/* What is done without Lua has the value and the fault that Lua would have; what only looks like it is Lua's. */
+static void test_case_of_a_column(void **state)
+{
+	static const struct {
+		const char *text, *same;
+	} t[] = {{"lower(name)", "lower(name .. '')"},      {" upper ( name ) ", "upper(name .. '')"},
+		 {"lower(first)", "lower(first .. '')"},    {"lower{name}", "lower({name .. ''})"},
+		 {"lower(name) -- )", "lower(name .. '')"}, {"lower((name))", "lower(name .. '')"},
+		 {"trim(name)", "trim(name .. '')"}};
+	static char longest[(64 << 10) + 1];
+	const struct rc_slice cells[] = {RC_SLICE("Ann@[`{Z"),
+					 RC_SLICE(""),
+					 {NULL, 0},
+					 RC_SLICE("\xc3\x84rzt\xff"),
+					 {longest, sizeof(longest)},
+					 {longest, sizeof(longest) - 1}};
+
+	memset(longest, 'L', sizeof(longest));
+	for (size_t i = 0; i < sizeof(t) / sizeof(*t); i++) {
+		struct rc_expr *a = compile_in(*state, t[i].text, NULL), *b = compile_in(*state, t[i].same, NULL);
+
+		for (size_t c = 0; c < sizeof(cells) / sizeof(*cells); c++) {
+			struct rc_slice r[COLUMNS], x = {0}, y = {0};
+			struct rc_err err_x = {0}, err_y = {0};
+
+			for (size_t k = 0; k < COLUMNS; k++)
+				r[k] = cells[c];
+			rc_expr_row_csv(*state, r, COLUMNS);
+			assert_int_equal(rc_expr_eval_string(a, &x, &err_x), rc_expr_eval_string(b, &y, &err_y));
+			assert_true(rc_slice_eq(x, y) && !x.p == !y.p);
+			assert_string_equal(err_x.what, err_y.what);
+		}
+	}
+}
+
 static void test_patterns_from_data(void **state)
 {
 	struct rc_expr_env *env = *state;
@@ -328,6 +363,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_unknown_is_told_apart, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_columns_used, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_conditions_and_numbers, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_case_of_a_column, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_long_and_odd_texts, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_results_live_until_the_next_row, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_remembered_values, setup, teardown),
