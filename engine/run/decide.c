@@ -269,6 +269,18 @@ static void ask(struct run *r, size_t target, struct group *g, size_t from, size
 			   g->found);
 }
 
+enum { FETCH_AHEAD = 8 }; /* people: as long as a record takes to come from memory */
+
+/* Records lie in the order of keys, people in that of the file. */
+static void fetch_record(const struct run *r, size_t target, size_t i)
+{
+	const struct rc_slice *s =
+		i < r->scan.n && r->scan.people[i].records ? &r->scan.people[i].records[target] : NULL;
+
+	for (size_t at = 0; s && at < s->n; at += 64)
+		__builtin_prefetch(s->p + at);
+}
+
 static void decide_group(struct run *r, size_t target, const struct group *g, size_t from, size_t n)
 {
 	size_t asked = 0;
@@ -278,6 +290,7 @@ static void decide_group(struct run *r, size_t target, const struct group *g, si
 		const struct rc_known *k = NULL;
 		struct rc_known known;
 
+		fetch_record(r, target, i + FETCH_AHEAD);
 		if (!has_records(r, p)) {
 			k = g->found[asked] ? &g->known[asked] : NULL;
 			asked++;

@@ -12,34 +12,73 @@ static bool was_matched(const struct walk *w, size_t i)
 	return w->match.taken[i] == RC_ROWMATCH_MATCHED;
 }
 
+enum { FETCH_AHEAD = 8 }; /* entries that lie anywhere in memory */
+
 enum { KEEP_SHARE = 16 }; /* of the sequence: of more people than that no records are kept, for they take room */
 
 struct unmatched { /* entries, in their order; behind them people who have none */
 	size_t n, n_entries, cap;
 	bool *settled; /* the entry counts for something: its row was done with */
 	uint8_t (*key)[16];
+	uint32_t *person;        /* of the scan, + 1; 0: nobody yet */
 	struct rc_slice *record; /* of each, by target */
 	bool kept;               /* records are whole; else only whether they are there */
 };
 
-static void unmatched_add(struct unmatched *u, const uint8_t key[16], bool settled)
+static void unmatched_add(struct unmatched *u, const uint8_t key[16], bool settled, size_t person)
 {
 	if (u->n == u->cap) {
 		u->cap = u->cap ? u->cap * 2 : 256;
 		u->settled = rc_xreallocarray(u->settled, u->cap, sizeof(*u->settled));
 		u->key = rc_xreallocarray(u->key, u->cap, sizeof(*u->key));
+		u->person = rc_xreallocarray(u->person, u->cap, sizeof(*u->person));
 	}
 	memcpy(u->key[u->n], key, 16);
+	u->person[u->n] = (uint32_t)person;
 	u->settled[u->n++] = settled;
 }
 
-static struct unmatched find_unmatched(struct walk *w)
+/* Nearly all matched; so eight are asked at once. Returns how many did not. */
+static size_t list_unmatched(const struct walk *w, uint32_t **ret)
+{
+	static const uint8_t all[8] = {RC_ROWMATCH_MATCHED, RC_ROWMATCH_MATCHED, RC_ROWMATCH_MATCHED,
+				       RC_ROWMATCH_MATCHED, RC_ROWMATCH_MATCHED, RC_ROWMATCH_MATCHED,
+				       RC_ROWMATCH_MATCHED, RC_ROWMATCH_MATCHED};
+	size_t n = w->match.seq.n, found = 0, cap = 0;
+	uint32_t *v = NULL;
+
+	for (size_t from = 0; from < n; from += 8) {
+		if (n - from >= 8 && memcmp(&w->match.taken[from], all, 8) == 0)
+			continue; /* the usual night: the keys are not even touched */
+		if (cap - found < 8) {
+			cap = cap ? cap * 2 : 1024;
+			v = rc_xreallocarray(v, cap, sizeof(*v));
+		}
+		for (size_t i = from; i < n && i < from + 8; i++)
+			if (!was_matched(w, i))
+				v[found++] = (uint32_t)i;
+	}
+	*ret = v;
+	return found;
+}
+
+static struct unmatched find_unmatched(const struct walk *w)
 {
 	struct unmatched u = {0};
+	uint32_t *entry;
+	size_t n = list_unmatched(w, &entry);
 
-	for (size_t i = 0; i < w->match.seq.n; i++)
-		if (!was_matched(w, i)) /* the usual night: the keys are not even touched */
-			unmatched_add(&u, scan_order_key(w, i), memcmp(scan_order_row(w, i), zero, 16) != 0);
+	for (size_t i = 0; i < n; i++) {
+		const uint8_t *key = scan_order_key(w, entry[i]), *row = scan_order_row(w, entry[i]);
+		const struct rc_person *p = rc_sources_find(w->s, key);
+
+		if (i + FETCH_AHEAD < n) {
+			__builtin_prefetch(scan_order_key(w, entry[i + FETCH_AHEAD]));
+			__builtin_prefetch(scan_order_row(w, entry[i + FETCH_AHEAD]));
+		}
+		unmatched_add(&u, key, memcmp(row, zero, 16) != 0, p ? (size_t)(p - w->s->people) + 1 : 0);
+	}
+	free(entry);
 	u.n_entries = u.n;
 	return u;
 }
@@ -50,15 +89,12 @@ static void add_newcomers(const struct rc_scan *s, struct unmatched *u)
 {
 	bool *old = rc_xcalloc(s->n + 1, sizeof(*old));
 
-	for (size_t i = 0; i < u->n_entries; i++) {
-		const struct rc_person *p = rc_sources_find(s, u->key[i]);
-
-		if (p)
-			old[p - s->people] = true;
-	}
+	for (size_t i = 0; i < u->n_entries; i++)
+		if (u->person[i])
+			old[u->person[i] - 1] = true;
 	for (size_t i = 0; i < s->n; i++)
 		if (!old[i])
-			unmatched_add(u, s->people[i].hash, false);
+			unmatched_add(u, s->people[i].hash, false, i + 1);
 	free(old);
 }
 
@@ -104,7 +140,7 @@ static uint64_t sweep_unmatched(struct walk *w, const uint16_t *targets, struct 
 	find_records(w, targets, u);
 	w->s->records_of = rc_view_serial(w->view);
 	for (size_t i = 0; i < u->n; i++) {
-		struct rc_person *p = rc_sources_find(w->s, u->key[i]);
+		struct rc_person *p = u->person[i] ? &w->s->people[u->person[i] - 1] : NULL;
 		bool known = false;
 
 		for (size_t t = 0; t < n; t++)
@@ -113,7 +149,7 @@ static uint64_t sweep_unmatched(struct walk *w, const uint16_t *targets, struct 
 			known = true;
 		if (!known) /* its row was settled: filtered, or left long ago */
 			gone += u->settled[i];
-		else if (!p)
+		else if (!p && !(p = rc_sources_find(w->s, u->key[i]))) /* a second entry of theirs finds them */
 			(p = scan_add(w->s, u->key[i]))->kind = RC_PERSON_ABSENT;
 		if (p)
 			keep_records(w->s, u, i, p);
@@ -132,6 +168,7 @@ enum rc_code scan_sweep_order(struct walk *w, const uint16_t *targets, bool *ret
 
 	free(u.settled);
 	free(u.key);
+	free(u.person);
 	free(u.record);
 	if (scan_twice_end(twice)) {
 		*ret_again = true; /* rare, so the whole input is looked at */

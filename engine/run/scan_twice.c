@@ -11,7 +11,7 @@ struct scan_twice {
 	const struct walk *w;
 	struct rc_aside aside;
 	uint64_t *bits, mask; /* by key hash: clear means that it is none of the keys */
-	uint32_t *maybe;      /* entries that matched and whose key may be one of them */
+	uint8_t (*maybe)[16]; /* keys of entries that matched, that may be among them */
 	size_t n, cap;
 };
 
@@ -37,13 +37,13 @@ static bool is_set(const struct scan_twice *t, const uint8_t *half)
 	return t->bits[bit / 64] >> (bit % 64) & 1;
 }
 
-static void add(struct scan_twice *t, size_t entry)
+static void add(struct scan_twice *t, const uint8_t *key)
 {
 	if (t->n == t->cap) {
 		t->cap = t->cap ? t->cap * 2 : 1024;
 		t->maybe = rc_xreallocarray(t->maybe, t->cap, sizeof(*t->maybe));
 	}
-	t->maybe[t->n++] = (uint32_t)entry;
+	memcpy(t->maybe[t->n++], key, 16);
 }
 
 static void ask_all(void *ctx)
@@ -57,7 +57,7 @@ static void ask_all(void *ctx)
 
 		for (size_t i = from; i < to; i++, key += 16)
 			if (is_set(t, key) && is_set(t, key + 8) && t->w->match.taken[i] == RC_ROWMATCH_MATCHED)
-				add(t, i);
+				add(t, key);
 	}
 }
 
@@ -86,7 +86,7 @@ bool scan_twice_end(struct scan_twice *t)
 
 	rc_aside_end(&t->aside);
 	for (size_t i = 0; i < t->n && !twice; i++)
-		twice = rc_sources_find(t->w->s, scan_order_key(t->w, t->maybe[i])) != NULL;
+		twice = rc_sources_find(t->w->s, t->maybe[i]) != NULL;
 	free(t->bits);
 	free(t->maybe);
 	free(t);
