@@ -119,7 +119,8 @@ static void check_many(struct test_store *t, struct rc_view *v, uint8_t (*hashes
 	rc_arena_done(&mem);
 }
 
-static void check_names(struct test_store *t, struct rc_view *v, uint8_t (*hashes)[RC_HASH_BYTES])
+/* ahead: by another thread, while this one goes on; false: there is none. */
+static void check_names(struct test_store *t, struct rc_view *v, uint8_t (*hashes)[RC_HASH_BYTES], bool ahead)
 {
 	static struct rc_name_asked asked[N];
 	static char name[N][24];
@@ -128,7 +129,15 @@ static void check_names(struct test_store *t, struct rc_view *v, uint8_t (*hashe
 		snprintf(name[i], sizeof(name[i]), "User%u", i);
 		asked[i] = (struct rc_name_asked){.name = rc_slice_str(name[i])};
 	}
-	rc_view_names(v, t->target, asked, N);
+	if (ahead) {
+		struct rc_names_ahead *a = rc_view_names_ahead(v, t->target, asked, N);
+
+		assert_non_null(a);
+		check_many(t, v, hashes);
+		rc_view_names_told(v, a);
+	} else {
+		rc_view_names(v, t->target, asked, N);
+	}
 	for (unsigned i = 0; i < N; i++) {
 		assert_int_equal(asked[i].owner.kind, i % 2 ? RC_NAME_MANAGED : RC_NAME_FREE);
 		if (i % 2)
@@ -147,7 +156,8 @@ static void many_are_told_as_one_is(void **state)
 	fill(&t, hashes);
 	v = test_view(&t);
 	check_many(&t, v, hashes);
-	check_names(&t, v, hashes);
+	check_names(&t, v, hashes, false);
+	check_names(&t, v, hashes, true);
 	test_view_end(v);
 	test_store_done(&t);
 }
@@ -181,8 +191,10 @@ static void a_view_stays_with_its_own_picture(void **state)
 	assert_int_equal(pthread_join(writing, NULL), 0);
 	assert_null(rc_view_twin(v));
 	share(v, N, false, NULL);
+	assert_null(rc_view_names_ahead(v, t.target, &(struct rc_name_asked){.name = RC_SLICE("User1")}, 1));
+	rc_view_names_told(v, NULL);
 	check_many(&t, v, hashes);
-	check_names(&t, v, hashes);
+	check_names(&t, v, hashes, false);
 	test_view_end(v);
 	test_store_done(&t);
 }
