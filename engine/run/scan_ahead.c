@@ -10,7 +10,8 @@
 
 enum {
 	BATCHES = 8,
-	ALONE = 128, /* batches before a thread is worth it */
+	ALONE = 128, /* batches before a thread is worth it, where the file does not tell at once that it is large */
+	LARGE_FILE = 16 << 20,
 	/* Whoever waits is woken for so many at a time: to wake a thread costs as much as a batch. */
 	WORTH_WAKING = BATCHES / 2,
 	/* While the caller has fewer to go on with, it hashes them itself: what is read and cut comes sooner. */
@@ -26,7 +27,7 @@ struct scan_ahead {
 	pthread_mutex_t lock;
 	pthread_cond_t filled, emptied;
 	uint64_t made, taken; /* batches, ever */
-	bool stop, threaded, no_thread;
+	bool stop, threaded, no_thread, at_once;
 	pthread_t thread;
 	/* the caller's side */
 	unsigned alone; /* batches before there was a thread; all of them were the first */
@@ -41,6 +42,7 @@ struct scan_ahead *scan_ahead_new(const struct walk *w, struct rc_reader *r)
 	a->r = r;
 	a->w = w;
 	a->no_thread = !info->regular || info->gzip;
+	a->at_once = info->size >= LARGE_FILE;
 	pthread_mutex_init(&a->lock, NULL);
 	pthread_cond_init(&a->filled, NULL);
 	pthread_cond_init(&a->emptied, NULL);
@@ -124,7 +126,7 @@ static const struct scan_rows *next_alone(struct scan_ahead *a)
 	struct scan_rows *b = &a->batch[0];
 
 	fill(a, b, true);
-	if (++a->alone < ALONE || a->no_thread || is_last(b))
+	if ((++a->alone < ALONE && !a->at_once) || a->no_thread || is_last(b))
 		return b;
 	rc_reader_hold(a->r); /* the caller still looks at these rows */
 	a->made = 1;

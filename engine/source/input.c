@@ -35,6 +35,7 @@ static enum rc_code open_fd(struct rc_input *in, const struct rc_stream_opts *op
 	in->info.regular = S_ISREG(in->at_open.st_mode);
 	if (in->info.regular) {
 		in->info.mtime_ns = mtime_ns(&in->at_open);
+		in->info.size = (uint64_t)in->at_open.st_size;
 		posix_fadvise(in->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
 	}
 	return RC_OK;

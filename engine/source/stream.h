@@ -35,6 +35,7 @@ struct rc_stream_info {
 	uint64_t hash[2];         /* XXH3-128 of the stored bytes: high, low; valid at the end of the stream */
 	unsigned char sha256[32]; /* the same by SHA-256, if asked for */
 	int64_t mtime_ns;         /* regular files, else 0 */
+	uint64_t size;            /* the same: in bytes, when it was opened */
 	bool regular;
 	bool gzip;
 	bool utf8_after_all; /* at the end: another encoding was declared, yet all of it is valid UTF-8 beyond ASCII */
