@@ -37,9 +37,12 @@ static uint64_t records_of(const struct rc_facts *group, bool *ret_single)
 bool rc_later_may(const struct rc_store *s, const struct rc_facts *group)
 {
 	bool single;
-	uint64_t n = records_of(group, &single);
+	uint64_t n;
 
-	return single && s->later.records + n <= MOST_RECORDS && s->later.bytes + group->b.n <= MOST_BYTES;
+	if (s->later.bytes + group->b.n > MOST_BYTES) /* nobody walks through a bulk load for that */
+		return false;
+	n = records_of(group, &single);
+	return single && s->later.records + n <= MOST_RECORDS;
 }
 
 void rc_later_count(struct rc_store *s, const struct rc_facts *group)
