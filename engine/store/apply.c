@@ -1,5 +1,6 @@
 /* One group of facts into one transaction. */
 #include "engine/base/alloc.h"
+#include "engine/store/fact_list.h"
 #include "engine/store/later.h"
 #include <stdlib.h>
 #include <string.h>
@@ -26,13 +27,20 @@ static unsigned fact_class(const struct rc_fact *f)
 	}
 }
 
-static struct rc_fact_at at_of(const struct rc_fact *f)
+/* Class and the first seven bytes of the key, as in memory. */
+struct rc_fact_at rc_fact_at_of(const struct rc_fact *f)
 {
 	struct rc_slice key = rc_fact_key(f);
-	uint8_t begins[8] = {(uint8_t)fact_class(f)};
+	uint8_t begins[8] = {0};
+	uint64_t first;
 
-	memcpy(begins + 1, key.p, key.n < 7 ? key.n : 7);
-	return (struct rc_fact_at){rc_get_u64(begins), f};
+	if (key.n >= 8) {
+		first = rc_get_u64((const uint8_t *)key.p);
+	} else {
+		memcpy(begins, key.p, key.n);
+		first = rc_get_u64(begins);
+	}
+	return (struct rc_fact_at){(uint64_t)fact_class(f) << 56 | first >> 8, {f}};
 }
 
 static int by_key(const void *pa, const void *pb)
@@ -132,14 +140,15 @@ static void apply_one(struct rc_apply *a, const struct rc_fact *f)
 }
 
 /* Applies facts sorted by table and key: neighbours in the file are written one after the other. */
-static void apply_sorted(struct rc_apply *a, struct rc_fact_at *list, size_t n)
+static void apply_sorted(struct rc_apply *a, struct rc_fact_at *at, size_t n, const struct rc_fact_list *list)
 {
-	rc_facts_sort(list, n, by_key);
-	rc_apply_names_begin(a, list, n);
+	rc_facts_sort(at, n, by_key);
+	rc_apply_names_begin(a, at, n, list);
 	for (size_t i = 0; i < n && !rc_kv_failed(a->t); i++) {
 		if (n - i > RC_FACTS_AHEAD)
-			rc_fact_prefetch(list[i + RC_FACTS_AHEAD].f);
-		apply_one(a, list[i].f);
+			rc_fact_prefetch(at[i + RC_FACTS_AHEAD].f);
+		a->late.now = i;
+		apply_one(a, at[i].f);
 	}
 	rc_apply_late_names(a);
 	rc_apply_names_end(a);
@@ -150,7 +159,7 @@ void rc_apply_begin(struct rc_apply *a, struct rc_store *s, struct rc_kv_txn *t)
 	*a = (struct rc_apply){.store = s, .t = t, .generation = rc_meta_u64(t, "generation")};
 }
 
-void rc_apply_facts(struct rc_apply *a, const struct rc_facts *group)
+static void apply_unlisted(struct rc_apply *a, const struct rc_facts *group)
 {
 	struct rc_fact_at *list = rc_xmalloc((size_t)group->count * sizeof(*list));
 	size_t n = 0;
@@ -160,15 +169,25 @@ void rc_apply_facts(struct rc_apply *a, const struct rc_facts *group)
 
 		at += f->size;
 		if (f->kind < RC_FACT_BARRIERS) {
-			list[n++] = at_of(f);
+			list[n++] = rc_fact_at_of(f);
 			continue;
 		}
-		apply_sorted(a, list, n);
+		apply_sorted(a, list, n, NULL);
 		n = 0;
 		apply_one(a, f);
 	}
-	apply_sorted(a, list, n);
+	apply_sorted(a, list, n, NULL);
 	free(list);
+}
+
+void rc_apply_facts(struct rc_apply *a, const struct rc_facts *group)
+{
+	struct rc_fact_list *l = rc_facts_listed(group);
+
+	if (l)
+		apply_sorted(a, l->at, l->n, l);
+	else
+		apply_unlisted(a, group);
 }
 
 void rc_apply_end(struct rc_apply *a)
@@ -182,7 +201,6 @@ void rc_apply_end(struct rc_apply *a)
 	rc_buf_done(&a->buf);
 	rc_buf_done(&a->record);
 	rc_buf_done(&a->old_name);
-	free(a->late.p);
 }
 
 void rc_apply_group(struct rc_store *s, struct rc_kv_txn *t, void *group)

@@ -228,7 +228,7 @@ void rc_apply_put_known(struct rc_apply *a, const struct rc_fact *f)
 		release_name(a, &old, RC_NAME_MANAGED, hash, f->sent_ns);
 	/* What is settled with this name has it, to whomever it was promised in between. */
 	if (now.named && (!same_name || f->state & RC_FACT_TAKES_NAME || (old.open && !now.open)))
-		rc_apply_take_name(a, f);
+		rc_apply_take_name(a);
 	/* An open record is looked at whatever the order sequence says; any other that is not what the sequence was
 	 * written with makes it stale. */
 	if (!now.open &&

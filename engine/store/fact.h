@@ -69,6 +69,7 @@ static inline struct rc_slice rc_fact_name(const struct rc_fact *f)
 struct rc_facts {
 	struct rc_buf b;
 	uint64_t count;
+	struct rc_fact_list *list; /* of a bulk load; NULL: there is none */
 };
 
 struct rc_apply;
@@ -87,17 +88,22 @@ void rc_puts_close(struct rc_puts *p);    /* also when the greatest key may be g
 enum { RC_FACTS_AHEAD = 8 };
 struct rc_fact_at {
 	uint64_t prefix;
-	const struct rc_fact *f;
+	union {
+		const struct rc_fact *f;
+		const struct rc_listed_name *name; /* instead; see fact_list.h */
+	};
 };
+struct rc_fact_at rc_fact_at_of(const struct rc_fact *f);
 
 /* compare is of two rc_fact_at, by prefix first, and no two are equal. */
 void rc_facts_sort(struct rc_fact_at *v, size_t n, int (*compare)(const void *, const void *));
 
 /* Records whose names are not put yet: they wait for one another, and are put in the order of the table. */
 struct rc_late_names {
-	struct rc_fact_at *p;
-	size_t n, cap;
-	struct rc_names_ahead *ahead; /* NULL: nobody sorts them meanwhile */
+	const struct rc_fact_at *facts; /* being put, this one now */
+	size_t now, n;                  /* n: how many wait */
+	uint64_t *waits;                /* a bit of each fact */
+	struct rc_names_ahead *ahead;   /* NULL: nobody sorts them meanwhile */
 };
 
 /* What one transaction of facts carries along. */
@@ -140,11 +146,13 @@ struct rc_apply_group {
 void rc_apply_group(struct rc_store *s, struct rc_kv_txn *t, void *group); /* for rc_store_write() */
 
 void rc_apply_put_known(struct rc_apply *a, const struct rc_fact *f);
-/* This record's name waits. */
-void rc_apply_take_name(struct rc_apply *a, const struct rc_fact *f);
-/* Around the putting of these facts, which stay where they are: their names may be sorted meanwhile. */
-void rc_apply_names_begin(struct rc_apply *a, const struct rc_fact_at *facts, size_t n);
+/* Around the putting of these facts, which stay where they are: their names may be sorted meanwhile. list: of them, or
+ * NULL. */
+void rc_apply_names_begin(struct rc_apply *a, const struct rc_fact_at *facts, size_t n,
+			  const struct rc_fact_list *list);
 void rc_apply_names_end(struct rc_apply *a);
+/* The name of the record being put waits. */
+void rc_apply_take_name(struct rc_apply *a);
 /* Puts the names that wait; before anybody reads the table, and at the end. */
 void rc_apply_late_names(struct rc_apply *a);
 /* The event that a record keeps goes to the history: the record goes, or something newer happened. */

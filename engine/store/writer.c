@@ -1,5 +1,6 @@
 #include "engine/store/writer.h"
 #include "engine/base/alloc.h"
+#include "engine/store/fact_list.h"
 #include "engine/store/later.h"
 #include "engine/store/writer_impl.h"
 #include <errno.h>
@@ -49,6 +50,7 @@ static void take(struct rc_writer *w)
 	if (rest)
 		rc_buf_add(&tail.b, w->queue.b.p + w->safe_bytes, rest);
 	tail.count = w->queue.count - w->safe_count;
+	tail.list = NULL;
 	w->active = w->queue;
 	w->active.b.n = w->safe_bytes;
 	w->active.count = w->safe_count;
@@ -66,6 +68,8 @@ static void forget_active(struct rc_writer *w)
 		rc_buf_done(&w->active.b);
 	rc_buf_clear(&w->active.b);
 	w->active.count = 0;
+	rc_fact_list_free(w->active.list);
+	w->active.list = NULL;
 }
 
 /* The end of a commit: what failed, or what is durable now, and who waits for it; mu held, released meanwhile. */
@@ -267,6 +271,8 @@ static void free_writer(struct rc_writer *w)
 	}
 	rc_buf_done(&w->queue.b);
 	rc_buf_done(&w->active.b);
+	rc_fact_list_free(w->queue.list);
+	rc_fact_list_free(w->active.list);
 	rc_buf_done(&w->last_reason);
 	rc_ahead_give(w, true);
 	pthread_cond_destroy(&w->work);

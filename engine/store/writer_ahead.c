@@ -3,13 +3,10 @@
  * into, since whoever states would wait for it; then what LMDB will take for pages: pieces that go back to the heap
  * just before they are asked for, in this same thread. Nothing but time depends on that. */
 #include "engine/base/alloc.h"
+#include "engine/store/fact_list.h"
 #include "engine/store/writer_impl.h"
 #include <stdlib.h>
 #include <sys/mman.h>
-
-#ifndef MADV_POPULATE_WRITE
-#define MADV_POPULATE_WRITE 23 /* Linux 5.14 */
-#endif
 
 enum { STEP = 4 << 20, PIECE = 64 << 10, PAGE = 4096, ROOM_STEP = 2 << 20, LEAD = 16 << 20 };
 
@@ -49,9 +46,12 @@ static size_t room_due(const struct rc_writer *w)
 	return w->ahead.room > 2 * LEAD ? w->ahead.room - LEAD : w->ahead.room / 2;
 }
 
-/* The system puts memory there, and changes nothing in what there is; where it cannot, who writes will wait for it. */
+/* The system puts memory there, and changes nothing in what there is; where it cannot, who writes will wait for it. The
+ * queue's list grows with it. */
 static void touch_room(struct rc_writer *w)
 {
+	struct rc_fact_list *l = w->queue.list;
+	size_t listed = 0;
 	char *p;
 
 	if (w->ahead.room < w->queue.b.n) /* whoever states was quicker */
@@ -60,8 +60,12 @@ static void touch_room(struct rc_writer *w)
 		return;
 	p = w->queue.b.p + w->ahead.room;
 	w->ahead.room += ROOM_STEP;
+	if (l && l->whole)
+		listed = w->queue.count * (w->ahead.room + LEAD) / w->queue.b.n;
 	pthread_mutex_unlock(&w->mu);
 	madvise(p, ROOM_STEP, MADV_POPULATE_WRITE);
+	if (listed)
+		rc_fact_list_touch(l, listed);
 	pthread_mutex_lock(&w->mu);
 }
 

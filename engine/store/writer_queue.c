@@ -1,4 +1,5 @@
 /* The stating side of the queue. */
+#include "engine/store/fact_list.h"
 #include "engine/store/writer_impl.h"
 #include <stdlib.h>
 #include <string.h>
@@ -58,6 +59,13 @@ static void grow_bulk(struct rc_writer *w)
 	w->ahead.room = (b->n + LARGE_PAGE - 1) / LARGE_PAGE * LARGE_PAGE;
 	w->ahead.room_end = room / LARGE_PAGE * LARGE_PAGE;
 	w->ahead.look_at = 0;
+	w->queue.list = rc_fact_list_new(room);
+	for (size_t at = 0; w->queue.list && at < b->n;) {
+		const struct rc_fact *f = (const struct rc_fact *)(const void *)(b->p + at);
+
+		rc_fact_list_add(w->queue.list, b->p, f);
+		at += f->size;
+	}
 }
 
 struct rc_fact *rc_writer_begin(struct rc_writer *w, size_t about)
@@ -104,6 +112,8 @@ uint64_t rc_writer_close(struct rc_writer *w, uint8_t more_state)
 		b->n = w->fact_at;
 	else
 		w->queue.count++;
+	if (w->queue.list && !w->err.code)
+		rc_fact_list_add(w->queue.list, b->p, (const struct rc_fact *)(const void *)(b->p + w->fact_at));
 	if (!w->err.code && !w->together)
 		make_safe(w);
 	pthread_mutex_unlock(&w->mu);

@@ -80,7 +80,7 @@ static void test_sort(void **state)
 			struct rc_fact_at *v = rc_xcalloc(n, sizeof(*v)), *wanted = rc_xcalloc(n, sizeof(*v));
 
 			for (size_t i = 0; i < n; i++)
-				wanted[i] = v[i] = (struct rc_fact_at){keys[k](i, n), &place[mixed(i) % n]};
+				wanted[i] = v[i] = (struct rc_fact_at){keys[k](i, n), {&place[mixed(i) % n]}};
 			qsort(wanted, n, sizeof(*v), by_prefix_and_place);
 			rc_facts_sort(v, n, by_prefix_and_place);
 			for (size_t i = 0; i < n; i++)
