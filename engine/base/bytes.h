@@ -51,6 +51,7 @@ static inline bool rc_bytes_eq(struct rc_slice a, struct rc_slice b)
 static inline char *rc_bytes_put(char *to, struct rc_slice s)
 {
 	uint64_t head[2], tail[2];
+	uint32_t first, last;
 
 	if (s.n > 32) {
 		memcpy(to, s.p, s.n);
@@ -64,6 +65,11 @@ static inline char *rc_bytes_put(char *to, struct rc_slice s)
 		memcpy(tail, s.p + s.n - 8, 8);
 		memcpy(to, head, 8);
 		memcpy(to + s.n - 8, tail, 8);
+	} else if (s.n >= 4) {
+		first = rc_four(s.p);
+		last = rc_four(s.p + s.n - 4);
+		memcpy(to, &first, 4);
+		memcpy(to + s.n - 4, &last, 4);
 	} else {
 		for (size_t i = 0; i < s.n; i++)
 			to[i] = s.p[i];

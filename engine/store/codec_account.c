@@ -51,7 +51,7 @@ static bool add_short(struct rc_out *o, uint8_t tag, const struct rc_account_sch
 	n = rc_words_give_at(words, AT_NAME + i, field, RC_WORD_MANY);
 	if (!n)
 		return false;
-	if (value.n && rc_bytes_eq(value, name)) {
+	if (value.n && value.n == name.n && (value.p == name.p || rc_bytes_same(value.p, name.p, value.n))) {
 		rc_out_number(o, tag, (uint64_t)n << 1);
 		return true;
 	}

@@ -9,7 +9,7 @@ enum { RC_VARINT_MOST = 10 };
 
 static inline size_t rc_varint_bytes(uint64_t n) /* how many it takes */
 {
-	return (size_t)(63 - __builtin_clzll(n | 1)) / 7 + 1;
+	return n < 0x80 ? 1 : (size_t)(63 - __builtin_clzll(n)) / 7 + 1;
 }
 
 /* Between begin and end the buffer is nobody else's. After its overflow nothing more is written. */

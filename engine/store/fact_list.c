@@ -45,7 +45,7 @@ static bool fits(const struct rc_fact_list *l, const char *base, const struct rc
 
 	if (!l->whole || l->n == l->cap || f->kind != RC_FACT_PUT_KNOWN || f->key_n != 2 + RC_HASH_BYTES)
 		return false;
-	if (l->n && (l->base != base || f->target != l->at[0].f->target))
+	if (l->n && (l->base != base || l->target != f->target))
 		return false;
 	if (!f->name_n)
 		return true;
@@ -70,6 +70,7 @@ void rc_fact_list_add(struct rc_fact_list *l, const char *base, const struct rc_
 	if (!l->whole)
 		return;
 	l->base = base;
+	l->target = f->target;
 	l->at[l->n++] = rc_fact_at_of(f);
 	if (f->name_n)
 		add_name(l, f);

@@ -24,6 +24,7 @@ struct rc_listed_name {
 struct rc_fact_list {
 	const char *base; /* where the facts are */
 	bool whole;
+	uint16_t target;
 	size_t n, n_names, cap;
 	struct rc_fact_at *at;
 	struct rc_listed_name *names;

@@ -88,7 +88,7 @@ static uint32_t stored(const struct rc_account_schema *schema)
 }
 
 /* The event and the record are mostly made of the same texts. */
-static bool same(struct rc_slice a, struct rc_slice b)
+static inline bool same(struct rc_slice a, struct rc_slice b)
 {
 	return (a.p == b.p && a.n == b.n) || rc_bytes_eq(a, b);
 }
@@ -106,11 +106,9 @@ static bool same_account(const struct rc_account *a, const struct rc_account *b,
 	return true;
 }
 
-/* Whether the record says all that the event does, beside what the field adds. */
-static bool tells(const struct rc_known *k, const struct rc_event *e, const struct rc_account_schema *schema)
+/* Whether the record says all that the event does, beside what the field adds. mask: stored fields. */
+static bool tells(const struct rc_known *k, const struct rc_event *e, uint32_t mask)
 {
-	uint32_t mask = stored(schema);
-
 	return e->action <= 15 && e->status <= 15 && e->at_ns == k->changed_at_ns && same(e->key, k->key) &&
 	       same(e->run_id, k->changed_run) && same(e->name, k->name) && same(e->server, k->server) &&
 	       !e->error_code.n && !e->linked_name.n && !(e->before.set & mask) &&
@@ -125,12 +123,15 @@ static bool add_field(const struct rc_known *k, const struct rc_event *e, bool m
 		      struct rc_buf *ret)
 {
 	bool own = !rc_bytes_same((const char *)e->fingerprint, (const char *)k->fingerprint, 16);
-	uint32_t changed, reason;
+	uint32_t mask, changed, reason;
 	struct rc_out o;
 	size_t n;
 	char *p;
 
-	if (!env->words || !env->schema || !tells(k, e, env->schema))
+	if (!env->words || !env->schema)
+		return false;
+	mask = stored(env->schema);
+	if (!tells(k, e, mask))
 		return false;
 	changed = rc_words_give_at(env->words, AT_CHANGED, e->changed_fields, RC_WORD_FEW);
 	if (e->changed_fields.n && !changed)
@@ -142,9 +143,8 @@ static bool add_field(const struct rc_known *k, const struct rc_event *e, bool m
 	if (rc_out_room(&o, 1 + RC_VARINT_MOST + n)) {
 		*o.p = RC_TAG_NEWEST;
 		p = rc_varint_put(o.p + 1, n);
-		*p++ = (char)(uint8_t)((e->after.set & stored(env->schema) ? WITH_AFTER : 0) |
-				       (own ? OWN_FINGERPRINT : 0) | (reason ? REASON_WORD : 0) |
-				       (e->access ? ACCESS : 0));
+		*p++ = (char)(uint8_t)((e->after.set & mask ? WITH_AFTER : 0) | (own ? OWN_FINGERPRINT : 0) |
+				       (reason ? REASON_WORD : 0) | (e->access ? ACCESS : 0));
 		*p++ = (char)(uint8_t)(e->action << 4 | e->status);
 		p = rc_varint_put(p, changed);
 		if (own)

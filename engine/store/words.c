@@ -12,12 +12,18 @@
 
 enum { CHUNK = 1024, CHUNKS = RC_WORD_MANY / CHUNK, RECENT = 256 };
 
+struct word {
+	struct rc_slice text;
+	uint32_t number; /* says no more than where it lies */
+};
+
 struct rc_words {
 	pthread_mutex_t mu; /* over all but what lies below count */
 	atomic_uint count;  /* texts that may be read without mu: 1 to count */
-	/* Numbers of words asked for last, believed if the text is the same: by recent_of(), and by who asks. */
-	atomic_uint recent[RECENT], at[RC_WORD_PLACES];
-	struct rc_slice *chunks[CHUNKS];
+	/* Words asked for last, believed if the text is the same: numbers by recent_of(), and by who asks. */
+	atomic_uint recent[RECENT];
+	_Atomic(const struct word *) at[RC_WORD_PLACES];
+	struct word *chunks[CHUNKS];
 	uint32_t *slots; /* numbers by hash of their text, 0: free */
 	uint32_t n_slots;
 	struct rc_arena mem;
@@ -43,9 +49,14 @@ void rc_words_free(struct rc_words *w)
 	free(w);
 }
 
+static const struct word *word_of(const struct rc_words *w, uint32_t number)
+{
+	return &w->chunks[(number - 1) / CHUNK][(number - 1) % CHUNK];
+}
+
 static struct rc_slice text_of(const struct rc_words *w, uint32_t number)
 {
-	return w->chunks[(number - 1) / CHUNK][(number - 1) % CHUNK];
+	return word_of(w, number)->text;
 }
 
 static uint32_t hash_of(struct rc_slice text)
@@ -75,11 +86,11 @@ static void rehash(struct rc_words *w, uint32_t n_slots)
 static uint32_t add(struct rc_words *w, struct rc_slice text)
 {
 	uint32_t n = atomic_load(&w->count) + 1;
-	struct rc_slice **chunk = &w->chunks[(n - 1) / CHUNK];
+	struct word **chunk = &w->chunks[(n - 1) / CHUNK];
 
 	if (!*chunk)
 		*chunk = rc_xcalloc(CHUNK, sizeof(**chunk));
-	(*chunk)[(n - 1) % CHUNK] = rc_arena_copy(&w->mem, text);
+	(*chunk)[(n - 1) % CHUNK] = (struct word){rc_arena_copy(&w->mem, text), n};
 	atomic_store(&w->count, n);
 	if (n * 2 > w->n_slots)
 		rehash(w, w->n_slots ? w->n_slots * 2 : 256);
@@ -159,22 +170,18 @@ static atomic_uint *recent_of(struct rc_words *w, struct rc_slice text)
 	return &w->recent[(x + text.n) * 0x9e3779b97f4a7c15u >> 56];
 }
 
-/* Whether a number from recent or at is one, now: then what it stands for. */
-static inline bool given(struct rc_words *w, uint32_t n, struct rc_slice *ret)
+/* Whether a number is given, now: whoever drops words does not look for what is still believed to be one. */
+static inline bool given(struct rc_words *w, uint32_t n)
 {
-	if (n - 1 >= atomic_load_explicit(&w->count, memory_order_acquire)) /* 0 is beyond all */
-		return false;
-	*ret = text_of(w, n);
-	return true;
+	return n - 1 < atomic_load_explicit(&w->count, memory_order_acquire); /* 0 is beyond all */
 }
 
 /* An account takes some ten words, nearly always those of the account before: without mu. 0: ask the table. */
 static uint32_t find_recent(struct rc_words *w, struct rc_slice text)
 {
 	uint32_t n = atomic_load_explicit(recent_of(w, text), memory_order_relaxed);
-	struct rc_slice have;
 
-	return given(w, n, &have) && rc_bytes_eq(have, text) ? n : 0;
+	return given(w, n) && rc_bytes_eq(text_of(w, n), text) ? n : 0;
 }
 
 /* Kept apart, so that the usual case needs no more registers than it has. */
@@ -203,24 +210,38 @@ uint32_t rc_words_give(struct rc_words *w, struct rc_slice text, uint32_t most)
 	return n ? n : give(w, text, most);
 }
 
+static const struct word *last_at(struct rc_words *w, unsigned place)
+{
+	const struct word *last = atomic_load_explicit(&w->at[place], memory_order_acquire);
+
+	return last && given(w, last->number) ? last : NULL;
+}
+
 uint32_t rc_words_last_at(struct rc_words *w, unsigned place, struct rc_slice *ret)
 {
-	uint32_t n = atomic_load_explicit(&w->at[place], memory_order_relaxed);
+	const struct word *last = last_at(w, place);
 
-	return given(w, n, ret) ? n : 0;
+	if (!last)
+		return 0;
+	*ret = last->text;
+	return last->number;
+}
+
+static __attribute__((noinline)) uint32_t give_at(struct rc_words *w, unsigned place, struct rc_slice text,
+						  uint32_t most)
+{
+	uint32_t n = rc_words_give(w, text, most);
+
+	if (n)
+		atomic_store(&w->at[place], word_of(w, n));
+	return n;
 }
 
 uint32_t rc_words_give_at(struct rc_words *w, unsigned place, struct rc_slice text, uint32_t most)
 {
-	uint32_t n = atomic_load_explicit(&w->at[place], memory_order_relaxed);
-	struct rc_slice have;
+	const struct word *last = last_at(w, place);
 
-	if (given(w, n, &have) && rc_bytes_eq(have, text))
-		return n;
-	n = rc_words_give(w, text, most);
-	if (n)
-		atomic_store(&w->at[place], n);
-	return n;
+	return last && rc_bytes_eq(last->text, text) ? last->number : give_at(w, place, text, most);
 }
 
 bool rc_words_text(struct rc_words *w, struct rc_kv_txn *t, uint64_t number, struct rc_slice *ret)
