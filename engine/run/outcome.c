@@ -332,6 +332,38 @@ static bool left_standing(const struct rc_op *op, enum rc_status status)
 	       status != RC_ST_PLANNED;
 }
 
+/* The record and the event of it. */
+static void keep(struct run *r, struct rc_op *op, enum rc_status status, const struct rc_field_change *fields,
+		 size_t n_fields)
+{
+	struct op_info *info = op->owner;
+	char changed[RUN_CHANGED_MAX];
+	struct happened h = {.told = false};
+
+	if (r->opts->plan && r->targets[op->target].stopped && r->targets[op->target].code == RC_GUARD)
+		return; /* the plan stays good for another try, so nothing it is bound to may move */
+	if (info->person)
+		info->person->settled &= status == RC_ST_DONE;
+	h.event = run_event_op(r, op, status, fields, n_fields, changed);
+	rc_writer_together_begin(r->writer);
+	if (!op->linked && !op->retiring) /* it may have been the old account of a changed name, and is theirs again */
+		rc_writer_del_retiring(r->writer, r->targets[op->target].number, op->key, rc_slice_str(label_of(r, op)),
+				       op->name, 0);
+	if (run_is_reset(op))
+		run_reset_keep(r, op, status);
+	else if (status == RC_ST_DONE || status == RC_ST_WAITING)
+		keep_done(r, op, &h);
+	else
+		keep_open(r, op, open_status(op, status), &h);
+	if (!h.told)
+		rc_writer_event(r->writer, r->targets[op->target].number, &h.event);
+	if (info->adopts && info->known)
+		rc_writer_del_unmanaged(r->writer, r->targets[op->target].number, info->known->server, op->name);
+	if (info->journal_id)
+		rc_writer_op_end(r->writer, info->journal_id);
+	rc_writer_together_end(r->writer);
+}
+
 void run_outcome_op(struct run *r, struct rc_op *op, enum rc_status status)
 {
 	struct op_info *info = op->owner;
@@ -358,8 +390,6 @@ void run_outcome_op(struct run *r, struct rc_op *op, enum rc_status status)
 			       .queue_position = op->queue_position,
 			       .drift = info->drift,
 			       .columns = info->person ? info->person->mapped.columns : NULL};
-	char changed[RUN_CHANGED_MAX];
-	struct happened h = {.told = false};
 	struct rc_err err;
 
 	o.n_fields = fill_fields(r, op, fields);
@@ -386,30 +416,8 @@ void run_outcome_op(struct run *r, struct rc_op *op, enum rc_status status)
 	if (rc_report_row(r->report, &o, &err) && !r->fault.code)
 		r->fault = err;
 store:
-	if (!r->writer || r->scratch || !r->opts->writes)
-		return;
-	if (r->opts->plan && r->targets[op->target].stopped && r->targets[op->target].code == RC_GUARD)
-		return; /* the plan stays good for another try, so nothing it is bound to may move */
-	if (info->person)
-		info->person->settled &= status == RC_ST_DONE;
-	h.event = run_event_op(r, op, status, fields, o.n_fields, changed);
-	rc_writer_together_begin(r->writer);
-	if (!op->linked && !op->retiring) /* it may have been the old account of a changed name, and is theirs again */
-		rc_writer_del_retiring(r->writer, r->targets[op->target].number, op->key, rc_slice_str(label_of(r, op)),
-				       op->name, 0);
-	if (run_is_reset(op))
-		run_reset_keep(r, op, status);
-	else if (status == RC_ST_DONE || status == RC_ST_WAITING)
-		keep_done(r, op, &h);
-	else
-		keep_open(r, op, open_status(op, status), &h);
-	if (!h.told)
-		rc_writer_event(r->writer, r->targets[op->target].number, &h.event);
-	if (info->adopts && info->known)
-		rc_writer_del_unmanaged(r->writer, r->targets[op->target].number, info->known->server, op->name);
-	if (info->journal_id)
-		rc_writer_op_end(r->writer, info->journal_id);
-	rc_writer_together_end(r->writer);
+	if (r->writer && !r->scratch && r->opts->writes)
+		keep(r, op, status, fields, o.n_fields);
 }
 
 static void keep_adopted(struct run *r, size_t target, const struct pending *q)

@@ -44,12 +44,20 @@ void rc_hash_server(uint64_t seed, struct rc_slice server, uint8_t ret[8])
 	memcpy(ret, c.digest, 8);
 }
 
+static uint8_t *put_u16(uint8_t *p, uint16_t n)
+{
+	n = htobe16(n);
+	memcpy(p, &n, sizeof(n));
+	return p + sizeof(n);
+}
+
+/* In one piece, not byte by byte: what is written so is not read again at once as whole words. */
 struct rc_key rc_key_known(uint16_t target, const uint8_t hash[RC_HASH_BYTES])
 {
-	struct rc_key k = {.n = 0};
+	struct rc_key k;
 
-	rc_key_u16(&k, target);
-	rc_key_add(&k, hash, RC_HASH_BYTES);
+	memcpy(put_u16(k.b, target), hash, RC_HASH_BYTES);
+	k.n = 2 + RC_HASH_BYTES;
 	return k;
 }
 
@@ -73,13 +81,6 @@ struct rc_key rc_key_retiring(uint64_t seed, uint16_t target, const uint8_t hash
 }
 
 enum { NAME_BYTES = 12, NAME_KEY_1 = 2 + 8 + RC_HASH_BYTES };
-
-static uint8_t *put_u16(uint8_t *p, uint16_t n)
-{
-	n = htobe16(n);
-	memcpy(p, &n, sizeof(n));
-	return p + sizeof(n);
-}
 
 uint8_t *rc_key_known_put(uint8_t *p, uint16_t target, const struct rc_hash *hash)
 {

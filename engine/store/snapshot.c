@@ -65,7 +65,9 @@ static void sort_by_byte(const struct hash_at *v, size_t n, unsigned shift, stru
 		ret[begin[v[i].head >> shift & 255]++] = v[i];
 }
 
-/* By their first eight bytes, which is all that the order is for. */
+enum { BITS_IN_ORDER = 24 }; /* neighbours to within a page of millions: the order is for nothing else */
+
+/* By the first bits of their hashes. */
 static uint32_t *in_order(const uint8_t (*hashes)[RC_HASH_BYTES], size_t n)
 {
 	struct hash_at *v = rc_xreallocarray(NULL, n, 2 * sizeof(*v)), *to = v + n, *from = v;
@@ -73,7 +75,7 @@ static uint32_t *in_order(const uint8_t (*hashes)[RC_HASH_BYTES], size_t n)
 
 	for (size_t i = 0; i < n; i++)
 		v[i] = (struct hash_at){rc_get_u64(hashes[i]), (uint32_t)i};
-	for (unsigned shift = 0; shift < 64; shift += 8) {
+	for (unsigned shift = 64 - BITS_IN_ORDER; shift < 64; shift += 8) {
 		struct hash_at *sorted = to;
 
 		sort_by_byte(from, n, shift, to);
