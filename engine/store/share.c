@@ -6,10 +6,11 @@
 #include <sys/resource.h>
 
 enum {
-	WORTH_A_THREAD = 8 * RC_SHARE_STEP,
-	/* Faults, before the memory that they showed is given back: 16 MiB at most, where every look-up is one. To give
-	 * it back costs a walk over all that is mapped, and the other thread a visit from the kernel. */
-	LET_GO_AT = 256,
+	WORTH_A_THREAD = 16 * RC_SHARE_STEP,
+	/* Faults, after which the memory that they showed is given back: with those of one more step 16 MiB at most,
+	 * where every look-up is one. To give it back costs a walk over all that is mapped, and the other thread a
+	 * visit from the kernel. */
+	LET_GO_AT = 128,
 };
 
 struct shared {

@@ -6,7 +6,7 @@
 #define RC_STORE_SHARE_H
 #include "engine/store/store_impl.h"
 
-enum { RC_SHARE_STEP = 256 }; /* look-ups, before it is asked whether the memory that shows them is to be given back */
+enum { RC_SHARE_STEP = 128 }; /* look-ups, before it is asked whether the memory that shows them is to be given back */
 
 /* Does [from, to) of them in v, which is the caller's or its twin; texts that live as long as the caller's mem: in mem.
  */
