@@ -204,13 +204,14 @@ static bool required(const struct init *in, const cJSON *field)
 static void write_account(struct init *in, struct rc_buf *b)
 {
 	const cJSON *field;
+	const char *note;
 	bool first = true;
 
 	rc_buf_adds(b, "\t\t\t// One Lua expression over the columns per field; a bare column name is one.\n"
 		       "\t\t\t\"account\": {\n");
 	cJSON_ArrayForEach(field, rc_json_member(in->schema, "properties"))
 	{
-		const char *proposal = init_propose(in, field);
+		const char *proposal = init_propose(in, field, &note);
 
 		if (!proposal && !required(in, field))
 			continue;
@@ -219,14 +220,16 @@ static void write_account(struct init *in, struct rc_buf *b)
 			proposal = "\"'change me'\"";
 			first = true;
 		}
-		rc_buf_addf(b, "%s\t\t\t\t// %s\n\t\t\t\t\"%s\": %s", first ? "" : ",\n", text(field, "description"),
-			    field->string, proposal);
+		rc_buf_addf(b, "%s\t\t\t\t// %s\n", first ? "" : ",\n", text(field, "description"));
+		if (note)
+			rc_buf_addf(b, "\t\t\t\t// %s\n", note);
+		rc_buf_addf(b, "\t\t\t\t\"%s\": %s", field->string, proposal);
 		first = false;
 	}
 	rc_buf_addc(b, '\n');
 	cJSON_ArrayForEach(field, rc_json_member(in->schema, "properties"))
 	{
-		if (!init_propose(in, field) && !required(in, field))
+		if (!init_propose(in, field, &note) && !required(in, field))
 			rc_buf_addf(b, "\t\t\t\t// can be set: \"%s\": %s\n", field->string,
 				    text(field, "description"));
 	}

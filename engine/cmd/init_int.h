@@ -28,7 +28,7 @@ const struct rc_init_values *init_values_of(const struct init *in, const char *c
 void init_write_source(struct init *in, struct rc_buf *b);
 
 /* init_propose.c: the JSON text of a field's proposal: an expression over columns that are there, or a rule; NULL: none
- * fits. */
-const char *init_propose(struct init *in, const cJSON *field);
+ * fits. *ret_note: what a reader of it should know; or NULL. */
+const char *init_propose(struct init *in, const cJSON *field, const char **ret_note);
 
 #endif

@@ -20,12 +20,12 @@ static const char *found_in(struct init *in, const cJSON *names)
 	return n ? init_column(in, hints) : NULL;
 }
 
-/* The part of a mail address before the @: there is no pattern for it, so each domain is taken off by its name. NULL:
- * they are too many, or not known. */
+/* The part of a mail address before the @: there is no pattern for it, so each domain is taken off by its name, in
+ * lower case, since people write theirs in any. NULL: they are too many, or not known. */
 static const char *before_at(struct init *in, const char *column)
 {
 	const struct rc_init_values *v = init_values_of(in, column);
-	const char *expr = rc_init_column_expr(column, &in->mem);
+	const char *expr = rc_arena_printf(&in->mem, "lower(%s)", rc_init_column_expr(column, &in->mem));
 
 	if (!v || !v->mail || !v->n_domains)
 		return NULL;
@@ -100,14 +100,19 @@ static const char *try_one(struct init *in, const cJSON *one)
 	return json;
 }
 
-const char *init_propose(struct init *in, const cJSON *field)
+const char *init_propose(struct init *in, const cJSON *field, const char **ret_note)
 {
 	const cJSON *one;
 	const char *found = NULL;
 
+	*ret_note = NULL;
 	cJSON_ArrayForEach(one, rc_json_member(field, "x-rollcall-init"))
 	{
-		found = found ? found : try_one(in, one);
+		found = try_one(in, one);
+		if (!found)
+			continue;
+		*ret_note = cJSON_GetStringValue(rc_json_member(one, "note"));
+		break;
 	}
 	return found;
 }

@@ -1,4 +1,5 @@
 #include "engine/cmd/init_values.h"
+#include "engine/account_schema.h"
 #include "engine/base/alloc.h"
 #include "engine/base/err.h"
 #include "engine/base/buf.h"
@@ -109,18 +110,32 @@ void rc_init_words_say(struct rc_buf *b, const char *column, const struct rc_ini
 static void note_domain(struct column *c, struct rc_init_values *v, struct rc_slice value, struct rc_arena *mem)
 {
 	const char *at = memchr(value.p, '@', value.n);
+	char folded[RC_INIT_DOMAIN_BYTES];
 	struct rc_slice domain;
 
 	c->other_than_mail |= !at || at == value.p || memchr(at + 1, '@', value.n - (size_t)(at + 1 - value.p));
 	if (c->other_than_mail)
 		return;
 	domain = (struct rc_slice){at, value.n - (size_t)(at - value.p)};
+	c->many_domains |= domain.n > sizeof(folded);
+	if (c->many_domains)
+		return;
+	rc_account_name_fold(domain, folded);
+	domain.p = folded;
 	for (size_t i = 0; i < v->n_domains; i++)
 		if (rc_slice_eqs(domain, v->domains[i]))
 			return;
-	c->many_domains |= v->n_domains == RC_INIT_DOMAINS_MAX;
+	c->many_domains = v->n_domains == RC_INIT_DOMAINS_MAX;
 	if (!c->many_domains)
 		v->domains[v->n_domains++] = rc_arena_copy(mem, domain).p;
+}
+
+/* So that "@a.example" is not taken off "@a.example.com". */
+static int longest_first(const void *a, const void *b)
+{
+	size_t x = strlen(*(const char *const *)a), y = strlen(*(const char *const *)b);
+
+	return (x < y) - (x > y);
 }
 
 static void note(struct column *c, struct rc_init_values *v, struct rc_slice value, struct rc_arena *mem)
@@ -146,6 +161,7 @@ static void judge(struct column *c, struct rc_init_values *v, uint64_t rows)
 	rc_init_words_end(&v->words);
 	if (c->many_domains || c->other_than_mail)
 		v->n_domains = 0;
+	qsort(v->domains, v->n_domains, sizeof(*v->domains), longest_first);
 	free(c->seen.v);
 }
 

@@ -6,7 +6,13 @@
 #include "engine/base/buf.h"
 #include "engine/cmd/init_columns.h"
 
-enum { RC_INIT_ROWS_MAX = 50000, RC_INIT_WORDS_MAX = 8, RC_INIT_WORD_BYTES = 40, RC_INIT_DOMAINS_MAX = 3 };
+enum {
+	RC_INIT_ROWS_MAX = 50000,
+	RC_INIT_WORDS_MAX = 8,
+	RC_INIT_WORD_BYTES = 40,
+	RC_INIT_DOMAINS_MAX = 3,
+	RC_INIT_DOMAIN_BYTES = 256
+};
 
 struct rc_init_word {
 	const char *text;
@@ -34,7 +40,8 @@ struct rc_init_values {
 	bool mail;   /* one @ in each */
 	struct rc_init_words words;
 	size_t n_domains;
-	const char *domains[RC_INIT_DOMAINS_MAX]; /* behind the @, with it; none when too many */
+	const char *domains[RC_INIT_DOMAINS_MAX]; /* behind the @, with it, in lower case, the longest first; none when
+						     too many */
 };
 
 /* Looks at the first RC_INIT_ROWS_MAX rows; what cannot be read is left to `check`. ret: one for each column, in mem.

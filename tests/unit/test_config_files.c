@@ -190,7 +190,10 @@ static void test_init(void **state)
 	assert_string_equal(c->targets[0].connector, "huawei-p2c-vpn");
 	assert_string_equal(rc_target_key(&c->targets[0], "project_id"), "abc");
 	assert_string_equal(c->sources[0].key, "PERNR");
-	assert_string_equal(expr(c, "name"), "clean(lower(ascii(col[\"E-Mail\"])), 32)");
+	assert_string_equal(
+		expr(c, "name"),
+		"replace(replace(clean(replace(replace(lower(ascii(col[\"E-Mail\"])), '.', 'P'), '-', 'H'), "
+		"32), 'P', '.'), 'H', '-')");
 	assert_string_equal(expr(c, "description"), "clean(ascii(Dept), 64)");
 	rc_config_free(c);
 
