@@ -20,6 +20,10 @@ void run_report_refused(struct run *r);
 /* hints.c: after the decisions */
 void run_hint_zeros(struct run *r, size_t target);
 void run_hint_where(struct run *r); /* once the sources are read */
+/* hint_only.c: keys of --only that nobody has. Before the sources are read (their rows are looked at, then) and after.
+ */
+void run_only_begin(struct run *r);
+void run_hint_only(struct run *r);
 /* rejects.c: after the scan; after the outcomes (applied: this run is the baseline of the next) */
 void run_rejects_judge(struct run *r);
 void run_rejects_store(struct run *r, bool applied);

@@ -99,6 +99,10 @@ static enum rc_code run_body(struct run *r, struct rc_err *err)
 		code = run_resume(r, err);
 	if (!code && !r->opts->plan && !r->opts->undo_of)
 		code = run_adopt_load(r, err);
+	if (!code && r->opts->undo_of) { /* which reads no rows */
+		run_only_begin(r);
+		run_hint_only(r);
+	}
 	if (!code)
 		code = run_waves(r, err);
 	if (code)

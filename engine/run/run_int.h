@@ -91,7 +91,9 @@ struct run {
 	struct rc_zone *zone; /* of days: calendar.h */
 	struct rc_overrides overrides;
 	struct rc_slice *only, *exclude; /* sorted; as many as the options hold */
-	bool paused;                     /* a sync that only plans */
+	struct rc_slice *strangers;      /* of only: whom no record names */
+	size_t n_strangers;
+	bool paused; /* a sync that only plans */
 	struct run_target *targets;
 	uint16_t *numbers; /* of the targets in the state */
 	struct rc_scan scan;

@@ -116,6 +116,7 @@ static enum rc_code scan(struct run *r, const bool *now, struct rc_err *err)
 	r->scan.ask = (const uint8_t(*)[16])r->overrides.hashes;
 	r->scan.n_ask = r->overrides.n;
 	run_plan_ask(r);
+	run_only_begin(r);
 	r->scanned = true;
 	r->scan.accept_source = r->opts->accept_source;
 	r->scan.now_ns = r->started_ns;
@@ -132,6 +133,8 @@ static enum rc_code scan(struct run *r, const bool *now, struct rc_err *err)
 	run_settle_people(r);
 	if (!code && !r->opts->explain)
 		run_hint_where(r);
+	if (!code)
+		run_hint_only(r);
 	if (code)
 		stop_by_source(r, code, err);
 	return code;
