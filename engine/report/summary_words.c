@@ -29,6 +29,14 @@ void rc_words_number(struct rc_buf *b, uint64_t v)
 	}
 }
 
+void rc_words_maybe(struct rc_buf *b, const char *word, int64_t v)
+{
+	if (v < 0)
+		return;
+	rc_buf_addf(b, ", %s ", word);
+	rc_words_number(b, (uint64_t)v);
+}
+
 static size_t phrase(struct rc_buf *b, size_t said, uint64_t n, const char *before, const char *word)
 {
 	if (!n)

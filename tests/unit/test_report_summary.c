@@ -209,6 +209,52 @@ static void test_text_says_why_people_failed(void **state)
 	rc_buf_done(&b);
 }
 
+static size_t times(const char *text, const char *what)
+{
+	size_t n = 0;
+
+	for (const char *p = strstr(text, what); p; p = strstr(p + 1, what))
+		n++;
+	return n;
+}
+
+/* However many targets share the lines, each says why people failed before any names who is planned. */
+static void test_text_of_many_targets_says_why(void **state)
+{
+	static struct rc_reasons failed;
+	static struct rc_summary_target targets[16];
+	static struct rc_summary_source sources[3];
+	static const char *const notes[] = {"a", "b"};
+	struct rc_summary s = {.command = "plan", .notes = notes, .n_notes = 2, .sources = sources, .targets = targets};
+	struct rc_summary_style style = {.planned = true, .report_dir = "reports/run"};
+	struct rc_buf b = {0};
+
+	(void)state;
+	rc_reasons_add(&failed, "gone", RC_SLICE("8"));
+	rc_reasons_add(&failed, "gone", RC_SLICE("9"));
+	rc_reasons_add(&failed, "too long", RC_SLICE("7"));
+	for (size_t i = 0; i < 16; i++) {
+		targets[i] = (struct rc_summary_target){.name = "t", .cost.calls = 1, .failed = &failed};
+		for (int a = 0; a < RC_ACTION_COUNT; a++)
+			targets[i].first[a][0] = RC_SLICE("ada");
+	}
+	for (size_t i = 0; i < 3; i++)
+		sources[i].name = "s";
+	for (s.n_targets = 1; s.n_targets <= 16; s.n_targets++) {
+		size_t room;
+
+		s.n_sources = s.n_targets % 4;
+		room = 25 - 4 - s.n_sources - s.n_targets;
+		rc_buf_clear(&b);
+		rc_summary_text(&b, &s, &style);
+		assert_in_range(report_lines(b.p), 1, 25);
+		assert_int_equal(times(b.p, "  failed 2: gone (8, 9)\n"), s.n_targets < room ? s.n_targets : room);
+		if (s.n_targets <= 4)
+			assert_int_equal(times(b.p, "  cost: 1 call,"), s.n_targets);
+	}
+	rc_buf_done(&b);
+}
+
 static void test_text_of_a_plan(void **state)
 {
 	struct rc_summary_guard guards[] = {
@@ -353,6 +399,7 @@ int main(void)
 		cmocka_unit_test(test_text_has_at_most_25_lines),
 		cmocka_unit_test(test_text_says_what_matters),
 		cmocka_unit_test(test_text_says_why_people_failed),
+		cmocka_unit_test(test_text_of_many_targets_says_why),
 		cmocka_unit_test(test_text_of_a_plan),
 		cmocka_unit_test(test_timeline_is_bounded_and_keeps_its_sums),
 		cmocka_unit_test(test_timeline_survives_odd_clocks),
