@@ -75,9 +75,18 @@ static const struct plan_field target_fields[] = {
 };
 
 static const struct plan_field head_fields[] = {
-	F(rc_plan, TEXT, version),    F(rc_plan, TEXT, run_id),      F(rc_plan, TEXT, command),
-	F(rc_plan, TEXT, undo_of),    F(rc_plan, TEXT, config_hash), F(rc_plan, TEXT, environment),
-	F(rc_plan, TEXT, created_at), F(rc_plan, BOOL, whole),       F(rc_plan, HASH, mapping),
+	F(rc_plan, TEXT, version),
+	F(rc_plan, TEXT, run_id),
+	F(rc_plan, TEXT, command),
+	F(rc_plan, TEXT, undo_of),
+	F(rc_plan, TEXT, config_hash),
+	F(rc_plan, TEXT, environment),
+	F(rc_plan, TEXT, created_at),
+	F(rc_plan, BOOL, whole),
+	F(rc_plan, BOOL, selects),
+	{"only", PLAN_TEXTS, offsetof(struct rc_plan, only), offsetof(struct rc_plan, n_only)},
+	{"exclude", PLAN_TEXTS, offsetof(struct rc_plan, exclude), offsetof(struct rc_plan, n_exclude)},
+	F(rc_plan, HASH, mapping),
 };
 
 #define TABLE(fields)                                                                                                  \

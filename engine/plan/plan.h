@@ -79,7 +79,10 @@ struct rc_plan_target {
 
 struct rc_plan {
 	struct rc_slice version, run_id, command, undo_of, config_hash, environment, created_at;
-	bool whole;          /* every person was decided upon: no --only, no --exclude-keys */
+	bool whole;                      /* every person was decided upon: no --only, no --exclude-keys */
+	bool selects;                    /* --only was given: nobody but `only` */
+	struct rc_slice *only, *exclude; /* keys */
+	size_t n_only, n_exclude;
 	uint8_t mapping[16]; /* seed of the fingerprints */
 	struct rc_plan_source *sources;
 	size_t n_sources;

@@ -7,21 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* A row that changes nothing says what somebody else has changed. */
-static void tell_drift(struct subject *s, struct pending *q)
-{
-	struct run_drift *d = run_drift_find(s->r, s->target, s->p->hash);
-
-	if (!d)
-		return;
-	d->told = q->o.drift = true;
-	if (q->o.action != RC_ACT_NONE)
-		return;
-	q->o.fields = run_fields(s->r, s->t->cfg->schema, d->fields, &d->known.account, &d->actual, &q->o.n_fields);
-	if (!q->o.reason)
-		q->o.reason = run_drift_reason(s->r, d);
-}
-
 struct pending *subject_pend(struct subject *s, enum rc_action action, enum rc_status status)
 {
 	struct run *r = s->r;
@@ -50,7 +35,7 @@ struct pending *subject_pend(struct subject *s, enum rc_action action, enum rc_s
 	}
 	if ((s->has || action == RC_ACT_ADOPT) && s->k.server.n)
 		q->o.server = s->k.server.p;
-	tell_drift(s, q);
+	run_drift_tell(r, s->target, s->p->hash, &q->o);
 	return q;
 }
 
@@ -332,7 +317,7 @@ enum rc_code run_decide(struct run *r, size_t target, struct rc_err *err)
 	decide_target(r, target);
 	retire_left_over(r, target);
 	run_drift_rest(r, target);
-	run_report_unselected(r, target);
+	run_report_unselected(r, target, NULL);
 	run_names_wait(r);
 	t->n_ops = r->n_ops - t->first_op;
 	t->n_pending = r->n_pending - t->first_pending;

@@ -68,6 +68,21 @@ const char *run_drift_reason(struct run *r, const struct run_drift *d)
 	return rc_arena_strdup(&r->mem, text);
 }
 
+void run_drift_tell(struct run *r, size_t target, const uint8_t hash[16], struct rc_outcome *o)
+{
+	struct run_drift *d = run_drift_find(r, target, hash);
+
+	if (!d)
+		return;
+	d->told = o->drift = true;
+	if (o->action != RC_ACT_NONE)
+		return;
+	o->fields =
+		run_fields(r, r->targets[target].cfg->schema, d->fields, &d->known.account, &d->actual, &o->n_fields);
+	if (!o->reason)
+		o->reason = run_drift_reason(r, d);
+}
+
 void run_drift_rest(struct run *r, size_t target)
 {
 	for (size_t i = 0; i < r->n_drifts; i++) {
@@ -85,6 +100,6 @@ void run_drift_rest(struct run *r, size_t target)
 			s.k.flags &= ~(uint32_t)RC_KNOWN_MANAGED;
 		else if (!r->opts->plan) /* which counted them already */
 			s.t->wanted++;
-		subject_pend(&s, RC_ACT_NONE, RC_ST_DONE);
+		subject_pend(&s, RC_ACT_NONE, run_selected(r, d->known.key) ? RC_ST_DONE : RC_ST_NOT_SELECTED);
 	}
 }

@@ -21,6 +21,8 @@ void run_drift_add(struct run *r, const struct run_drift *d, const uint8_t hash[
 		   const struct rc_account *actual);
 /* The entry of a person on a target, or NULL. After the last listing. */
 struct run_drift *run_drift_find(struct run *r, size_t target, const uint8_t hash[16]);
+/* A row that changes nothing says what somebody else has changed. */
+void run_drift_tell(struct run *r, size_t target, const uint8_t hash[16], struct rc_outcome *o);
 const char *run_drift_reason(struct run *r, const struct run_drift *d);
 /* Rows for the target's accounts that no person's row has told of, as outcomes without a call. */
 void run_drift_rest(struct run *r, size_t target);

@@ -141,6 +141,15 @@ static void sources(struct run *r, struct rc_plan *p)
 	memcpy(p->mapping, r->scan.seed, 16);
 }
 
+static struct rc_slice *keys(struct run *r, const char *const *v, size_t n)
+{
+	struct rc_slice *ret = rc_arena_alloc(&r->mem, (n + 1) * sizeof(*ret));
+
+	for (size_t i = 0; i < n; i++)
+		ret[i] = rc_slice_str(v[i]);
+	return ret;
+}
+
 static void targets(struct run *r, struct rc_plan *p)
 {
 	p->targets = rc_arena_zalloc(&r->mem, r->cfg->n_targets * sizeof(*p->targets));
@@ -173,7 +182,12 @@ enum rc_code run_plan_save(struct run *r, struct rc_err *err)
 			    .undo_of = rc_slice_str(r->opts->undo_of),
 			    .config_hash = rc_slice_str(r->cfg->hash),
 			    .environment = rc_slice_str(r->cfg->environment),
-			    .whole = !r->opts->only && r->opts->n_exclude == 0 && !r->opts->undo_of};
+			    .whole = !r->opts->only && r->opts->n_exclude == 0 && !r->opts->undo_of,
+			    .selects = r->opts->only != NULL,
+			    .only = keys(r, r->opts->only, r->opts->n_only),
+			    .n_only = r->opts->n_only,
+			    .exclude = keys(r, r->opts->exclude, r->opts->n_exclude),
+			    .n_exclude = r->opts->n_exclude};
 	enum rc_code code;
 
 	if (stopped(r)) {

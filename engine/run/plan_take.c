@@ -224,6 +224,7 @@ static enum rc_code take_outcome(struct taking *k, struct pending *q)
 				   .due_at = row->due_at,
 				   .drift = row->drift,
 				   .columns = k->p->mapped.columns};
+	run_drift_tell(r, k->target, k->p->hash, &q->o);
 	if (row->record.n && !rc_known_decode(row->record, k->t->cfg->schema, &q->known))
 		return odd(k, "the record");
 	if (row->put && !row->record.n)
@@ -239,12 +240,34 @@ static enum rc_code take_outcome(struct taking *k, struct pending *q)
 	return RC_OK;
 }
 
-static bool excluded(const struct run *r, struct rc_slice key)
+/* The plan has something for them, and --exclude-keys was given since. */
+static enum rc_code leave_out(struct taking *k)
 {
-	for (size_t i = 0; i < r->opts->n_exclude; i++)
-		if (rc_slice_eqs(key, r->opts->exclude[i]))
-			return true;
-	return false;
+	struct run *r = k->r;
+	const struct rc_plan_row *row = k->row;
+	struct rc_known known = {0};
+	struct pending *q;
+	uint8_t hash[16];
+
+	if (row->retiring && row->linked)
+		return RC_OK; /* a rename is one row */
+	if (row->record.n && !rc_known_decode(row->record, k->t->cfg->schema, &known))
+		return odd(k, "the record");
+	q = &r->pending[r->n_pending++];
+	*q = (struct pending){.known = known,
+			      .o = {.target = k->t->cfg->name,
+				    .key = row->key,
+				    .name = known.name.n ? known.name : row->name,
+				    .action = RC_ACT_NONE,
+				    .status = RC_ST_NOT_SELECTED,
+				    .remote_id = known.remote_id,
+				    .server = text(r, known.server),
+				    .source_file = row->source_file,
+				    .source_line = row->source_line,
+				    .planned_at = r->started_ns}};
+	rc_store_key_hash(r->store, row->key, hash);
+	run_drift_tell(r, k->target, hash, &q->o);
+	return RC_OK;
 }
 
 /* In the place of an operation that needs no call any more. */
@@ -337,15 +360,8 @@ static enum rc_code take_row(struct run *r, size_t target, const struct rc_plan_
 		r->cap_pending *= 2;
 		r->pending = rc_xreallocarray(r->pending, r->cap_pending, sizeof(*r->pending));
 	}
-	if (excluded(r, row->key)) {
-		r->pending[r->n_pending++] = (struct pending){.o = {.target = k.t->cfg->name,
-								    .key = row->key,
-								    .name = row->name,
-								    .action = RC_ACT_NONE,
-								    .status = RC_ST_NOT_SELECTED,
-								    .planned_at = r->started_ns}};
-		return RC_OK;
-	}
+	if (run_excluded(r, row->key))
+		return leave_out(&k);
 	find_person(&k);
 	run_bind_person(r, k.target, row->key, row->server, row->name, today);
 	k.moved = memcmp(today, row->precondition, 16) != 0;
@@ -375,23 +391,28 @@ static void make_room(struct run *r)
 	r->pending = rc_xcalloc(r->cap_pending, sizeof(*r->pending));
 }
 
-/* Whom the plan has no row for, and whose account was changed since: told as by any other run. */
-static void tell_drifted(struct run *r, size_t target)
+/* Whom the plan has no row for: whose account was changed since is told as by any other run, and so is who was left
+ * out. */
+static void tell_others(struct run *r, size_t target)
 {
 	const struct rc_plan *plan = r->opts->plan;
+	struct run_told told = {.v = rc_xcalloc(plan->n_rows + 1, RC_HASH_BYTES)};
 
-	for (size_t i = 0; i < plan->n_rows && r->n_drifts; i++) {
-		uint8_t hash[RC_HASH_BYTES];
+	for (size_t i = 0; i < plan->n_rows; i++) {
 		struct run_drift *d;
 
 		if (!rc_slice_eqs(plan->rows[i].target, r->targets[target].cfg->name))
 			continue;
-		rc_store_key_hash(r->store, plan->rows[i].key, hash);
-		d = run_drift_find(r, target, hash);
+		rc_store_key_hash(r->store, plan->rows[i].key, told.v[told.n]);
+		d = run_drift_find(r, target, told.v[told.n++]);
 		if (d)
 			d->told = true;
 	}
 	run_drift_rest(r, target);
+	run_told_sort(&told);
+	if (!r->opts->undo_of)
+		run_report_unselected(r, target, &told);
+	free(told.v);
 }
 
 enum rc_code run_plan_take(struct run *r, size_t target, struct rc_err *err)
@@ -416,7 +437,7 @@ enum rc_code run_plan_take(struct run *r, size_t target, struct rc_err *err)
 			code = take_row(r, target, row, by_id, err);
 	}
 	if (!code)
-		tell_drifted(r, target);
+		tell_others(r, target);
 	t->n_ops = r->n_ops - t->first_op;
 	t->n_pending = r->n_pending - t->first_pending;
 	if (!code)

@@ -135,7 +135,14 @@ enum rc_code run_decide(struct run *r, size_t target, struct rc_err *err);
 void run_selection(struct run *r);
 /* Whether --only and --exclude-keys let this run touch the person. */
 bool run_selected(const struct run *r, struct rc_slice key);
-void run_report_unselected(struct run *r, size_t target);
+bool run_excluded(const struct run *r, struct rc_slice key); /* by --exclude-keys */
+struct run_told {
+	uint8_t (*v)[RC_HASH_BYTES]; /* of keys, sorted */
+	size_t n;
+};
+void run_told_sort(struct run_told *told);
+/* Managed people who are not selected and have no row yet. told: who has one; NULL: whom the scan looked at. */
+void run_report_unselected(struct run *r, size_t target, const struct run_told *told);
 /* first_free.c: names for whom the config leaves a choice; before the target is decided */
 void run_choose_names(struct run *r, size_t target);
 /* guards.c */

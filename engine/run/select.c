@@ -1,4 +1,5 @@
 /* --only and --exclude-keys: who takes part in this run; the others are named and left alone. */
+#include "engine/run/drift.h"
 #include "engine/run/run_int.h"
 #include <stdlib.h>
 
@@ -18,8 +19,36 @@ static struct rc_slice *sorted(struct run *r, const char *const *keys, size_t n)
 	return v;
 }
 
+static const char *const *joined(struct run *r, const char *const *a, size_t n_a, const struct rc_slice *b, size_t n_b)
+{
+	const char **v = rc_arena_alloc(&r->mem, (n_a + n_b + 1) * sizeof(*v));
+
+	for (size_t i = 0; i < n_a; i++)
+		v[i] = a[i];
+	for (size_t i = 0; i < n_b; i++)
+		v[n_a + i] = rc_arena_copy(&r->mem, b[i]).p;
+	return v;
+}
+
+/* Whom a saved plan left out its apply leaves out; what an undo says of people stands in its rows, one and all. */
+static void take_selection(struct run *r)
+{
+	const struct rc_plan *p = r->own.plan;
+
+	if (p->undo_of.n)
+		return;
+	if (p->selects) {
+		r->own.only = joined(r, NULL, 0, p->only, p->n_only);
+		r->own.n_only = p->n_only;
+	}
+	r->own.exclude = joined(r, r->own.exclude, r->own.n_exclude, p->exclude, p->n_exclude);
+	r->own.n_exclude += p->n_exclude;
+}
+
 void run_selection(struct run *r)
 {
+	if (r->opts->plan)
+		take_selection(r);
 	r->only = sorted(r, r->opts->only, r->opts->n_only);
 	r->exclude = sorted(r, r->opts->exclude, r->opts->n_exclude);
 }
@@ -29,9 +58,14 @@ static bool among(const struct rc_slice *v, size_t n, struct rc_slice key)
 	return n && bsearch(&key, v, n, sizeof(*v), by_text);
 }
 
+bool run_excluded(const struct run *r, struct rc_slice key)
+{
+	return among(r->exclude, r->opts->n_exclude, key);
+}
+
 bool run_selected(const struct run *r, struct rc_slice key)
 {
-	return (!r->opts->only || among(r->only, r->opts->n_only, key)) && !among(r->exclude, r->opts->n_exclude, key);
+	return (!r->opts->only || among(r->only, r->opts->n_only, key)) && !run_excluded(r, key);
 }
 
 static void report_unselected(struct run *r, struct run_target *t, const struct rc_known *k)
@@ -52,8 +86,27 @@ static void report_unselected(struct run *r, struct run_target *t, const struct 
 	t->unselected++;
 }
 
-/* Managed people whom the scan had no reason to look at and who are not selected. */
-void run_report_unselected(struct run *r, size_t target)
+static int by_hash(const void *a, const void *b)
+{
+	return memcmp(a, b, RC_HASH_BYTES);
+}
+
+/* By a decision, by a row of the plan, or as somebody whose account was changed. */
+static bool is_told(struct run *r, size_t target, const struct run_told *told, const uint8_t hash[RC_HASH_BYTES])
+{
+	if (run_drift_find(r, target, hash))
+		return true;
+	return told ? told->n && bsearch(hash, told->v, told->n, RC_HASH_BYTES, by_hash)
+		    : rc_sources_find(&r->scan, hash) != NULL;
+}
+
+void run_told_sort(struct run_told *told)
+{
+	if (told->n)
+		qsort(told->v, told->n, RC_HASH_BYTES, by_hash);
+}
+
+void run_report_unselected(struct run *r, size_t target, const struct run_told *told)
 {
 	struct run_target *t = &r->targets[target];
 	struct rc_walk w = {0};
@@ -68,14 +121,14 @@ void run_report_unselected(struct run *r, size_t target)
 				continue;
 			rc_store_key_hash(r->store, r->exclude[i], of);
 			if (rc_view_known_hash(r->view, t->number, of, &k) && k.flags & RC_KNOWN_MANAGED &&
-			    !rc_sources_find(&r->scan, of))
+			    !is_told(r, target, told, of))
 				report_unselected(r, t, &k);
 		}
 		return;
 	}
 	rc_walk_known_begin(r->view, t->number, &w);
 	while (rc_walk_known(&w, &k, &hash))
-		if (k.flags & RC_KNOWN_MANAGED && !rc_sources_find(&r->scan, hash) && !run_selected(r, k.key))
+		if (k.flags & RC_KNOWN_MANAGED && !run_selected(r, k.key) && !is_told(r, target, told, hash))
 			report_unselected(r, t, &k);
 	rc_walk_end(&w);
 }

@@ -157,12 +157,10 @@ static void count_unchanged(struct run *r, size_t i)
 
 		touched += q->known.key.n && q->known.flags & RC_KNOWN_MANAGED && q->o.action != RC_ACT_ADOPT;
 	}
-	t->wanted += t->unselected;
-	if (t->known > touched) {
+	if (t->known > touched)
 		rc_report_count(r->report, t->cfg->name, RC_ACT_NONE, RC_ST_DONE, t->known - touched);
-		if (!r->opts->plan) /* which counted them already */
-			t->wanted += t->known - touched;
-	}
+	if (!r->opts->plan) /* which counted them already */
+		t->wanted += t->unselected + (t->known > touched ? t->known - touched : 0);
 }
 
 static void show_plan(struct run *r, size_t i)

@@ -54,6 +54,11 @@ static struct rc_plan sample(void)
 				.config_hash = RC_SLICE("abc"),
 				.created_at = RC_SLICE("2026-11-28T00:00:00Z"),
 				.whole = true,
+				.selects = true,
+				.only = files,
+				.n_only = 1,
+				.exclude = columns,
+				.n_exclude = 2,
 				.mapping = {8},
 				.sources = &source,
 				.n_sources = 1,
@@ -74,6 +79,8 @@ static void test_round_trip(void **state)
 	assert_true(rc_plan_write(&p, &b));
 	assert_int_equal(rc_plan_parse("p", rc_buf_slice(&b), &mem, &got, &err), RC_OK);
 	assert_string_equal(got.integrity, p.integrity);
+	assert_true(got.selects && got.n_only == 1 && rc_slice_eq(got.only[0], files[0]));
+	assert_true(got.n_exclude == 2 && rc_slice_eq(got.exclude[1], columns[1]));
 	assert_true(got.whole && got.n_rows == 2 && got.n_sources == 1 && got.n_targets == 1);
 	assert_true(rc_slice_eq(got.rows[0].key, rows[0].key) && got.rows[0].key.n == 3);
 	assert_true(rc_slice_eq(got.rows[0].record, rows[0].record));
