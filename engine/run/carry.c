@@ -314,9 +314,8 @@ void run_intent(struct run *r, struct rc_op *op)
 				.changed = op->changed,
 				.linked_name = op->linked_name};
 
-	if (run_is_reset(op) && t->cfg->schema->secret_field >= 0)
-		e.changed |=
-			1u << t->cfg->schema->secret_field; /* a crash leaves an account whose password nobody knows */
+	if (op->sets_password && t->cfg->schema->secret_field >= 0)
+		e.changed |= 1u << t->cfg->schema->secret_field; /* a crash leaves a password in doubt */
 	if (op->action == RC_ACT_CREATE)
 		e.after = *op->want; /* what a resume knows of an account that nobody has seen yet */
 	if (t->cfg->pool)

@@ -131,7 +131,7 @@ static void leave(struct subject *s, bool evidence)
 		return;
 	}
 	if ((m->action == RC_MISSING_DISABLE && k.flags & RC_KNOWN_DISABLED) ||
-	    (m->action == RC_MISSING_LOCK && k.flags & RC_KNOWN_LOCKED)) {
+	    (m->action == RC_MISSING_LOCK && k.flags & RC_KNOWN_LOCKED && !(k.flags & RC_KNOWN_UNSURE_PASSWORD))) {
 		settle(s, &k, RC_ST_DONE, 0);
 		return;
 	}

@@ -80,7 +80,7 @@ static void compare(struct subject *s)
 {
 	const struct rc_account_schema *schema = s->t->cfg->schema;
 	uint32_t differs = rc_account_diff(schema, &s->w->account, &s->k.account) & schema->updatable;
-	bool disabled, locked = s->k.flags & RC_KNOWN_LOCKED;
+	bool disabled, unsure = s->k.flags & RC_KNOWN_UNSURE_PASSWORD, locked = unsure || s->k.flags & RC_KNOWN_LOCKED;
 	struct rc_op *op;
 
 	for (size_t f = 0; f < schema->n_fields; f++)
@@ -99,7 +99,11 @@ static void compare(struct subject *s)
 		subject_pend(s, RC_ACT_NONE, RC_ST_SKIPPED);
 		return;
 	}
-	s->reason = locked ? "wanted again: gets a new password" : disabled ? "wanted again" : "fields differ";
+	s->reason = unsure   ? "an interrupted run was setting a password, and which one the account has is not known: "
+			       "gets a new one"
+		    : locked ? "wanted again: gets a new password"
+		    : disabled ? "wanted again"
+			       : "fields differ";
 	op = subject_order(s, disabled || locked ? RC_ACT_ENABLE : RC_ACT_UPDATE, RC_CLASS_UPDATE);
 	op->sets_password = locked; /* nobody knows the one that locked it */
 	subject_want_account(s, op);

@@ -185,7 +185,7 @@ static void known_is_gone(struct run *r, struct run_target *t, struct rc_known *
 			      &k->account);
 	}
 	k->flags &= ~(uint32_t)(RC_KNOWN_MANAGED | RC_KNOWN_DISABLED | RC_KNOWN_LOCKED | RC_KNOWN_KEPT_DISABLED |
-				RC_KNOWN_PROMISED);
+				RC_KNOWN_PROMISED | RC_KNOWN_UNSURE_PASSWORD);
 	k->kept.set = 0;
 	k->remote_id = (struct rc_slice){0};
 	k->status = RC_KNOWN_DEFERRED;

@@ -222,7 +222,7 @@ static void keep_done(struct run *r, struct rc_op *op, struct happened *h)
 	merge_account(op->want, &k.account);
 	k.kept.set &= ~op->changed;
 	k.flags |= RC_KNOWN_MANAGED;
-	k.flags &= ~(uint32_t)(RC_KNOWN_DISABLED | RC_KNOWN_LOCKED | RC_KNOWN_PROMISED);
+	k.flags &= ~(uint32_t)(RC_KNOWN_DISABLED | RC_KNOWN_LOCKED | RC_KNOWN_PROMISED | RC_KNOWN_UNSURE_PASSWORD);
 	if (op->action == RC_ACT_ENABLE || op->action == RC_ACT_DISABLE)
 		k.flags &= ~(uint32_t)RC_KNOWN_KEPT_DISABLED;
 	k.status = RC_KNOWN_SETTLED;
@@ -293,6 +293,8 @@ static void keep_open(struct run *r, struct rc_op *op, enum rc_known_status stat
 				      : (struct rc_slice){0}; /* the next run places them anew */
 	k.status = status;
 	memset(k.fingerprint, 0, 16);
+	if (op->sets_password && (op->unsure || op->first_done)) /* of a leaver or of one who is back */
+		k.flags |= RC_KNOWN_UNSURE_PASSWORD;
 	if (status != RC_KNOWN_UNKNOWN && op->action == RC_ACT_CREATE && !leaves_old(r, op) &&
 	    rc_slice_eq(k.name, op->name)) {
 		k.flags &= ~(uint32_t)(RC_KNOWN_MANAGED |

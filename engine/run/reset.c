@@ -53,7 +53,7 @@ static void one(struct run *r, size_t target, struct rc_slice key)
 		skip(&s, "protected");
 	else if (s.k.flags & RC_KNOWN_DISABLED)
 		refuse(&s, "rollcall.disabled", "the account is disabled: a new password would be of no use");
-	else if (s.k.flags & RC_KNOWN_LOCKED && s.k.missing_since_ns)
+	else if (s.k.flags & (RC_KNOWN_LOCKED | RC_KNOWN_UNSURE_PASSWORD) && s.k.missing_since_ns)
 		refuse(&s, "rollcall.locked",
 		       "locked, because the person left: a new password would let them in again");
 	else if (s.k.status == RC_KNOWN_UNKNOWN)
@@ -91,12 +91,12 @@ void run_reset_keep(struct run *r, const struct rc_op *op, enum rc_status status
 	struct rc_known k = *((struct op_info *)op->owner)->known;
 
 	if (status == RC_ST_DONE || op->first_done) {
-		k.flags &= ~(uint32_t)RC_KNOWN_LOCKED;
+		k.flags &= ~(uint32_t)(RC_KNOWN_LOCKED | RC_KNOWN_UNSURE_PASSWORD);
 		k.remote_id = op->remote_id;
 		k.changed_at_ns = op->done_at;
 		k.changed_run = rc_slice_str(r->run_id);
 	} else if (op->unsure) {
-		k.flags |= RC_KNOWN_LOCKED;
+		k.flags |= RC_KNOWN_LOCKED | RC_KNOWN_UNSURE_PASSWORD;
 		memset(k.fingerprint, 0, sizeof(k.fingerprint)); /* so that the next sync looks */
 	} else {
 		return;

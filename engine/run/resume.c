@@ -53,9 +53,8 @@ static void ask_again(struct run *r, const struct rc_op_entry *e)
 	} else if (!has) {
 		return;
 	}
-	if (e->action == RC_ACT_UPDATE && schema && schema->secret_field >= 0 &&
-	    e->changed & 1u << schema->secret_field)
-		k.flags |= RC_KNOWN_LOCKED; /* a password was on its way: nobody knows which one it has */
+	if (schema && schema->secret_field >= 0 && e->changed & 1u << schema->secret_field)
+		k.flags |= RC_KNOWN_UNSURE_PASSWORD | (e->action == RC_ACT_UPDATE ? RC_KNOWN_LOCKED : 0u);
 	k.flags |= RC_KNOWN_MANAGED;
 	k.status = RC_KNOWN_UNKNOWN;
 	k.sent_at_ns = r->started_ns; /* at the latest: nobody has sent anything since the killed run held the lock */

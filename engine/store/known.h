@@ -40,6 +40,8 @@ enum rc_known_flag {                               /* on disk: append only */
 		     RC_KNOWN_KEPT_DISABLED = 1u << 7, /* somebody else disabled it, and the config keeps that */
 		     RC_KNOWN_PROMISED =
 			     1u << 8, /* a killed run meant to make it: with status unknown, nobody has seen it */
+		     RC_KNOWN_UNSURE_PASSWORD =
+			     1u << 9, /* another one was sent, and nobody knows which one the account has */
 };
 
 /* On disk: append only. */
