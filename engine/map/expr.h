@@ -60,6 +60,7 @@ struct rc_expr_scope {
 	bool n;                     /* `n`, the counter of first_free */
 	const char *const *account; /* fields of `account.*` (adopt_if); NULL: `account` is not a name */
 	size_t n_account;
+	bool column; /* the text may be the name of a column as it stands, also one that Lua cannot spell */
 };
 
 /* where is the JSON Pointer of the text, copied. scope and ret_unknown may be NULL. The expression belongs to env.

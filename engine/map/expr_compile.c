@@ -60,16 +60,59 @@ static enum rc_code unknown_function(struct compiling *c, struct rc_slice name)
 	return fault(c, "there is no function '%.*s'", clip(name), name.p);
 }
 
+/* Words, not an expression: as a header line would have them. */
+static bool looks_like_header(struct rc_slice text)
+{
+	for (size_t i = 0; i < text.n; i++) {
+		unsigned char c = (unsigned char)text.p[i];
+
+		if (c < 0x80 && !(c >= '0' && c <= '9') && !(c >= 'A' && c <= 'Z') && !(c >= 'a' && c <= 'z') &&
+		    !strchr(" _-.#/", c))
+			return false;
+	}
+	return text.n && !strchr(" _-.#/", text.p[text.n - 1]);
+}
+
+/* Where a column's name may stand as it is, this can be meant for nothing else. */
+static bool is_column_text(const struct compiling *c)
+{
+	return c->scope && c->scope->column && looks_like_header(rc_slice_str(c->e->text)) && !strstr(c->e->text, "..");
+}
+
+static bool word_byte(char b)
+{
+	return (b >= '0' && b <= '9') || (b >= 'A' && b <= 'Z') || (b >= 'a' && b <= 'z') || b == '_' || (b & 0x80);
+}
+
+/* The name of a column that stands in the text around part of it: E-Mail, of which Lua takes E for a name. */
+static struct rc_slice column_around(const struct compiling *c, struct rc_slice part)
+{
+	const struct rc_expr_env *env = c->e->env;
+	const char *text = c->e->text, *end = text + strlen(text);
+	struct rc_slice found = {0};
+
+	for (size_t i = 0; i < env->n_columns; i++) {
+		struct rc_slice name = env->column_names[i];
+
+		for (const char *p = text; name.n > found.n && name.n > part.n && p + name.n <= end && p <= part.p; p++)
+			if (memcmp(p, name.p, name.n) == 0 && p + name.n >= part.p + part.n &&
+			    (p == text || !word_byte(p[-1])) && (p + name.n == end || !word_byte(p[name.n])))
+				found = name;
+	}
+	return found;
+}
+
 static enum rc_code unknown_column(struct compiling *c, struct rc_slice name)
 {
 	const struct rc_expr_env *env = c->e->env;
 	const char *near = rc_nearest(name, (const char *const *)env->columns, env->n_columns);
-	struct rc_slice text = rc_slice_str(c->e->text);
-	size_t i;
+	struct rc_slice around = column_around(c, name);
 
-	if (rc_expr_column_find(env, text, &i))
-		return fault(c, "the column '%.*s' is no Lua name: write col[\"%.*s\"]", clip(text), text.p, clip(text),
-			     text.p);
+	if (!around.n && is_column_text(c))
+		name = rc_slice_str(c->e->text);
+	if (around.n)
+		return fault(c, "the column '%.*s' is no Lua name: write col[\"%.*s\"]", clip(around), around.p,
+			     clip(around), around.p);
 	c->unknown = name;
 	if (near)
 		return fault(c, "there is no column and no function '%.*s'; did you mean '%s'?", clip(name), name.p,
@@ -202,27 +245,19 @@ static int check_syntax(lua_State *L)
 	return luaL_loadbufferx(L, c->source.p, c->source.n, "=e", "t") ? lua_error(L) : 0;
 }
 
-/* Words, not an expression: as a header line would have them. */
-static bool looks_like_header(struct rc_slice text)
-{
-	for (size_t i = 0; i < text.n; i++) {
-		unsigned char c = (unsigned char)text.p[i];
-
-		if (c < 0x80 && !(c >= '0' && c <= '9') && !(c >= 'A' && c <= 'Z') && !(c >= 'a' && c <= 'z') &&
-		    !strchr(" _-.#/", c))
-			return false;
-	}
-	return text.n && !strchr(" _-.#/", text.p[text.n - 1]);
-}
-
 static enum rc_code syntax_fault(struct compiling *c, const char *msg)
 {
 	struct rc_slice text = rc_slice_str(c->e->text);
 	size_t i;
 
 	if (rc_expr_column_find(c->e->env, text, &i))
+		return fault(c, "the column '%.*s' is no Lua name: write col[\"%.*s\"]", clip(text), text.p, clip(text),
+			     text.p);
+	if (is_column_text(c))
 		return unknown_column(c, text);
-	if (c->e->env->any && looks_like_header(text))
+	if (!c->e->env->any || !looks_like_header(text))
+		text = rc_bare_words(text);
+	if (text.n && (c->e->env->any || rc_expr_column_find(c->e->env, text, &i)))
 		return fault(c, "no Lua expression: %s; the column of this name is col[\"%.*s\"]", msg, clip(text),
 			     text.p);
 	return fault(c, "no Lua expression: %s%s", msg, strstr(msg, "near '='") ? "; equal is ==" : "");
@@ -264,6 +299,34 @@ static bool is_case(struct compiling *c)
 	return true;
 }
 
+/* An attribute whose name Lua would take for a subtraction. */
+static bool is_hyphened(struct rc_slice text)
+{
+	for (size_t i = 0; i < text.n; i++)
+		if (!word_byte(text.p[i]) && text.p[i] != '-')
+			return false;
+	return text.n && !(text.p[0] >= '0' && text.p[0] <= '9') && memchr(text.p, '-', text.n);
+}
+
+/* The text is a column's name, where one may stand as it is. */
+static bool whole_column(struct compiling *c, struct rc_slice text)
+{
+	struct rc_expr_env *env = c->e->env;
+	size_t i;
+
+	if (!c->scope || !c->scope->column)
+		return false;
+	if (!rc_expr_column_find(env, text, &i)) {
+		if (!env->ldif || !is_hyphened(text))
+			return false;
+		i = rc_expr_column_add(env, text);
+	}
+	columns_set(&c->e->used, i);
+	c->e->kind = RC_EXPR_COLUMN;
+	c->e->column = i;
+	return true;
+}
+
 static enum rc_code compile(struct compiling *c)
 {
 	struct rc_expr *e = c->e;
@@ -276,9 +339,11 @@ static enum rc_code compile(struct compiling *c)
 	rc_uses_find(text, &c->scan);
 	if (!c->scan.tokens)
 		return fault(c, "the expression is empty");
+	if (whole_column(c, text))
+		return RC_OK;
 	write_source(c);
 	if (rc_expr_protected(e->env, check_syntax, c, msg, sizeof(msg)))
-		return syntax_fault(c, msg);
+		return is_column_text(c) && e->env->any ? RC_OK : syntax_fault(c, msg);
 	if (c->scan.escapes)
 		return fault(c, "no Lua expression: ')' closes nothing");
 	c->published = rc_xcalloc(c->scan.n, sizeof(size_t));

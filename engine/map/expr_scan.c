@@ -277,3 +277,26 @@ void rc_uses_done(struct rc_uses *s)
 	free(s->v);
 	*s = (struct rc_uses){0};
 }
+
+static bool in_word(const struct token *t)
+{
+	return t->kind == T_NAME || t->kind == T_NUMBER || (t->kind == T_OTHER && (unsigned char)*t->text.p >= 0x80);
+}
+
+struct rc_slice rc_bare_words(struct rc_slice text)
+{
+	struct lexer l = {text.p, text.p + text.n};
+	struct rc_slice words = {0};
+	size_t n = 0;
+
+	for (struct token t = next(&l); t.kind != T_END && (n < 2 || in_word(&t)); t = next(&l)) {
+		if (!in_word(&t)) {
+			n = 0;
+			continue;
+		}
+		if (!n++)
+			words.p = t.text.p;
+		words.n = (size_t)(t.text.p + t.text.n - words.p);
+	}
+	return n < 2 ? (struct rc_slice){0} : words;
+}

@@ -31,6 +31,10 @@ struct rc_uses {
 };
 
 void rc_uses_find(struct rc_slice text, struct rc_uses *ret);
+
+/* The first words that stand side by side, of letters of any script: no Lua, but the name of a column with blanks,
+ * written as it is. Of any text; p NULL: there are none. */
+struct rc_slice rc_bare_words(struct rc_slice text);
 void rc_uses_done(struct rc_uses *s);
 
 #endif

@@ -97,6 +97,15 @@ static void compile(struct compiler *c, const char *text, const char *where, boo
 		rc_columns_add(&c->used, *ret);
 }
 
+static void compile_key(struct compiler *c, const char *text, const char *where)
+{
+	static const struct rc_expr_scope scope = {.column = true};
+
+	compile_in(c, text, where, &scope, &c->m->key);
+	if (c->m->key)
+		rc_columns_add(&c->used, c->m->key);
+}
+
 /* An expression that is asked after the scan, too: its columns are kept. */
 static void compile_later(struct compiler *c, const char *text, const char *where, const struct rc_expr_scope *scope,
 			  struct rc_expr **ret)
@@ -216,11 +225,13 @@ enum rc_code rc_mapping_new(const struct rc_config *cfg, size_t source, bool ldi
 		m->alias[i] = lower_case(m, s->columns[i].name);
 	rc_expr_env_lookups(m->env, lookups);
 	rc_expr_env_zone(m->env, m->zone);
+	snprintf(where, sizeof(where), "/sources/%zu/key", source);
+	if (!code)
+		compile_key(&c, s->key, where);
 #define COMPILE(member, text, name)                                                                                    \
 	snprintf(where, sizeof(where), "/sources/%zu/%s", source, name);                                               \
 	if (!code)                                                                                                     \
 	compile(&c, text, where, false, &m->member)
-	COMPILE(key, s->key, "key");
 	COMPILE(where, s->where, "where");
 	COMPILE(left, s->left, "left");
 	COMPILE(from, s->active_from, "active_from");

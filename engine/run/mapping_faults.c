@@ -40,7 +40,7 @@ static void judge_source(struct judge *j, const struct rc_source *s, size_t i)
 	struct rc_err err;
 	char where[64];
 
-	judge(j, s->key, NULL, "/sources/%zu/key", i);
+	judge(j, s->key, &(struct rc_expr_scope){.column = true}, "/sources/%zu/key", i);
 	judge(j, s->where, NULL, "/sources/%zu/where", i);
 	judge(j, s->left, NULL, "/sources/%zu/left", i);
 	judge(j, s->active_from, NULL, "/sources/%zu/active_from", i);

@@ -149,12 +149,19 @@ static void test_unknown_is_told_apart(void **state)
 	struct rc_slice unknown;
 	struct rc_err err = {0};
 	const char *text = "lower(department) .. id";
+	const struct rc_expr_scope whole = {.column = true};
 
 	assert_int_equal(rc_expr_compile(*state, text, "/a", NULL, &e, &unknown, &err), RC_CONFIG);
 	assert_true(rc_slice_eqs(unknown, "department"));
 	assert_ptr_equal(unknown.p, text + 6);
 	assert_int_equal(rc_expr_compile(*state, "col['Given Name']", "/a", NULL, &e, &unknown, &err), RC_CONFIG);
 	assert_true(rc_slice_eqs(unknown, "Given Name"));
+	assert_int_equal(rc_expr_compile(*state, "Given Name", "/a", &whole, &e, &unknown, &err), RC_CONFIG);
+	assert_true(rc_slice_eqs(unknown, "Given Name"));
+	assert_int_equal(rc_expr_compile(*state, "E-Mail", "/a", &whole, &e, &unknown, &err), RC_CONFIG);
+	assert_true(rc_slice_eqs(unknown, "E-Mail"));
+	assert_int_equal(rc_expr_compile(*state, "firm .. id", "/a", &whole, &e, &unknown, &err), RC_CONFIG);
+	assert_true(rc_slice_eqs(unknown, "firm"));
 	assert_int_equal(rc_expr_compile(*state, "lowr(id)", "/a", NULL, &e, &unknown, &err), RC_CONFIG);
 	assert_null(unknown.p);
 	assert_int_equal(rc_expr_compile(*state, "id id", "/a", NULL, &e, &unknown, &err), RC_CONFIG);
