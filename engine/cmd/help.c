@@ -147,11 +147,12 @@ static const struct {
 	 "Ends a hold. On a person who is not held it ends management: rollcall forgets the account, which stays as "
 	 "it is.\nSomebody still in the source is adopted again by the next run, as `existing` says.\n\n"
 	 "example: rollcall release rollcall.jsonc E1042\n"},
-	{"pause", "usage: rollcall pause CONFIG --until DATE --reason TEXT\n\n"
-		  "Until that day is over, sync only plans: it reads, reports what it would do, and exits 0.\n\n"
-		  "  --until DATE           the last day of the pause, in the first source's time zone\n"
-		  "  --reason TEXT          said by each run meanwhile\n\n"
-		  "example: rollcall pause rollcall.jsonc --until 2026-12-27 --reason 'move of the data centre'\n"},
+	{"pause",
+	 "usage: rollcall pause CONFIG --until DATE --reason TEXT\n\n"
+	 "Until that day is over, sync and apply only plan: they read, report what they would do, and exit 0.\n\n"
+	 "  --until DATE           the last day of the pause, in the first source's time zone\n"
+	 "  --reason TEXT          said by each run meanwhile\n\n"
+	 "example: rollcall pause rollcall.jsonc --until 2026-12-27 --reason 'move of the data centre'\n"},
 	{"resume", "usage: rollcall resume CONFIG\n\n"
 		   "Ends a pause before its day. Freeze windows of the config stay.\n\n"
 		   "example: rollcall resume rollcall.jsonc\n"},

@@ -140,7 +140,18 @@ static enum rc_code open_zones(struct run *r, struct rc_err *err)
 	return code;
 }
 
-/* A pause, or a freeze window of the config: a sync plans, says so, and changes nothing. */
+/* A saved plan that is not carried out stays good: what it is bound to must not move on. */
+static void list_nothing(struct run *r)
+{
+	for (size_t i = 0; i < r->cfg->n_targets; i++) {
+		r->targets[i].list_needed = false;
+		for (size_t s = 0; s < r->cfg->targets[i].n_servers; s++)
+			r->targets[i].servers[s].list_needed = false;
+	}
+}
+
+/* A pause, or a freeze window of the config: a sync, or the apply of a saved plan, plans, says so, and changes nothing.
+ */
 static void check_pause(struct run *r)
 {
 	const struct rc_date_range *frozen = rc_calendar_frozen(r->cfg, r->zone, r->started_ns);
@@ -155,13 +166,15 @@ static void check_pause(struct run *r)
 	} else if (frozen) {
 		why = rc_arena_printf(&r->mem, "frozen by the config (%s)", frozen->text);
 	}
-	if (!why || r->opts->list_only || r->opts->plan ||
-	    r->opts->n_reset) /* a saved plan or a reset is somebody's decision */
+	if (!why || r->opts->list_only || r->opts->n_reset) /* a reset is somebody's decision about a few people */
 		return;
-	r->notes[r->n_notes++] = rc_arena_printf(
-		&r->mem, r->opts->writes ? "%s: this sync only plans" : "%s: a sync would only plan", why);
+	r->notes[r->n_notes++] =
+		rc_arena_printf(&r->mem, r->opts->writes ? "%s: this %s only plans" : "%s: a sync would only plan", why,
+				r->opts->command);
 	if (!r->opts->writes)
 		return;
+	if (r->opts->plan)
+		list_nothing(r);
 	rc_log(RC_LOG_WARN, "%s", r->notes[r->n_notes - 1]);
 	r->own.writes = false;
 	r->paused = true;
