@@ -47,16 +47,21 @@ static void brief_line(struct rc_buf *b, const struct rc_summary_target *t)
 	rc_buf_addc(b, '\n');
 }
 
-/* One that stopped the target, with people. */
-static void guard_line(struct rc_buf *b, const struct rc_summary_guard *g)
+static void guard_words(struct rc_buf *b, const char *what, const struct rc_summary_guard *g)
 {
-	rc_buf_addf(b, "  guard %s (", g->guard);
+	rc_buf_addf(b, "  %s %s (", what, g->guard);
 	rc_words_safe(b, rc_slice_str(g->limit), SUMMARY_NAME);
 	rc_buf_adds(b, "): ");
 	rc_words_number(b, g->planned);
 	rc_buf_adds(b, " planned, ");
 	rc_words_number(b, g->allowed);
 	rc_buf_adds(b, " allowed");
+}
+
+/* One that stopped the target, with people. */
+static void guard_line(struct rc_buf *b, const struct rc_summary_guard *g)
+{
+	guard_words(b, "guard", g);
 	for (size_t i = 0; i < g->n_people && i < MAX_PEOPLE; i++) {
 		rc_buf_adds(b, i ? ", " : ": ");
 		rc_words_safe(b, g->people[i], SUMMARY_NAME);
@@ -129,13 +134,8 @@ static void guard_lines(struct rc_buf *b, const struct rc_summary_target *t)
 		}
 		if (!g->tripped && !near)
 			continue;
-		rc_buf_addf(b, g->tripped ? "  guard %s (" : "  near guard %s (", g->guard);
-		rc_words_safe(b, rc_slice_str(g->limit), SUMMARY_NAME);
-		rc_buf_adds(b, "): ");
-		rc_words_number(b, g->planned);
-		rc_buf_adds(b, " planned, ");
-		rc_words_number(b, g->allowed);
-		rc_buf_adds(b, " allowed\n");
+		guard_words(b, g->tripped ? "guard" : "near guard", g);
+		rc_buf_addc(b, '\n');
 	}
 }
 

@@ -156,6 +156,18 @@ static enum rc_code open_tables(struct rc_kv *kv, uint32_t format, uint32_t more
 	return rc ? rc_kv_fail(kv->path, rc, "cannot open its tables", err) : RC_OK;
 }
 
+/* LMDB's own view of the file and the system's; an errno or a code of LMDB's. */
+static int look_at(struct rc_kv *kv, MDB_envinfo *ret_info, MDB_stat *ret_stat, struct stat *ret_file)
+{
+	int fd, rc = CALL(mdb_env_info(kv->env, ret_info));
+
+	if (!rc)
+		rc = CALL(mdb_env_stat(kv->env, ret_stat));
+	if (!rc)
+		rc = mdb_env_get_fd(kv->env, &fd);
+	return !rc && fstat(fd, ret_file) ? errno : rc;
+}
+
 /* A file that ends before its last page would raise SIGBUS where it is missing. Pages that LMDB took and freed within
  * one transaction need never be written, so a few may be absent at the end of a sound file: those are added as zeros,
  * which no reader takes for a page. */
@@ -167,13 +179,7 @@ static enum rc_code check_length(struct rc_kv *kv, struct rc_err *err)
 	int rc, fd;
 	off_t need;
 
-	rc = CALL(mdb_env_info(kv->env, &info));
-	if (!rc)
-		rc = CALL(mdb_env_stat(kv->env, &st));
-	if (!rc)
-		rc = mdb_env_get_fd(kv->env, &fd);
-	if (!rc && fstat(fd, &file))
-		rc = errno;
+	rc = look_at(kv, &info, &st, &file);
 	if (rc)
 		return rc_kv_fail(kv->path, rc, "cannot look at it", err);
 	kv->map = info.me_mapsize;
@@ -320,7 +326,7 @@ enum rc_code rc_kv_size(struct rc_kv *kv, struct rc_kv_size *ret, struct rc_err 
 	MDB_val k, v;
 	struct stat file;
 	uint64_t free_pages = 0;
-	int rc, fd;
+	int rc;
 
 	rc = CALL(mdb_txn_begin(kv->env, NULL, MDB_RDONLY, &txn));
 	if (rc)
@@ -337,13 +343,7 @@ enum rc_code rc_kv_size(struct rc_kv *kv, struct rc_kv_size *ret, struct rc_err 
 		mdb_cursor_close(c);
 	mdb_txn_abort(txn);
 	if (rc == MDB_NOTFOUND)
-		rc = CALL(mdb_env_info(kv->env, &info));
-	if (!rc)
-		rc = CALL(mdb_env_stat(kv->env, &st));
-	if (!rc)
-		rc = mdb_env_get_fd(kv->env, &fd);
-	if (!rc && fstat(fd, &file))
-		rc = errno;
+		rc = look_at(kv, &info, &st, &file);
 	if (rc)
 		return rc_kv_fail(kv->path, rc, "cannot measure", err);
 	ret->file_bytes = (uint64_t)file.st_size;
