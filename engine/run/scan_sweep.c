@@ -20,9 +20,9 @@ struct unmatched { /* entries, in their order; behind them people who have none 
 	size_t n, n_entries, cap;
 	bool *settled; /* the entry counts for something: its row was done with */
 	uint8_t (*key)[16];
-	uint32_t *person;        /* of the scan, + 1; 0: nobody yet */
-	struct rc_slice *record; /* of each, by target */
-	bool kept;               /* records are whole; else only whether they are there */
+	uint32_t *person;         /* of the scan, + 1; 0: nobody yet */
+	bool *known;              /* on some target */
+	struct rc_known **record; /* of each, by target; NULL: they are not kept */
 };
 
 static void unmatched_add(struct unmatched *u, const uint8_t key[16], bool settled, size_t person)
@@ -98,32 +98,47 @@ static void add_newcomers(const struct rc_scan *s, struct unmatched *u)
 	free(old);
 }
 
-static void find_records(struct walk *w, const uint16_t *targets, struct unmatched *u)
+static void find_on(const struct walk *w, uint16_t number, size_t target, struct unmatched *u)
 {
-	size_t n_targets = w->s->cfg->n_targets, bound = w->match.seq.n / KEEP_SHARE + 256;
-	struct rc_slice *one;
+	const uint8_t(*keys)[16] = (const uint8_t(*)[16])u->key;
+	size_t n_targets = w->s->cfg->n_targets;
+	struct rc_known **one = u->record ? rc_xcalloc(u->n, sizeof(*one)) : NULL;
+	bool *there = one ? NULL : rc_xcalloc(u->n, sizeof(*there));
 
-	u->kept = u->n <= bound;
-	if (u->kept && u->n + w->s->n <= bound)
-		add_newcomers(w->s, u);
-	one = rc_xcalloc(u->n + 1, sizeof(*one));
-	u->record = rc_xcalloc((u->n + 1) * n_targets, sizeof(*u->record));
-	for (size_t t = 0; u->n && t < n_targets; t++) {
-		rc_view_records(w->view, targets[t], (const uint8_t(*)[16])u->key, u->n, u->kept ? &w->s->mem : NULL,
-				one);
-		for (size_t i = 0; i < u->n; i++)
-			u->record[i * n_targets + t] = one[i];
+	if (one)
+		rc_view_known_kept(w->view, number, keys, u->n, &w->s->mem, one);
+	else
+		rc_view_are_known(w->view, number, keys, u->n, there);
+	for (size_t i = 0; i < u->n; i++) {
+		u->known[i] |= one ? one[i] != NULL : there[i];
+		if (one)
+			u->record[i * n_targets + target] = one[i];
 	}
 	free(one);
+	free(there);
+}
+
+static void find_records(const struct walk *w, const uint16_t *targets, struct unmatched *u)
+{
+	size_t n_targets = w->s->cfg->n_targets, bound = w->match.seq.n / KEEP_SHARE + 256;
+	bool kept = u->n <= bound;
+
+	if (kept && u->n + w->s->n <= bound)
+		add_newcomers(w->s, u);
+	u->known = rc_xcalloc(u->n + 1, sizeof(*u->known));
+	if (kept)
+		u->record = rc_xcalloc((u->n + 1) * n_targets, sizeof(*u->record));
+	for (size_t t = 0; u->n && t < n_targets; t++)
+		find_on(w, targets[t], t, u);
 }
 
 /* What was found of the person here, so that deciding about them need not look again. */
 static void keep_records(struct rc_scan *s, const struct unmatched *u, size_t i, struct rc_person *p)
 {
 	size_t n = s->cfg->n_targets;
-	struct rc_slice *records;
+	struct rc_known **records;
 
-	if (!u->kept)
+	if (!u->record)
 		return;
 	records = rc_arena_alloc(&s->mem, n * sizeof(*records));
 	memcpy(records, &u->record[i * n], n * sizeof(*records));
@@ -134,19 +149,14 @@ static void keep_records(struct rc_scan *s, const struct unmatched *u, size_t i,
  * account. */
 static uint64_t sweep_unmatched(struct walk *w, const uint16_t *targets, struct unmatched *u)
 {
-	size_t n = w->s->cfg->n_targets;
 	uint64_t gone = 0;
 
 	find_records(w, targets, u);
 	w->s->records_of = rc_view_serial(w->view);
 	for (size_t i = 0; i < u->n; i++) {
 		struct rc_person *p = u->person[i] ? &w->s->people[u->person[i] - 1] : NULL;
-		bool known = false;
+		bool known = u->known[i] || i >= u->n_entries; /* the others are only to be kept */
 
-		for (size_t t = 0; t < n; t++)
-			known |= u->record[i * n + t].p != NULL;
-		if (i >= u->n_entries) /* only to be kept */
-			known = true;
 		if (!known) /* its row was settled: filtered, or left long ago */
 			gone += u->settled[i];
 		else if (!p && !(p = rc_sources_find(w->s, u->key[i]))) /* a second entry of theirs finds them */
@@ -169,6 +179,7 @@ enum rc_code scan_sweep_order(struct walk *w, const uint16_t *targets, bool *ret
 	free(u.settled);
 	free(u.key);
 	free(u.person);
+	free(u.known);
 	free(u.record);
 	if (scan_twice_end(twice)) {
 		*ret_again = true; /* rare, so the whole input is looked at */

@@ -85,25 +85,59 @@ bool rc_codec_open(const struct rc_codec *c, struct rc_slice v, struct rc_codec_
 	return true;
 }
 
-bool rc_codec_next(struct rc_codec_iter *it, uint8_t *ret_tag, struct rc_slice *ret)
-{
-	struct rc_slice rest = {(const char *)it->p + 1, (size_t)(it->end - it->p)};
-	const char *number = rest.p;
-	uint64_t n;
+/* One field as it stands in a value. */
+struct item {
+	uint8_t tag;
+	struct rc_slice bytes;
+	uint64_t number; /* of a tag with RC_CODEC_NUMBER */
+};
 
-	if (it->bad || it->p == it->end)
+/* Nearly all are one byte. */
+static inline bool take_varint(const uint8_t **p, const uint8_t *end, uint64_t *ret)
+{
+	struct rc_slice rest = {(const char *)*p, (size_t)(end - *p)};
+
+	if (*p < end && **p < 0x80) {
+		*ret = *(*p)++;
+		return true;
+	}
+	if (!rc_take_varint(&rest, ret))
 		return false;
-	rest.n--;
-	*ret_tag = *it->p;
-	if (!rc_take_varint(&rest, &n) || (!(*ret_tag & RC_CODEC_NUMBER) && n > rest.n)) {
+	*p = (const uint8_t *)rest.p;
+	return true;
+}
+
+static inline bool next_item(struct rc_codec_iter *it, struct item *ret)
+{
+	const uint8_t *p = it->p, *from;
+	bool number;
+
+	if (it->bad || p == it->end)
+		return false;
+	ret->tag = *p++;
+	number = ret->tag & RC_CODEC_NUMBER;
+	from = p;
+	if (!take_varint(&p, it->end, &ret->number) || (!number && ret->number > (size_t)(it->end - p))) {
 		it->bad = true;
 		return false;
 	}
-	if (*ret_tag & RC_CODEC_NUMBER)
-		*ret = (struct rc_slice){number, (size_t)(rest.p - number)};
-	else
-		*ret = (struct rc_slice){rest.p, (size_t)n};
-	it->p = (const uint8_t *)ret->p + ret->n;
+	if (!number) {
+		from = p;
+		p += ret->number;
+	}
+	ret->bytes = (struct rc_slice){(const char *)from, (size_t)(p - from)};
+	it->p = p;
+	return true;
+}
+
+bool rc_codec_next(struct rc_codec_iter *it, uint8_t *ret_tag, struct rc_slice *ret)
+{
+	struct item item;
+
+	if (!next_item(it, &item))
+		return false;
+	*ret_tag = item.tag;
+	*ret = item.bytes;
 	return true;
 }
 
@@ -115,14 +149,11 @@ struct decoding {
 	uint64_t time; /* the last one */
 };
 
-static bool take_number(struct decoding *d, const struct rc_codec_field *f, struct rc_slice s)
+static bool take_number(struct decoding *d, const struct rc_codec_field *f, uint64_t n)
 {
 	char *p = d->to + f->offset;
 	struct rc_slice text;
-	uint64_t n;
 
-	if (!rc_take_varint(&s, &n))
-		return false;
 	switch (f->type) {
 	case RC_CODEC_WORD:
 		if (!d->env->words || !rc_words_text(d->env->words, d->env->txn, n, &text))
@@ -148,7 +179,7 @@ static bool take_number(struct decoding *d, const struct rc_codec_field *f, stru
 static bool take_short(struct decoding *d, const struct rc_codec_field *f, struct rc_slice s)
 {
 	struct rc_slice text = {NULL, RC_ID_TEXT};
-	char id[RC_ID_TEXT];
+	char *id;
 
 	if (f->type == RC_CODEC_ACCOUNT)
 		return rc_codec_take_account(s, true, d->env, (struct rc_account *)(void *)(d->to + f->offset));
@@ -156,9 +187,9 @@ static bool take_short(struct decoding *d, const struct rc_codec_field *f, struc
 		return false;
 	if (!d->env->mem) /* nobody asks for it */
 		return true;
+	text.p = id = rc_arena_alloc(d->env->mem, RC_ID_TEXT);
 	if (!rc_id_unpack(s, id))
 		return false;
-	text.p = memcpy(rc_arena_alloc(d->env->mem, RC_ID_TEXT), id, RC_ID_TEXT);
 	memcpy(d->to + f->offset, &text, sizeof(text));
 	return true;
 }
@@ -190,22 +221,29 @@ static bool take(struct decoding *d, const struct rc_codec_field *f, struct rc_s
 	}
 }
 
-/* false: the value makes no sense; a tag that nobody knows is a later version's. */
-static bool take_field(struct decoding *d, uint8_t tag, struct rc_slice s, unsigned *next)
+/* Tags of most tables count from 1, so that a field stands where its tag says. */
+static const struct rc_codec_field *field_of(const struct rc_codec *c, uint8_t tag)
 {
-	const struct rc_codec *c = d->c;
-	uint8_t plain = tag & RC_CODEC_NUMBER ? tag & 0x7f : tag, bare = tag & (RC_CODEC_SHORT - 1);
+	if (tag && tag <= c->n && c->fields[tag - 1].tag == tag)
+		return &c->fields[tag - 1];
+	for (unsigned i = 0; i < c->n; i++)
+		if (c->fields[i].tag == tag)
+			return &c->fields[i];
+	return NULL;
+}
 
-	for (unsigned i = 0; i < c->n; i++) {
-		const struct rc_codec_field *f = &c->fields[(*next + i) % c->n];
-		bool is_short = f->tag == bare && tag == (RC_CODEC_SHORT | bare) && f->tag < RC_CODEC_SHORT;
+/* false: the value makes no sense; a tag that nobody knows is a later version's. */
+static bool take_field(struct decoding *d, const struct item *item)
+{
+	bool number = item->tag & RC_CODEC_NUMBER;
+	const struct rc_codec_field *f = field_of(d->c, number ? item->tag & 0x7f : item->tag);
 
-		if (f->tag != plain && !is_short)
-			continue;
-		*next = (*next + i) % c->n;
-		return tag & RC_CODEC_NUMBER ? take_number(d, f, s) : is_short ? take_short(d, f, s) : take(d, f, s);
-	}
-	return true;
+	if (f)
+		return number ? take_number(d, f, item->number) : take(d, f, item->bytes);
+	if (number || !(item->tag & RC_CODEC_SHORT))
+		return true;
+	f = field_of(d->c, item->tag & (RC_CODEC_SHORT - 1));
+	return !f || take_short(d, f, item->bytes);
 }
 
 bool rc_codec_decode(const struct rc_codec *c, struct rc_slice v, const struct rc_codec_env *env, void *to)
@@ -213,14 +251,12 @@ bool rc_codec_decode(const struct rc_codec *c, struct rc_slice v, const struct r
 	static const struct rc_codec_env none;
 	struct decoding d = {.c = c, .env = env ? env : &none, .to = to};
 	struct rc_codec_iter it;
-	struct rc_slice s;
-	unsigned next = 0; /* fields come in the table's order: look there first */
-	uint8_t tag;
+	struct item item;
 
 	if (!rc_codec_open(c, v, &it))
 		return false;
-	while (rc_codec_next(&it, &tag, &s))
-		if (!take_field(&d, tag, s, &next))
+	while (next_item(&it, &item))
+		if (!take_field(&d, &item))
 			return false;
 	return !it.bad;
 }

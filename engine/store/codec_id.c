@@ -12,7 +12,7 @@ static bool is_dash(size_t i)
 }
 
 /* So hexadecimal digits in lower case are below 16. */
-static const char texts[] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+static const char texts[64] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
 /* By table: digits and letters follow one another at random, which no processor can foresee. 0: none. */
 static const uint8_t digit_and_one[256] = {
@@ -25,11 +25,6 @@ static const uint8_t digit_and_one[256] = {
 static int digit_of(char c)
 {
 	return digit_and_one[(unsigned char)c] - 1;
-}
-
-static char text_of(unsigned digit)
-{
-	return texts[digit];
 }
 
 /* Eight hexadecimal digits in lower case, all at once, to four bytes; false: they are something else. */
@@ -96,37 +91,58 @@ size_t rc_id_pack(struct rc_slice id, uint8_t ret[RC_ID_PACKED])
 	return RC_ID_PACKED;
 }
 
-static unsigned digit_at(const uint8_t *p, size_t i, bool hex)
+/* The other way round: four bytes to eight digits. */
+static uint64_t unpack_eight(const char *p)
 {
-	size_t bit = i * 6;
+	const uint64_t ones = 0x0101010101010101u;
+	uint64_t digits = le32toh(rc_four(p)), letters;
 
-	if (hex)
-		return i & 1 ? p[i / 2] & 15 : p[i / 2] >> 4;
-	switch (bit % 8) {
-	case 0:
-		return p[bit / 8] >> 2;
-	case 6:
-		return (unsigned)(p[bit / 8] & 3) << 4 | p[bit / 8 + 1] >> 4;
-	case 4:
-		return (unsigned)(p[bit / 8] & 15) << 2 | p[bit / 8 + 1] >> 6;
-	default:
-		return p[bit / 8] & 63;
+	digits = (digits | digits << 16) & 0x0000ffff0000ffffu;
+	digits = (digits | digits << 8) & 0x00ff00ff00ff00ffu;
+	digits = (digits >> 4 & 0x000f000f000f000fu) | (digits << 8 & 0x0f000f000f000f00u);
+	letters = (digits + 6 * ones) >> 4 & ones;
+	return htole64(digits + '0' * ones + ('a' - '0' - 10) * letters);
+}
+
+static void unpack_hex(const char packed[HEX_BYTES], char ret[DIGITS])
+{
+	for (size_t i = 0; i < HEX_BYTES / 4; i++) {
+		uint64_t text = unpack_eight(packed + 4 * i);
+
+		memcpy(ret + 8 * i, &text, sizeof(text));
 	}
+}
+
+static bool unpack_letters(const uint8_t packed[RC_ID_PACKED], char ret[DIGITS])
+{
+	bool good = true;
+
+	for (size_t i = 0; i < DIGITS / 4; i++) {
+		const uint8_t *p = packed + 3 * i;
+		const unsigned d[4] = {p[0] >> 2, (p[0] & 3u) << 4 | p[1] >> 4, (p[1] & 15u) << 2 | p[2] >> 6,
+				       p[2] & 63};
+
+		for (size_t j = 0; j < 4; j++) {
+			good &= d[j] <= 61;
+			ret[4 * i + j] = texts[d[j]];
+		}
+	}
+	return good;
 }
 
 bool rc_id_unpack(struct rc_slice packed, char ret[RC_ID_TEXT])
 {
-	bool hex = packed.n == HEX_BYTES;
-	size_t n = 0;
+	char digits[DIGITS];
 
-	if (!hex && packed.n != RC_ID_PACKED)
+	if (packed.n == HEX_BYTES)
+		unpack_hex(packed.p, digits);
+	else if (packed.n != RC_ID_PACKED || !unpack_letters((const uint8_t *)packed.p, digits))
 		return false;
-	for (size_t i = 0; i < RC_ID_TEXT; i++) {
-		unsigned d = is_dash(i) ? 0 : digit_at((const uint8_t *)packed.p, n++, hex);
-
-		if (d > 61)
-			return false;
-		ret[i] = is_dash(i) ? '-' : text_of(d);
-	}
+	memcpy(ret, digits, 8);
+	memcpy(ret + 9, digits + 8, 4);
+	memcpy(ret + 14, digits + 12, 4);
+	memcpy(ret + 19, digits + 16, 4);
+	memcpy(ret + 24, digits + 20, 12);
+	ret[8] = ret[13] = ret[18] = ret[23] = '-';
 	return true;
 }

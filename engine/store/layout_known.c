@@ -216,15 +216,13 @@ bool rc_known_decode_brief(struct rc_slice v, struct rc_known_brief *ret)
 bool rc_known_read(struct rc_slice v, const struct rc_codec_env *env, struct rc_known *ret)
 {
 	struct rc_known_brief b;
-	struct rc_known k;
 
-	memset(&k, 0, sizeof(k));
-	if (!rc_known_decode_brief(v, &b) || !rc_codec_decode(&rc_codec_known, v, env, &k) || !k.key.n)
+	memset(ret, 0, sizeof(*ret));
+	if (!rc_known_decode_brief(v, &b) || !rc_codec_decode(&rc_codec_known, v, env, ret) || !ret->key.n)
 		return false;
-	k.status = b.status;
-	k.flags = b.flags;
-	memcpy(k.fingerprint, b.fingerprint, 16);
-	*ret = k;
+	ret->status = b.status;
+	ret->flags = b.flags;
+	memcpy(ret->fingerprint, b.fingerprint, 16);
 	return true;
 }
 

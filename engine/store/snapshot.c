@@ -92,9 +92,8 @@ struct known_many { /* by their place, in `order` */
 	uint16_t target;
 	const uint8_t (*hashes)[RC_HASH_BYTES];
 	const uint32_t *order;
-	struct rc_known *known;
+	struct rc_known *known, **kept;
 	bool *found;
-	struct rc_slice *raw;
 };
 
 static bool look_up(struct rc_view *v, const struct known_many *m, size_t i, struct rc_slice *ret)
@@ -121,38 +120,57 @@ void rc_view_known_many(struct rc_view *v, uint16_t target, const uint8_t (*hash
 			struct rc_arena *mem, struct rc_known *ret, bool *found)
 {
 	uint32_t *order = in_order(hashes, n);
-	struct known_many m = {target, hashes, order, ret, found, NULL};
+	struct known_many m = {.target = target, .hashes = hashes, .order = order, .known = ret, .found = found};
 
 	rc_view_share(v, n, known_step, &m, mem);
 	free(order);
 }
 
-bool rc_view_record(struct rc_view *v, uint16_t target, struct rc_slice record, struct rc_known *ret)
-{
-	return decode(v, target, record, RC_KV_KNOWN, ret);
-}
-
-static void records_step(struct rc_view *v, void *ctx, size_t from, size_t to, struct rc_arena *mem)
+static void kept_step(struct rc_view *v, void *ctx, size_t from, size_t to, struct rc_arena *mem)
 {
 	struct known_many *m = ctx;
 
 	for (size_t o = from; o < to; o++) {
 		size_t i = m->order[o];
+		struct rc_known k;
 		struct rc_slice raw;
 
-		m->raw[i] = (struct rc_slice){0};
-		if (look_up(v, m, i, &raw))
-			m->raw[i] = mem ? rc_arena_copy(mem, raw) : RC_SLICE("");
+		m->kept[i] = NULL;
+		if (!look_up(v, m, i, &raw) || !decode(v, m->target, raw, RC_KV_KNOWN, &k))
+			continue;
+		m->kept[i] = rc_arena_alloc(mem, sizeof(k));
+		*m->kept[i] = rc_known_copy(&k, mem);
 	}
 }
 
-void rc_view_records(struct rc_view *v, uint16_t target, const uint8_t (*hashes)[RC_HASH_BYTES], size_t n,
-		     struct rc_arena *mem, struct rc_slice *ret)
+void rc_view_known_kept(struct rc_view *v, uint16_t target, const uint8_t (*hashes)[RC_HASH_BYTES], size_t n,
+			struct rc_arena *mem, struct rc_known **ret)
 {
 	uint32_t *order = in_order(hashes, n);
-	struct known_many m = {target, hashes, order, NULL, NULL, ret};
+	struct known_many m = {.target = target, .hashes = hashes, .order = order, .kept = ret};
 
-	rc_view_share(v, n, records_step, &m, mem);
+	rc_view_share(v, n, kept_step, &m, mem);
+	free(order);
+}
+
+static void there_step(struct rc_view *v, void *ctx, size_t from, size_t to, struct rc_arena *mem)
+{
+	struct known_many *m = ctx;
+
+	(void)mem;
+	for (size_t o = from; o < to; o++) {
+		struct rc_slice raw;
+
+		m->found[m->order[o]] = look_up(v, m, m->order[o], &raw);
+	}
+}
+
+void rc_view_are_known(struct rc_view *v, uint16_t target, const uint8_t (*hashes)[RC_HASH_BYTES], size_t n, bool *ret)
+{
+	uint32_t *order = in_order(hashes, n);
+	struct known_many m = {.target = target, .hashes = hashes, .order = order, .found = ret};
+
+	rc_view_share(v, n, there_step, &m, NULL);
 	free(order);
 }
 
