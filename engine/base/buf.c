@@ -41,14 +41,35 @@ char *rc_buf_reserve(struct rc_buf *b, size_t n)
 	return b->p + b->n;
 }
 
+/* Two digits a step. */
+static void digits(char *end, uint64_t v)
+{
+	static const char pairs[] = "0001020304050607080910111213141516171819"
+				    "2021222324252627282930313233343536373839"
+				    "4041424344454647484950515253545556575859"
+				    "6061626364656667686970717273747576777879"
+				    "8081828384858687888990919293949596979899";
+
+	for (; v >= 100; v /= 100)
+		memcpy(end -= 2, pairs + v % 100 * 2, 2);
+	if (v >= 10)
+		memcpy(end - 2, pairs + v * 2, 2);
+	else
+		end[-1] = (char)('0' + v);
+}
+
 void rc_buf_addu(struct rc_buf *b, uint64_t v)
 {
-	char text[20], *p = text + sizeof(text);
+	size_t n = 1;
+	char *to;
 
-	do
-		*--p = (char)('0' + v % 10);
-	while (v /= 10);
-	rc_buf_add(b, p, (size_t)(text + sizeof(text) - p));
+	for (uint64_t power = 10; n < 20 && v >= power; power *= 10)
+		n++;
+	to = rc_buf_room(b, n);
+	if (!to)
+		return;
+	digits(to + n, v);
+	rc_buf_took(b, n);
 }
 
 void rc_buf_addf(struct rc_buf *b, const char *fmt, ...)

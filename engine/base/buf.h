@@ -31,9 +31,14 @@ static inline struct rc_slice rc_buf_slice(const struct rc_buf *b)
 }
 
 /* Here, so that short appends of known length cost no call: a report is made of nothing else. */
+static inline bool rc_buf_has_room(const struct rc_buf *b, size_t n) /* for n more bytes, without growing */
+{
+	return !b->overflow && n < b->cap - b->n;
+}
+
 static inline char *rc_buf_room(struct rc_buf *b, size_t n) /* rc_buf_reserve without a call, mostly */
 {
-	return !b->overflow && n < b->cap - b->n ? b->p + b->n : rc_buf_reserve(b, n);
+	return rc_buf_has_room(b, n) ? b->p + b->n : rc_buf_reserve(b, n);
 }
 
 static inline void rc_buf_took(struct rc_buf *b, size_t n) /* of the room that was there */

@@ -58,24 +58,52 @@ static void escaped(struct rc_buf *b, struct rc_slice s)
 	rc_buf_add(b, s.p + from, i - from);
 }
 
+static __attribute__((noinline)) void with_care(struct rc_buf *b, struct rc_slice s)
+{
+	rc_buf_addc(b, '"');
+	escaped(b, s);
+	rc_buf_addc(b, '"');
+}
+
 void rc_json_string(struct rc_buf *b, struct rc_slice s)
 {
-	char *to;
+	if (rc_buf_has_room(b, s.n + 2)) {
+		char *to = b->p + b->n;
 
-	if (!rc_plain(s.p, s.n, '\\')) {
-		rc_buf_addc(b, '"');
-		escaped(b, s);
-		rc_buf_addc(b, '"');
-		return;
+		if (rc_copy_plain(to + 1, s.p, s.n, '\\')) {
+			to[0] = to[s.n + 1] = '"';
+			rc_buf_took(b, s.n + 2);
+			return;
+		}
 	}
-	to = rc_buf_room(b, s.n + 2);
-	if (!to)
-		return;
-	*to++ = '"';
-	if (s.n)
-		memcpy(to, s.p, s.n);
-	to[s.n] = '"';
-	rc_buf_took(b, s.n + 2);
+	with_care(b, s);
+}
+
+static __attribute__((noinline)) void next_with_care(struct rc_buf *b, struct rc_slice s)
+{
+	rc_buf_addc(b, ',');
+	with_care(b, s);
+}
+
+void rc_json_next(struct rc_buf *b, struct rc_slice s)
+{
+	if (rc_buf_has_room(b, s.n + 3)) {
+		char *to = b->p + b->n;
+
+		if (rc_copy_plain(to + 2, s.p, s.n, '\\')) {
+			to[0] = ',';
+			to[1] = to[s.n + 2] = '"';
+			rc_buf_took(b, s.n + 3);
+			return;
+		}
+	}
+	next_with_care(b, s);
+}
+
+static __attribute__((noinline)) void more_with_care(struct rc_buf *b, struct rc_slice s)
+{
+	escaped(b, s);
+	rc_buf_addc(b, '"');
 }
 
 void rc_json_more(struct rc_buf *b, struct rc_slice s)
@@ -83,8 +111,16 @@ void rc_json_more(struct rc_buf *b, struct rc_slice s)
 	if (b->overflow)
 		return;
 	b->n--;
-	escaped(b, s);
-	rc_buf_addc(b, '"');
+	if (rc_buf_has_room(b, s.n + 1)) {
+		char *to = b->p + b->n;
+
+		if (rc_copy_plain(to, s.p, s.n, '\\')) {
+			to[s.n] = '"';
+			rc_buf_took(b, s.n + 1);
+			return;
+		}
+	}
+	more_with_care(b, s);
 }
 
 void rc_json_place(struct rc_buf *b, struct rc_slice file, uint64_t line)

@@ -10,6 +10,7 @@
 #include "engine/base/buf.h"
 
 void rc_json_string(struct rc_buf *b, struct rc_slice s);
+void rc_json_next(struct rc_buf *b, struct rc_slice s);                    /* the same, preceded by a comma */
 void rc_json_more(struct rc_buf *b, struct rc_slice s);                    /* goes on with the string that b ends in */
 void rc_json_place(struct rc_buf *b, struct rc_slice file, uint64_t line); /* "FILE:LINE"; line 0: "FILE" */
 void rc_json_cstr(struct rc_buf *b, const char *s);                        /* NULL writes null */

@@ -14,8 +14,8 @@ static bool needs_quotes(struct rc_slice s, char delimiter)
 	return false;
 }
 
-/* Written as it is and without quotes, as nearly every cell. */
-static bool is_plain(struct rc_slice s)
+/* Copies it; whether it is written as it is and without quotes, as nearly every cell. */
+static inline bool copy_plain(char *to, struct rc_slice s)
 {
 	if (!s.n)
 		return true;
@@ -27,7 +27,7 @@ static bool is_plain(struct rc_slice s)
 	case '@':
 		return false;
 	default:
-		return s.p[s.n - 1] != ' ' && rc_plain(s.p, s.n, ',');
+		return rc_copy_plain(to, s.p, s.n, ',') && s.p[s.n - 1] != ' ';
 	}
 }
 
@@ -36,6 +36,10 @@ static void add_escaped(struct rc_buf *b, struct rc_slice s)
 {
 	size_t from = 0, i = 0;
 
+	if (rc_buf_has_room(b, s.n) && rc_copy_plain(b->p + b->n, s.p, s.n, '"')) {
+		rc_buf_took(b, s.n);
+		return;
+	}
 	while (i < s.n) {
 		unsigned char c = (unsigned char)s.p[i];
 		uint32_t cp = c;
@@ -59,16 +63,10 @@ static void add_escaped(struct rc_buf *b, struct rc_slice s)
 	rc_buf_add(b, s.p + from, i - from);
 }
 
-void rc_cell_safe(struct rc_buf *b, struct rc_slice s)
+static __attribute__((noinline)) void with_care(struct rc_buf *b, struct rc_slice s)
 {
-	bool formula, quote;
+	bool formula = s.n && memchr("=+-@\t\r", s.p[0], 6), quote = formula || needs_quotes(s, ',');
 
-	if (is_plain(s)) {
-		rc_buf_addslice(b, s);
-		return;
-	}
-	formula = memchr("=+-@\t\r", s.p[0], 6);
-	quote = formula || needs_quotes(s, ',');
 	if (quote)
 		rc_buf_addc(b, '"');
 	if (formula)
@@ -78,22 +76,32 @@ void rc_cell_safe(struct rc_buf *b, struct rc_slice s)
 		rc_buf_addc(b, '"');
 }
 
+void rc_cell_safe(struct rc_buf *b, struct rc_slice s)
+{
+	if (rc_buf_has_room(b, s.n) && copy_plain(b->p + b->n, s))
+		rc_buf_took(b, s.n);
+	else
+		with_care(b, s);
+}
+
+static __attribute__((noinline)) void next_with_care(struct rc_buf *b, struct rc_slice s)
+{
+	rc_buf_addc(b, ',');
+	with_care(b, s);
+}
+
 void rc_cell_next(struct rc_buf *b, struct rc_slice s)
 {
-	char *to;
+	if (rc_buf_has_room(b, s.n + 1)) {
+		char *to = b->p + b->n;
 
-	if (!is_plain(s)) {
-		rc_buf_addc(b, ',');
-		rc_cell_safe(b, s);
-		return;
+		if (copy_plain(to + 1, s)) {
+			to[0] = ',';
+			rc_buf_took(b, s.n + 1);
+			return;
+		}
 	}
-	to = rc_buf_room(b, s.n + 1);
-	if (!to)
-		return;
-	*to++ = ',';
-	if (s.n)
-		memcpy(to, s.p, s.n);
-	rc_buf_took(b, s.n + 1);
+	next_with_care(b, s);
 }
 
 void rc_cell_settle(struct rc_buf *b, size_t from)
@@ -101,11 +109,11 @@ void rc_cell_settle(struct rc_buf *b, size_t from)
 	struct rc_slice s = {b->p + from, b->n - from};
 	struct rc_buf copy = {0};
 
-	if (is_plain(s))
+	if (copy_plain(b->p + from, s))
 		return;
 	rc_buf_addslice(&copy, s);
 	b->n = from;
-	rc_cell_safe(b, rc_buf_slice(&copy));
+	with_care(b, rc_buf_slice(&copy));
 	rc_buf_done(&copy);
 }
 

@@ -22,9 +22,11 @@ static void check_time(int64_t ns)
 	snprintf(want, sizeof(want), "%sZ", day);
 	rc_time_iso(ns, got);
 	assert_string_equal(got, want);
+	assert_int_equal(strlen(got), RC_TIME_ISO_LEN);
 	snprintf(want, sizeof(want), "%s.%03dZ", day, (int)(ms - (int64_t)sec * 1000));
 	rc_time_iso_ms(ns, got);
 	assert_string_equal(got, want);
+	assert_int_equal(strlen(got), RC_TIME_ISO_MS_LEN);
 }
 
 static void test_times(void **state)
@@ -45,20 +47,36 @@ static void test_times(void **state)
 	}
 }
 
-static void test_numbers(void **state)
+static void check_number(uint64_t v)
 {
-	static const uint64_t some[] = {0, 7, 10, 99, 100, 4294967296, 9999999999999999999u, UINT64_MAX};
+	struct rc_buf b = {0};
 	char want[32];
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(some) / sizeof(some[0]); i++) {
-		struct rc_buf b = {0};
+	rc_buf_addu(&b, v);
+	snprintf(want, sizeof(want), "%llu", (unsigned long long)v);
+	assert_string_equal(b.p, want);
+	assert_int_equal(b.n, strlen(want));
+	rc_buf_done(&b);
+}
 
-		rc_buf_addu(&b, some[i]);
-		snprintf(want, sizeof(want), "%llu", (unsigned long long)some[i]);
-		assert_string_equal(b.p, want);
-		rc_buf_done(&b);
+static void test_numbers(void **state)
+{
+	uint64_t power = 1;
+	struct rc_buf b = {.max = 21};
+
+	(void)state;
+	for (int digits = 1; digits <= 20; digits++, power *= 10) {
+		check_number(power - 1);
+		check_number(power);
+		check_number(power + 1);
+		check_number(power / 10 * 9 + 7);
 	}
+	check_number(UINT64_MAX);
+	rc_buf_addu(&b, UINT64_MAX);
+	rc_buf_addu(&b, 10);
+	assert_true(b.overflow);
+	assert_string_equal(b.p, "18446744073709551615");
+	rc_buf_done(&b);
 }
 
 /* A buffer with a bound takes what fits to the last byte and nothing beyond, however it is appended. */
