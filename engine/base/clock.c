@@ -124,7 +124,7 @@ static void iso(int64_t wall_ns, bool with_ms, char out[32])
 	char *p = out;
 
 	rc_date_civil(days, &year, &month, &day);
-	p = digits(p, (unsigned)year, 4); /* 64 bits of nanoseconds end within 1677 and 2262 */
+	p = digits(p, (unsigned)year, 4);
 	*p++ = '-';
 	p = digits(p, month, 2);
 	*p++ = '-';

@@ -23,7 +23,9 @@ uint64_t rc_random_u64(const struct rc_clock *c);
 double rc_random_unit(const struct rc_clock *c);             /* [0,1) */
 void rc_random_uuid(const struct rc_clock *c, char out[37]); /* RFC 4122 version 4, lower case */
 
-/* "2026-11-24T05:02:44Z" and with milliseconds "2026-11-24T05:02:44.123Z"; UTC; out has room for 32. */
+/* "2026-11-24T05:02:44Z" and with milliseconds "2026-11-24T05:02:44.123Z"; UTC; out has room for 32.
+ * 64 bits of nanoseconds end within the years 1677 and 2262, so that all have the same length. */
+enum { RC_TIME_ISO_LEN = 20, RC_TIME_ISO_MS_LEN = 24 };
 void rc_time_iso(int64_t wall_ns, char out[32]);
 void rc_time_iso_ms(int64_t wall_ns, char out[32]);
 
