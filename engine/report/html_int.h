@@ -32,15 +32,19 @@ struct rc_html_list {
 	uint64_t total;
 };
 
-/* The rows of the table, ready to be written. Memory: about 260 bytes a row, of at most 2 x RC_HTML_ROWS. */
+/* The rows of the table, ready to be written: each with the comma and the line end before it, one behind the other in
+ * chunks. Memory: about 260 bytes a row, of at most 2 x RC_HTML_ROWS; what is left over of chunks is at most as much
+ * again, where rows are nearly as large as one. */
 enum rc_html_row_kind { RC_HTML_ROW_GOOD, RC_HTML_ROW_TROUBLED, RC_HTML_ROW_OUT };
 struct rc_html_row {
 	struct rc_slice text;
 	enum rc_html_row_kind kind;
 };
 struct rc_html_rows {
-	struct rc_arena mem; /* texts of the rows */
-	struct rc_buf json, safe;
+	struct rc_arena mem; /* chunks */
+	char *next;          /* in the newest chunk */
+	size_t left;
+	struct rc_buf json, safe; /* one row */
 	struct rc_html_row *v;
 	size_t n, cap, kept, look_below;
 };
@@ -67,8 +71,10 @@ void rc_html_text(struct rc_buf *b, struct rc_slice s);
 void rc_html_cstr(struct rc_buf *b, const char *s);
 void rc_html_number(struct rc_buf *b, uint64_t v);
 
-/* Appends JSON so that nothing in it can end a script element. */
-void rc_html_json(struct rc_buf *b, struct rc_slice json);
+/* JSON in which nothing can end a script element: as it is, or made anew in b. */
+struct rc_slice rc_html_json(struct rc_buf *b, struct rc_slice json);
+
+void rc_html_row(struct rc_buf *b, const struct rc_outcome *o);
 
 void rc_html_chart(struct rc_buf *b, const char *target, const cJSON *timeline);
 void rc_html_head(struct rc_buf *b, const cJSON *summary); /* verdict, facts, notes */

@@ -1,104 +1,12 @@
 /* The rows of report.html's table: JSON made as rows come, the first RC_HTML_ROWS of them, in their order; troubles
  * push out the last of the others. */
 #include "engine/base/alloc.h"
-#include "engine/base/clock.h"
-#include "engine/base/json_out.h"
 #include "engine/report/html_int.h"
+#include "engine/report/row_words.h"
 #include <errno.h>
 #include <stdlib.h>
 
-static void item_slice(struct rc_buf *b, struct rc_slice s)
-{
-	if (s.n) {
-		rc_buf_addc(b, ',');
-		rc_json_string(b, s);
-	} else {
-		rc_buf_addslice(b, RC_SLICE(",\"\""));
-	}
-}
-
-static void item(struct rc_buf *b, const char *s)
-{
-	item_slice(b, rc_slice_str(s));
-}
-
-static void item_time(struct rc_buf *b, int64_t ns)
-{
-	char iso[32] = "";
-
-	if (ns)
-		rc_time_iso(ns, iso);
-	item(b, iso);
-}
-
-static void item_fields(struct rc_buf *b, const struct rc_outcome *o)
-{
-	rc_buf_addslice(b, RC_SLICE(",\"\""));
-	for (size_t i = 0; i < o->n_fields; i++) {
-		if (i)
-			rc_json_more(b, RC_SLICE(", "));
-		rc_json_more(b, rc_slice_str(o->fields[i].field));
-	}
-}
-
-static void value(struct rc_buf *b, const struct rc_field_change *f, struct rc_slice v)
-{
-	if (v.p && !f->secret)
-		rc_json_string(b, v);
-	else
-		rc_buf_adds(b, "null");
-}
-
-static void item_changes(struct rc_buf *b, const struct rc_outcome *o)
-{
-	rc_buf_adds(b, ",[");
-	for (size_t i = 0; i < o->n_fields; i++) {
-		const struct rc_field_change *f = &o->fields[i];
-
-		rc_json_comma(b);
-		rc_buf_addc(b, '[');
-		rc_json_cstr(b, f->field);
-		rc_buf_addc(b, ',');
-		value(b, f, f->before);
-		rc_buf_addc(b, ',');
-		value(b, f, f->after);
-		rc_buf_adds(b, f->secret ? ",1]" : "]");
-	}
-	rc_buf_addc(b, ']');
-}
-
-/* In the order of FIELDS in html/script.js. */
-static void row_json(struct rc_buf *b, const struct rc_outcome *o)
-{
-	rc_buf_addc(b, '[');
-	rc_json_cstr(b, o->target);
-	item_slice(b, o->key);
-	item_slice(b, o->name);
-	item(b, rc_action_name(o->action));
-	item(b, rc_status_name(o->status));
-	item_fields(b, o);
-	item(b, o->error_code);
-	item(b, o->error_message);
-	item(b, o->reason);
-	item(b, o->server);
-	rc_buf_addc(b, ',');
-	rc_json_place(b, o->source_file, o->source_line);
-	item_slice(b, o->linked_name);
-	item_time(b, o->due_at);
-	rc_buf_addc(b, ',');
-	if (o->queue_position)
-		rc_buf_addu(b, o->queue_position);
-	else
-		rc_buf_adds(b, "\"\"");
-	rc_buf_addc(b, ',');
-	rc_buf_addu(b, o->attempts);
-	item(b, o->request_id);
-	item_slice(b, o->remote_id);
-	item_time(b, o->planned_at);
-	item_time(b, o->done_at);
-	item_changes(b, o);
-	rc_buf_addc(b, ']');
-}
+enum { CHUNK_BYTES = 128 << 10 };
 
 /* Room for one more: the last that is no trouble goes. Later ones that are none came too late already, so that the
  * place to look from only ever moves down. */
@@ -118,6 +26,21 @@ static bool make_room(struct rc_html_rows *r)
 	return false;
 }
 
+/* One behind the other, so that many are written at once. */
+static struct rc_slice keep(struct rc_html_rows *r, struct rc_slice text)
+{
+	char *to;
+
+	if (text.n > r->left) {
+		r->left = text.n > CHUNK_BYTES ? text.n : CHUNK_BYTES;
+		r->next = rc_arena_alloc(&r->mem, r->left);
+	}
+	to = memcpy(r->next, text.p, text.n);
+	r->next += text.n;
+	r->left -= text.n;
+	return (struct rc_slice){to, text.n};
+}
+
 void rc_html_rows_add(struct rc_html_rows *r, const struct rc_outcome *o, bool troubled)
 {
 	if (troubled ? !make_room(r) : r->n >= RC_HTML_ROWS)
@@ -127,30 +50,60 @@ void rc_html_rows_add(struct rc_html_rows *r, const struct rc_outcome *o, bool t
 		r->v = rc_xreallocarray(r->v, r->cap, sizeof(*r->v));
 	}
 	rc_buf_clear(&r->json);
-	row_json(&r->json, o);
-	rc_buf_clear(&r->safe);
-	rc_html_json(&r->safe, rc_buf_slice(&r->json));
-	r->v[r->n++] = (struct rc_html_row){rc_arena_copy(&r->mem, rc_buf_slice(&r->safe)),
+	RC_PIECE(&r->json, ",\n");
+	rc_html_row(&r->json, o);
+	r->v[r->n++] = (struct rc_html_row){keep(r, rc_html_json(&r->safe, rc_buf_slice(&r->json))),
 					    troubled ? RC_HTML_ROW_TROUBLED : RC_HTML_ROW_GOOD};
 	r->kept++;
 	if (r->n <= RC_HTML_ROWS)
 		r->look_below = r->n;
 }
 
-enum rc_code rc_html_rows_put(const struct rc_html_rows *r, uint64_t total, FILE *out, struct rc_err *err)
+static enum rc_code put(FILE *out, struct rc_slice s, struct rc_err *err)
 {
-	bool any = false;
+	if (fwrite(s.p, 1, s.n, out) != s.n)
+		return rc_fail_sys(err, RC_CANTCREAT, errno, "the report cannot be written out");
+	return RC_OK;
+}
 
-	fprintf(out, "{\"total\":%llu,\"rows\":[", (unsigned long long)total);
-	for (size_t i = 0; i < r->n; i++) {
+/* Rows that lie together in one piece: stdio passes nearly all of one that is larger than its buffer straight on. */
+static enum rc_code put_rows(const struct rc_html_rows *r, FILE *out, struct rc_err *err)
+{
+	struct rc_slice piece = RC_SLICE("");
+	bool any = false;
+	enum rc_code code = RC_OK;
+
+	for (size_t i = 0; i < r->n && !code; i++) {
+		struct rc_slice text = r->v[i].text;
+
 		if (r->v[i].kind == RC_HTML_ROW_OUT)
 			continue;
-		fputs(any ? ",\n" : "\n", out);
+		if (!any) /* no comma before the first */
+			text = (struct rc_slice){text.p + 1, text.n - 1};
 		any = true;
-		fwrite(r->v[i].text.p, 1, r->v[i].text.n, out);
+		if (piece.p + piece.n == text.p) {
+			piece.n += text.n;
+			continue;
+		}
+		code = put(out, piece, err);
+		piece = text;
 	}
-	fputs("]}", out);
-	return ferror(out) ? rc_fail_sys(err, RC_CANTCREAT, errno, "the report cannot be written out") : RC_OK;
+	return code ? code : put(out, piece, err);
+}
+
+enum rc_code rc_html_rows_put(const struct rc_html_rows *r, uint64_t total, FILE *out, struct rc_err *err)
+{
+	struct rc_buf head = {0};
+	enum rc_code code;
+
+	rc_buf_addf(&head, "{\"total\":%llu,\"rows\":[", (unsigned long long)total);
+	code = put(out, rc_buf_slice(&head), err);
+	if (!code)
+		code = put_rows(r, out, err);
+	if (!code)
+		code = put(out, RC_SLICE("]}"), err);
+	rc_buf_done(&head);
+	return code;
 }
 
 void rc_html_rows_done(struct rc_html_rows *r)

@@ -51,34 +51,41 @@ void rc_html_number(struct rc_buf *b, uint64_t v)
 	rc_words_number(b, v);
 }
 
-/* Where the next byte is that must not stand in a script element; 16 at a time, since nearly no row has one. */
+static rc_bytes16 marks(const char *p)
+{
+	rc_bytes16 v;
+
+	memcpy(&v, p, sizeof(v));
+	return (rc_bytes16)(v == '<') | (rc_bytes16)(v == '>') | (rc_bytes16)(v == '&');
+}
+
+/* Where the next byte is that must not stand in a script element; 32 at a time, since nearly no row has one. */
 static size_t next_mark(struct rc_slice json, size_t i)
 {
-	for (; i + 16 <= json.n; i += 16) {
-		rc_bytes16 v, mark;
-		uint64_t half[2];
-
-		memcpy(&v, json.p + i, sizeof(v));
-		mark = (rc_bytes16)(v == '<') | (rc_bytes16)(v == '>') | (rc_bytes16)(v == '&');
-		memcpy(half, &mark, sizeof(half));
-		if (half[0] | half[1])
-			break;
-	}
+	while (i + 32 <= json.n && rc_none_odd(marks(json.p + i) | marks(json.p + i + 16)))
+		i += 32;
+	if (i + 32 > json.n && json.n >= 32 && rc_none_odd(marks(json.p + json.n - 32) | marks(json.p + json.n - 16)))
+		return json.n;
 	while (i < json.n && json.p[i] != '<' && json.p[i] != '>' && json.p[i] != '&')
 		i++;
 	return i;
 }
 
 /* Outside of strings JSON has neither of these, so that replacing them everywhere is right. */
-void rc_html_json(struct rc_buf *b, struct rc_slice json)
+struct rc_slice rc_html_json(struct rc_buf *b, struct rc_slice json)
 {
-	size_t from = 0;
+	size_t i = next_mark(json, 0), from = 0;
 
-	for (size_t i; (i = next_mark(json, from)) < json.n; from = i + 1) {
+	if (i == json.n)
+		return json;
+	rc_buf_clear(b);
+	for (; i < json.n; i = next_mark(json, from)) {
 		rc_buf_add(b, json.p + from, i - from);
 		rc_buf_addf(b, "\\u%04x", (unsigned)json.p[i]);
+		from = i + 1;
 	}
 	rc_buf_add(b, json.p + from, json.n - from);
+	return rc_buf_slice(b);
 }
 
 const char *rc_html_str(const cJSON *o, const char *key)

@@ -332,7 +332,6 @@ static enum rc_code write_html(struct rc_report *r, struct rc_slice summary, str
 		if (copy >= 0)
 			close(copy);
 	} else {
-		setvbuf(f, NULL, _IOFBF, FLUSH_BYTES);
 		code = rc_report_html(r->page, summary, f, err);
 		if (fclose(f) && !code)
 			code = rc_fail_sys(err, RC_CANTCREAT, errno, "%s/report.html cannot be written", r->dir);
