@@ -13,6 +13,7 @@ enum {
 typedef const uint8_t (*const *blocks)[16];
 
 static const uint8_t zero[16];
+_Static_assert(RC_ROWMATCH_GROUP == sizeof(zero), "a group's entries are asked at once whether they are free");
 
 void rc_rowmatch_init(struct rc_rowmatch *m, const struct rc_sequence *seq)
 {
@@ -178,6 +179,29 @@ size_t rc_rowmatch_run(struct rc_rowmatch *m, const uint8_t (*hash)[16], size_t 
 	m->matched += done;
 	m->raw_matched += done;
 	return done;
+}
+
+const uint8_t *rc_rowmatch_group(const struct rc_rowmatch *m)
+{
+	const uint8_t(*block)[16];
+	const uint8_t *hash;
+
+	if (m->at % RC_ROWMATCH_GROUP || m->seq.n - m->at < RC_ROWMATCH_GROUP ||
+	    memcmp(&m->taken[m->at], zero, 16) != 0)
+		return NULL;
+	block = m->seq.group[m->at >> m->seq.bits];
+	if (!block)
+		return NULL;
+	hash = block[(m->at & (((size_t)1 << m->seq.bits) - 1)) >> RC_ROWMATCH_GROUP_BITS];
+	return memcmp(hash, zero, 16) ? hash : NULL;
+}
+
+void rc_rowmatch_take_group(struct rc_rowmatch *m)
+{
+	memset(&m->taken[m->at], RC_ROWMATCH_MATCHED, RC_ROWMATCH_GROUP);
+	m->at += RC_ROWMATCH_GROUP;
+	m->matched += RC_ROWMATCH_GROUP;
+	m->raw_matched += RC_ROWMATCH_GROUP;
 }
 
 size_t rc_rowmatch_raw(struct rc_rowmatch *m, const uint8_t hash[16])

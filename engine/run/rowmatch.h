@@ -10,11 +10,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Entries' hashes, 16 bytes each, in blocks of 2^bits entries that lie side by side: of their used cells and of their
- * whole rows. An all-zero row hash counts for nothing. raw NULL: whole rows are not known. */
+enum { RC_ROWMATCH_GROUP_BITS = 4, RC_ROWMATCH_GROUP = 1 << RC_ROWMATCH_GROUP_BITS };
+
+/* Entries' hashes, 16 bytes each, in blocks of 2^bits entries that lie side by side: of their used cells, of their
+ * whole rows, and of the text of whole groups of rows. An all-zero hash counts for nothing. raw NULL: whole rows are
+ * not known; group NULL, or NULL for a block: nor are groups. */
 struct rc_sequence {
 	const uint8_t (*const *row)[16];
 	const uint8_t (*const *raw)[16];
+	const uint8_t (*const *group)[16];
 	unsigned bits;
 	size_t n;
 };
@@ -52,6 +56,11 @@ void rc_rowmatch_ahead(const struct rc_rowmatch *m, const uint8_t (*hash)[16], s
  * rc_rowmatch_raw() would say of each, for the row that most are. The first of them is entry m->at, as it was before.
  * Not when seq.raw is NULL. */
 size_t rc_rowmatch_run(struct rc_rowmatch *m, const uint8_t (*hash)[16], size_t n);
+
+/* The hash of the group of entries whose turn it is, m->at and the RC_ROWMATCH_GROUP - 1 behind it; NULL: there is
+ * none, or one of them matches no row any more. Whoever finds that the next rows are that text takes the group. */
+const uint8_t *rc_rowmatch_group(const struct rc_rowmatch *m);
+void rc_rowmatch_take_group(struct rc_rowmatch *m);
 
 /* Entry that is this whole row, or SIZE_MAX: ask rc_rowmatch_row() then. Not when seq.raw is NULL. */
 size_t rc_rowmatch_raw(struct rc_rowmatch *m, const uint8_t hash[16]);

@@ -334,5 +334,6 @@ void scan_reject(struct walk *w, const struct rc_reject *rej)
 {
 	w->src->rows++;
 	w->file_rows++;
+	scan_group_break(w);
 	refuse(w, rej->line, rej->why, rej->raw, certain_key(w, rej, rej->raw));
 }

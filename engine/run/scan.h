@@ -2,7 +2,7 @@
  * applied input, people who are no longer in it, and people the snapshot holds open.
  *
  * Unchanged rows are counted and nothing else. Memory: what differs, plus a byte a row (4 more where rows are not in
- * order, 8 with the index of rowmatch.h, 16 more in a run that may write a sequence). A source that cannot be read to
+ * order, 8 with the index of rowmatch.h, 17 more in a run that may write a sequence). A source that cannot be read to
  * its end is RC_DATA. */
 #ifndef RC_RUN_SCAN_H
 #define RC_RUN_SCAN_H
@@ -66,6 +66,9 @@ struct rc_scan_source {
 	bool keep_raws, raws_stale;   /* raw hashes are kept for the next sequence; the old one's are of little use */
 	uint8_t raw[16], (*raws)[16]; /* of the row at hand, of each row */
 	size_t n_raws, cap_raws;
+	size_t n_entries; /* that the rows so far would be in the next sequence */
+	uint8_t (*groups)[16];
+	size_t cap_groups; /* of those entries, all zero: no one text */
 };
 #define RC_REF_PERSON 0x80000000u
 #define RC_REF_MORE 0xc0000000u /* | n: after a sequence entry, the n entries behind it are the next n rows */

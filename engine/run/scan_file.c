@@ -117,14 +117,49 @@ static bool wants_raw(const struct walk *w)
 	return w->match.seq.raw || w->src->keep_raws;
 }
 
-/* The rows in groups that the caches hold, so that the look-ups of one are begun together. */
-static enum rc_code take(struct walk *w, const struct scan_rows *b, struct rc_err *err)
+static enum rc_code take_row(struct walk *w, const struct rc_row *row, struct ahead ahead, struct rc_err *err)
+{
+	size_t entries = w->src->n_entries;
+	enum rc_code code = scan_row(w, row, ahead, err);
+
+	scan_group_rows(w, row, 1, entries);
+	return code;
+}
+
+static size_t run_of(struct walk *w, const struct rc_row *rows, const uint8_t (*hash)[16], size_t n)
+{
+	size_t entries = w->src->n_entries, same = scan_run(w, hash, n);
+
+	scan_group_rows(w, rows, same, entries);
+	return same;
+}
+
+/* Groups of the last sequence as long as they last; what is none, row by row up to where the next one may begin. */
+static enum rc_code take_groups(struct walk *w, const struct scan_rows *b, struct rc_err *err)
+{
+	enum rc_code code = RC_OK;
+
+	for (size_t i = 0; i < b->n && !code;) {
+		size_t entries = w->src->n_entries, to;
+
+		if (scan_group(w, &b->rows[i], b->n - i)) {
+			scan_group_rows(w, &b->rows[i], RC_ORDER_GROUP, entries);
+			i += RC_ORDER_GROUP;
+			continue;
+		}
+		to = i + RC_ORDER_GROUP - w->match.at % RC_ORDER_GROUP;
+		for (; i < b->n && i < to && !code; i++)
+			code = take_row(w, &b->rows[i], (struct ahead){b->raw ? b->hash[i] : NULL, NULL}, err);
+	}
+	return code;
+}
+
+/* The rows in batches that the caches hold, so that the look-ups of one are begun together. */
+static enum rc_code take_rows(struct walk *w, const struct scan_rows *b, struct rc_err *err)
 {
 	uint8_t cells[ROWS_AT_ONCE][16];
 	enum rc_code code = RC_OK;
 
-	if (w->s->cfg->sources[w->index].expect.trailer)
-		return hold_all(w, b, err);
 	for (size_t from = 0; from < b->n && !code; from += ROWS_AT_ONCE) {
 		size_t n = b->n - from < ROWS_AT_ONCE ? b->n - from : ROWS_AT_ONCE;
 		const struct rc_row *rows = &b->rows[from];
@@ -137,13 +172,21 @@ static enum rc_code take(struct walk *w, const struct scan_rows *b, struct rc_er
 			rc_rowmatch_ahead(&w->match, hash, n, raw);
 		for (size_t i = 0; i < n && !code; i++) {
 			if (raw && w->match.seq.raw)
-				i += scan_run(w, hash + i, n - i);
+				i += run_of(w, &rows[i], hash + i, n - i);
 			if (i < n)
-				code = scan_row(w, &rows[i], (struct ahead){raw ? hash[i] : NULL, raw ? NULL : hash[i]},
+				code = take_row(w, &rows[i], (struct ahead){raw ? hash[i] : NULL, raw ? NULL : hash[i]},
 						err);
 		}
 	}
 	return code;
+}
+
+static enum rc_code take(struct walk *w, const struct scan_rows *b, struct rc_err *err)
+{
+	scan_group_break(w); /* the rows before may be gone */
+	if (w->s->cfg->sources[w->index].expect.trailer)
+		return hold_all(w, b, err);
+	return scan_groups_used(w) ? take_groups(w, b, err) : take_rows(w, b, err);
 }
 
 /* The last row must be the trailer, and its count that of the rows before it: else the export was cut off. */
@@ -186,7 +229,7 @@ static enum rc_code check_trailer(struct walk *w, struct rc_err *err)
 static enum rc_code walk_rows(struct walk *w, struct scan_ahead *ahead, struct rc_err *err)
 {
 	for (;;) {
-		const struct scan_rows *b = scan_ahead_next(ahead, wants_raw(w));
+		const struct scan_rows *b = scan_ahead_next(ahead, wants_raw(w) && !scan_groups_used(w));
 		enum rc_code code = take(w, b, err);
 
 		if (code)

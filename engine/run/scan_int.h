@@ -26,11 +26,13 @@ struct walk { /* of one source */
 	uint16_t index;
 	struct rc_view *view;
 	struct rc_order_info order;
-	bool in_order;
+	bool in_order, grouped; /* the walk is beside the sequence; it has groups */
 	const uint8_t (**rows)[16];
 	const uint8_t (**keys)[16];
-	const uint8_t (**raws)[16]; /* NULL: the sequence has no raw rows */
+	const uint8_t (**raws)[16];   /* NULL: the sequence has no raw rows */
+	const uint8_t (**groups)[16]; /* NULL: nor groups of them; else by block, NULL: none of that one */
 	struct rc_rowmatch match;
+	const char *group_from; /* of the first row of the group that is being built; NULL: it will be no one text */
 	uint64_t raw_seed; /* of the store and the file's header: the same bytes under another header are another row */
 	char *cells;       /* the used cells of one row, joined */
 	struct rc_mapping *mapping;
@@ -47,6 +49,16 @@ struct walk { /* of one source */
 void scan_hash_begin_file(struct walk *w, struct rc_slice header);
 void scan_hash_raw(const struct walk *w, struct rc_slice raw, uint8_t ret[16]); /* every byte; in any thread */
 void scan_hash_cells(struct walk *w, struct rc_slice raw, uint8_t ret[16]);     /* the used columns; zero: unreadable */
+
+/* scan_group.c: rows that lie side by side, many at once. */
+bool scan_groups_used(const struct walk *w);
+/* Whether the first RC_ORDER_GROUP of n rows are the entries whose turn it is; then they are done with. */
+bool scan_group(struct walk *w, const struct rc_row *rows, size_t n);
+/* What the rows became is known, each of them an entry or (n 1) none: builds the groups of the next sequence.
+ * entries_before: src->n_entries, before them. */
+void scan_group_rows(struct walk *w, const struct rc_row *rows, size_t n, size_t entries_before);
+void scan_group_break(struct walk *w); /* what comes next does not follow upon what came last */
+void scan_groups_room(struct rc_scan_source *src, size_t entries);
 
 /* scan_ahead.c: the rows of a file, many at a time, read and hashed ahead of the walk. */
 enum { SCAN_ROWS = 1024 };

@@ -20,8 +20,10 @@ static bool load_order(struct walk *w)
 
 	w->rows = rc_xcalloc(blocks, sizeof(*w->rows));
 	w->keys = rc_xcalloc(blocks, sizeof(*w->keys));
-	if (w->order.raw)
+	if (w->order.raw) {
 		w->raws = rc_xcalloc(blocks, sizeof(*w->raws));
+		w->groups = rc_xcalloc(blocks, sizeof(*w->groups));
+	}
 	for (size_t i = 0; i < blocks; i++) {
 		struct rc_order_block b;
 
@@ -29,8 +31,11 @@ static bool load_order(struct walk *w)
 			return false;
 		w->rows[i] = b.rows;
 		w->keys[i] = b.keys;
-		if (w->raws)
-			w->raws[i] = b.raw;
+		if (!w->raws)
+			continue;
+		w->raws[i] = b.raw;
+		w->groups[i] = b.groups;
+		w->grouped |= b.groups != NULL;
 	}
 	return true;
 }
@@ -101,12 +106,14 @@ void scan_order_open(struct walk *w, const uint16_t *targets)
 		      memcmp(w->order.seed, w->s->seed, 16) == 0 && w->order.n < RC_REF_PERSON &&
 		      w->s->cfg->n_sources == 1 && load_order(w);
 	if (w->in_order)
-		seq = (struct rc_sequence){w->rows, w->raws, RC_ORDER_BITS, (size_t)w->order.n};
+		seq = (struct rc_sequence){w->rows, w->raws, w->grouped ? w->groups : NULL, RC_ORDER_BITS,
+					   (size_t)w->order.n};
 	rc_rowmatch_init(&w->match, &seq);
 	w->src->order_used = w->in_order;
 	if (!w->in_order)
 		return;
 	scan_refs_room(w->src, seq.n + seq.n / ROWS_MORE + 4096);
+	scan_groups_room(w->src, seq.n + seq.n / ROWS_MORE);
 	void_open(w, targets);
 }
 
@@ -120,6 +127,7 @@ void scan_walk_done(struct walk *w)
 	free(w->rows);
 	free(w->keys);
 	free(w->raws);
+	free(w->groups);
 	free(w->cells);
 }
 
@@ -131,25 +139,44 @@ struct entries { /* on their way to the writer */
 	struct rc_writer *w;
 	uint16_t source;
 	size_t n;
-	uint8_t (*rows)[16], (*keys)[16], (*raws)[16];
-	bool raw; /* the sequence has raw rows */
+	uint8_t (*rows)[16], (*keys)[16], (*raws)[16], (*groups)[16];
+	bool raw;                         /* the sequence has raw rows */
+	const struct rc_scan_source *src; /* whose groups they are */
+	size_t in_group, total;           /* entries in a row that count for something, within a group; of all */
 };
 
 static void hand_over(struct entries *e)
 {
 	if (e->n)
 		rc_writer_order_add(e->w, e->source, (const uint8_t(*)[16])e->rows, (const uint8_t(*)[16])e->keys,
-				    e->raw ? (const uint8_t(*)[16])e->raws : NULL, e->n);
+				    e->raw ? (const uint8_t(*)[16])e->raws : NULL,
+				    e->raw ? (const uint8_t(*)[16])e->groups : NULL, e->n);
 	e->n = 0;
+}
+
+/* The group that ends with this entry: known, if all of its entries count for something. */
+static void end_group(struct entries *e)
+{
+	size_t i = e->total / RC_ORDER_GROUP - 1;
+	bool known = e->in_group == RC_ORDER_GROUP && i < e->src->cap_groups;
+
+	memcpy(e->groups[(e->n - 1) / RC_ORDER_GROUP], known ? e->src->groups[i] : zero, 16);
+	e->in_group = 0;
 }
 
 /* row NULL: the entry counts for nothing, its person is looked at again. */
 static void add_entry(struct entries *e, const uint8_t *key, const uint8_t *row, const uint8_t *raw)
 {
+	bool counts = row && memcmp(row, zero, 16) != 0;
+
 	memcpy(e->keys[e->n], key, 16);
 	memcpy(e->rows[e->n], row ? row : zero, 16);
-	memcpy(e->raws[e->n], row && raw && memcmp(row, zero, 16) != 0 ? raw : zero, 16);
-	if (++e->n == STORE_AT_ONCE)
+	memcpy(e->raws[e->n], counts && raw ? raw : zero, 16);
+	e->in_group += counts && raw;
+	e->n++;
+	if (++e->total % RC_ORDER_GROUP == 0)
+		end_group(e);
+	if (e->n == STORE_AT_ONCE)
 		hand_over(e);
 }
 
@@ -225,7 +252,8 @@ void rc_sources_store(const struct rc_scan *s, struct rc_view *v, const uint16_t
 	struct entries e = {.w = w,
 			    .rows = rc_xcalloc(STORE_AT_ONCE, sizeof(*e.rows)),
 			    .keys = rc_xcalloc(STORE_AT_ONCE, sizeof(*e.keys)),
-			    .raws = rc_xcalloc(STORE_AT_ONCE, sizeof(*e.raws))};
+			    .raws = rc_xcalloc(STORE_AT_ONCE, sizeof(*e.raws)),
+			    .groups = rc_xcalloc(STORE_AT_ONCE / RC_ORDER_GROUP, sizeof(*e.groups))};
 
 	for (uint16_t i = 0; i < s->cfg->n_sources; i++) {
 		struct walk old = {.s = (struct rc_scan *)s, .src = &s->sources[i], .index = i, .view = v};
@@ -244,6 +272,8 @@ void rc_sources_store(const struct rc_scan *s, struct rc_view *v, const uint16_t
 			continue;
 		}
 		e.source = i;
+		e.src = old.src;
+		e.total = e.in_group = 0;
 		e.raw = old.src->keep_raws;
 		rc_writer_order_begin(w, i, s->seed, e.raw);
 		store_order(s, &old, &e);
@@ -256,4 +286,5 @@ void rc_sources_store(const struct rc_scan *s, struct rc_view *v, const uint16_t
 	free(e.rows);
 	free(e.keys);
 	free(e.raws);
+	free(e.groups);
 }

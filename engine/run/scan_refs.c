@@ -41,6 +41,7 @@ static void keep_raws(struct rc_scan_source *src, const uint8_t (*raw)[16], size
 void scan_add_ref(struct rc_scan_source *src, uint32_t ref)
 {
 	keep_raws(src, (const uint8_t(*)[16]) & src->raw, 1);
+	src->n_entries += ref != RC_REF_NONE;
 	push(src, ref);
 }
 
@@ -65,6 +66,7 @@ void scan_add_run(struct rc_scan_source *src, uint32_t entry, const uint8_t (*ra
 	if (!n)
 		return;
 	keep_raws(src, raw, n);
+	src->n_entries += n;
 	if (joined(src, entry, n))
 		return;
 	push(src, entry);
@@ -90,4 +92,5 @@ void scan_refs_free(struct rc_scan_source *src)
 {
 	rc_large_free(src->refs, src->cap_refs, sizeof(*src->refs));
 	rc_large_free(src->raws, src->cap_raws, sizeof(*src->raws));
+	rc_large_free(src->groups, src->cap_groups, sizeof(*src->groups));
 }

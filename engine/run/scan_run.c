@@ -142,7 +142,8 @@ static enum rc_code one_source(struct rc_scan *s, struct rc_view *v, uint16_t in
 	rc_feed_done(&feed);
 	w.src->matched = w.match.matched;
 	/* A sequence that knows few of today's bytes is worth writing anew. */
-	w.src->raws_stale = w.match.seq.raw ? w.match.raw_missed > w.src->rows / RAWS_STALE : w.src->keep_raws;
+	w.src->raws_stale = w.match.seq.raw ? w.match.raw_missed > w.src->rows / RAWS_STALE || !w.match.seq.group
+					    : w.src->keep_raws;
 	w.src->order_same = w.in_order && w.match.missed == 0 && w.match.matched == w.match.seq.n;
 	if (!code && w.in_order)
 		code = scan_sweep_order(&w, targets, ret_again);

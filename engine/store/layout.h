@@ -113,7 +113,9 @@ struct rc_key rc_key_listing(uint64_t seed, uint16_t target, struct rc_slice ser
 struct rc_key rc_key_due(int64_t at_ns, bool retiring, struct rc_slice record_key);
 /* history: target, key hash, time, running number */
 struct rc_key rc_key_event(uint16_t target, const uint8_t hash[RC_HASH_BYTES], int64_t at_ns, uint32_t nth);
-/* order: source, epoch, block */
+/* order: source, epoch, block; the hashes of a block's groups have an entry of their own, that of the block and this
+ * bit */
+#define RC_ORDER_GROUPS 0x80000000u
 struct rc_key rc_key_order(uint16_t source, uint32_t epoch, uint32_t block);
 /* meta: a name and a number */
 struct rc_key rc_key_meta(const char *name);

@@ -129,6 +129,7 @@ bool rc_view_listing(struct rc_view *v, uint16_t target, struct rc_slice server,
  */
 
 enum { RC_ORDER_BITS = 13, RC_ORDER_BLOCK = 1 << RC_ORDER_BITS };
+enum { RC_ORDER_GROUP_BITS = 4, RC_ORDER_GROUP = 1 << RC_ORDER_GROUP_BITS }; /* rows that are hashed as one text, too */
 
 struct rc_order_info {
 	uint64_t n;       /* entries */
@@ -141,7 +142,9 @@ struct rc_order_block {
 	const uint8_t (*rows)[16]; /* fingerprints of the used columns; all zero: counts for nothing */
 	const uint8_t (*keys)[RC_HASH_BYTES];
 	const uint8_t (*raw)[16]; /* NULL unless info.raw */
-	size_t n;                 /* RC_ORDER_BLOCK but in the last */
+	/* Of the text of each whole group of rows; all zero: they were no one text. NULL: of none. */
+	const uint8_t (*groups)[16];
+	size_t n; /* RC_ORDER_BLOCK but in the last */
 };
 
 bool rc_view_order(struct rc_view *v, uint16_t source, struct rc_order_info *ret);

@@ -241,7 +241,7 @@ bool rc_view_order(struct rc_view *v, uint16_t source, struct rc_order_info *ret
 bool rc_view_order_block(struct rc_view *v, uint16_t source, uint64_t block, struct rc_order_block *ret)
 {
 	struct rc_order_value o;
-	struct rc_slice raw;
+	struct rc_slice raw, groups;
 	struct rc_key k;
 	size_t n, each;
 
@@ -253,6 +253,15 @@ bool rc_view_order_block(struct rc_view *v, uint16_t source, uint64_t block, str
 	if (!rc_kv_get(v->txn, RC_KV_ORDER, rc_key_slice(&k), &raw) || raw.n != n * each) {
 		rc_kv_damaged(v->txn, RC_KV_ORDER, "a block is missing or cut short");
 		return false;
+	}
+	k = rc_key_order(source, o.epoch, (uint32_t)block | RC_ORDER_GROUPS);
+	ret->groups = NULL;
+	if (o.raw && rc_kv_get(v->txn, RC_KV_ORDER, rc_key_slice(&k), &groups)) {
+		if (groups.n != n / RC_ORDER_GROUP * 16) {
+			rc_kv_damaged(v->txn, RC_KV_ORDER, "the groups of a block are cut short");
+			return false;
+		}
+		ret->groups = (const uint8_t(*)[16])(const void *)groups.p;
 	}
 	ret->n = n;
 	ret->rows = (const uint8_t(*)[16])(const void *)raw.p;

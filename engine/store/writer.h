@@ -118,10 +118,13 @@ uint64_t rc_writer_note(struct rc_writer *w, struct rc_slice name, struct rc_sli
  */
 /* A new sequence of a source grows beside the old one, chunk by chunk, and takes its place with _commit, stamped with
  * the generation of the records at that point of the queue: queue it after the outcomes of the run. One that is never
- * committed is dropped by the next _begin. raw: 16-byte raw row hashes are given too. */
+ * committed is dropped by the next _begin. raw: 16-byte raw row hashes are given too, and, unless groups is NULL, one
+ * of the text of each RC_ORDER_GROUP rows (all zero: they were no one text); then every call but the last gives whole
+ * groups. */
 uint64_t rc_writer_order_begin(struct rc_writer *w, uint16_t source, const uint8_t seed[16], bool raw);
 uint64_t rc_writer_order_add(struct rc_writer *w, uint16_t source, const uint8_t (*rows)[16],
-			     const uint8_t (*keys)[RC_HASH_BYTES], const uint8_t (*raw)[16], size_t n);
+			     const uint8_t (*keys)[RC_HASH_BYTES], const uint8_t (*raw)[16],
+			     const uint8_t (*groups)[16], size_t n);
 uint64_t rc_writer_order_commit(struct rc_writer *w, uint16_t source);
 uint64_t rc_writer_order_drop(struct rc_writer *w, uint16_t source); /* the next run joins instead of walking */
 

@@ -12,6 +12,8 @@ struct rc_order_build {
 	struct rc_order_value value;
 	uint16_t source;
 	uint8_t (*rows)[16], (*keys)[16], (*raw)[16]; /* RC_ORDER_BLOCK each */
+	uint8_t groups[RC_ORDER_BLOCK / RC_ORDER_GROUP][16];
+	bool grouped; /* some of them say something */
 	size_t n;
 };
 

@@ -44,12 +44,27 @@ uint64_t rc_writer_order_begin(struct rc_writer *w, uint16_t source, const uint8
 	return rc_writer_state(w, &f, (struct rc_slice){"", 0}, (struct rc_slice){"", 0});
 }
 
+static void put_groups(struct rc_writer *w, struct rc_order_build *b, uint32_t block)
+{
+	struct rc_fact f = {.kind = RC_FACT_PUT, .table = RC_KV_ORDER};
+	struct rc_key k = rc_key_order(b->source, b->value.epoch, block | RC_ORDER_GROUPS);
+
+	if (b->grouped)
+		rc_writer_state(w, &f, rc_key_slice(&k),
+				(struct rc_slice){(const char *)b->groups, b->n / RC_ORDER_GROUP * 16});
+	if (b->grouped)
+		memset(b->groups, 0, sizeof(b->groups));
+	b->grouped = false;
+}
+
 static uint64_t put_block(struct rc_writer *w, struct rc_order_build *b)
 {
 	struct rc_fact f = {.kind = RC_FACT_PUT, .table = RC_KV_ORDER};
-	struct rc_key k = rc_key_order(b->source, b->value.epoch, (uint32_t)((b->value.n - 1) / RC_ORDER_BLOCK));
+	uint32_t block = (uint32_t)((b->value.n - 1) / RC_ORDER_BLOCK);
+	struct rc_key k = rc_key_order(b->source, b->value.epoch, block);
 	struct rc_slice value = {(const char *)b->rows, b->n * (b->value.raw ? 48 : 32)};
 
+	put_groups(w, b, block);
 	if (b->n < RC_ORDER_BLOCK) { /* the parts of a short block lie close together */
 		memmove(b->rows + b->n, b->keys, b->n * 16);
 		memmove(b->rows + 2 * b->n, b->raw, b->n * 16);
@@ -58,8 +73,22 @@ static uint64_t put_block(struct rc_writer *w, struct rc_order_build *b)
 	return rc_writer_state(w, &f, rc_key_slice(&k), value);
 }
 
+static void add_groups(struct rc_order_build *b, const uint8_t (*groups)[16], size_t n)
+{
+	static const uint8_t none[16];
+
+	assert(!groups || b->n % RC_ORDER_GROUP == 0);
+	for (size_t i = 0; groups && i < n / RC_ORDER_GROUP; i++) {
+		uint8_t *to = b->groups[b->n / RC_ORDER_GROUP + i];
+
+		memcpy(to, groups[i], 16);
+		b->grouped |= memcmp(to, none, 16) != 0;
+	}
+}
+
 uint64_t rc_writer_order_add(struct rc_writer *w, uint16_t source, const uint8_t (*rows)[16],
-			     const uint8_t (*keys)[RC_HASH_BYTES], const uint8_t (*raw)[16], size_t n)
+			     const uint8_t (*keys)[RC_HASH_BYTES], const uint8_t (*raw)[16],
+			     const uint8_t (*groups)[16], size_t n)
 {
 	struct rc_order_build *b = find(w, source);
 	uint64_t seq = rc_writer_queued(w);
@@ -73,6 +102,8 @@ uint64_t rc_writer_order_add(struct rc_writer *w, uint16_t source, const uint8_t
 		if (b->value.raw) {
 			memcpy(b->raw + b->n, raw, some * 16);
 			raw += some;
+			add_groups(b, groups, some);
+			groups = groups ? groups + some / RC_ORDER_GROUP : NULL;
 		}
 		b->n += some;
 		b->value.n += some;

@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "engine/base/large.h"
@@ -152,12 +153,91 @@ static void who_is_there_twice_is_found(void **state)
 	assert_false(twice(9000, 100, 200, true));  /* both matched: the whole row is there twice, as before */
 }
 
+/* ---- groups of the next sequence */
+
+enum { GROUP_ROWS = 4000, ROW_BYTES = 11 };
+
+static void hash_of_text(const char *from, size_t n, uint64_t seed_of_file, uint8_t ret[16])
+{
+	XXH128_canonical_t c;
+
+	XXH128_canonicalFromHash(&c, XXH3_128bits_withSeed(from, n, seed_of_file));
+	memcpy(ret, c.digest, 16);
+}
+
+/* Rows that become entries, rows that become none, breaks between them, and many at once. whole[i]: group i is one
+ * text, from from[i] on. */
+static size_t build(struct walk *w, const char *text, bool *whole, size_t *from)
+{
+	bool good = false;
+	size_t begin = 0, n;
+
+	for (size_t row = 0; row < GROUP_ROWS; row += n) {
+		struct rc_row rows[RC_ORDER_GROUP];
+		size_t before = w->src->n_entries;
+		bool none = next(200) == 0;
+
+		n = none || next(2) ? 1 : next(RC_ORDER_GROUP) + 1;
+		n = n < GROUP_ROWS - row ? n : GROUP_ROWS - row;
+		for (size_t i = 0; i < n; i++)
+			rows[i] = (struct rc_row){{text + (row + i) * ROW_BYTES, ROW_BYTES - 1}, row + i + 1};
+		if (next(300) == 0) {
+			scan_group_break(w);
+			good = false;
+		}
+		w->src->n_entries += none ? 0 : n;
+		scan_group_rows(w, rows, n, before);
+		good &= !none;
+		for (size_t e = before; e < w->src->n_entries; e++) {
+			if (e % RC_ORDER_GROUP == 0) {
+				good = true;
+				begin = row + e - before;
+			}
+			whole[e / RC_ORDER_GROUP] = e % RC_ORDER_GROUP == RC_ORDER_GROUP - 1 && good;
+			from[e / RC_ORDER_GROUP] = begin;
+		}
+	}
+	return w->src->n_entries / RC_ORDER_GROUP;
+}
+
+static void groups_are_one_text(void **state)
+{
+	static char text[GROUP_ROWS * ROW_BYTES + 1];
+	static const uint8_t none[16];
+	static bool whole[GROUP_ROWS];
+	static size_t from[GROUP_ROWS];
+
+	(void)state;
+	for (size_t row = 0; row < GROUP_ROWS; row++)
+		snprintf(text + row * ROW_BYTES, ROW_BYTES + 1, "%010u\n", (unsigned)row);
+	for (uint64_t file = 1; file <= 20; file++) {
+		struct rc_scan_source src = {.keep_raws = true};
+		struct walk w = {.src = &src, .raw_seed = file};
+		size_t n, good = 0;
+		uint8_t want[16];
+
+		seed = file;
+		n = build(&w, text, whole, from);
+
+		for (size_t i = 0; i < n; i++) {
+			const uint8_t *have = i < src.cap_groups ? src.groups[i] : none;
+
+			hash_of_text(text + from[i] * ROW_BYTES, RC_ORDER_GROUP * ROW_BYTES - 1, file, want);
+			assert_memory_equal(have, whole[i] ? want : none, 16);
+			good += whole[i];
+		}
+		assert_true(good > n / 2 && good < n);
+		scan_refs_free(&src);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_written_is_read),
 		cmocka_unit_test(rows_in_order_take_no_room),
 		cmocka_unit_test(who_is_there_twice_is_found),
+		cmocka_unit_test(groups_are_one_text),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

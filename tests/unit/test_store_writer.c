@@ -251,13 +251,22 @@ static bool order_current(struct test_store *t)
 	return there && info.current;
 }
 
-static void add_order(struct test_store *t, uint32_t n, bool raw)
+static void group_hash(uint32_t i, uint8_t ret[16])
 {
-	uint8_t seed[16] = {9}, rows[100][16], keys[100][16];
+	memset(ret, i % 5 ? 7 : 0, 16); /* of every fifth nothing is known */
+	if (i % 5)
+		memcpy(ret, &i, 4);
+}
+
+enum { ADDED_AT_ONCE = 7 * RC_ORDER_GROUP };
+
+static void add_order(struct test_store *t, uint32_t n, bool raw, bool grouped)
+{
+	uint8_t seed[16] = {9}, rows[ADDED_AT_ONCE][16], keys[ADDED_AT_ONCE][16], groups[7][16];
 
 	rc_writer_order_begin(t->writer, 3, seed, raw);
-	for (uint32_t i = 0; i < n; i += 100) {
-		uint32_t some = n - i < 100 ? n - i : 100;
+	for (uint32_t i = 0; i < n; i += ADDED_AT_ONCE) {
+		uint32_t some = n - i < ADDED_AT_ONCE ? n - i : ADDED_AT_ONCE;
 
 		memset(rows, 1, sizeof(rows));
 		memset(keys, 2, sizeof(keys));
@@ -267,12 +276,26 @@ static void add_order(struct test_store *t, uint32_t n, bool raw)
 			memcpy(rows[j], &at, 4);
 			memcpy(keys[j], &at, 4);
 		}
+		for (uint32_t j = 0; j < 7; j++)
+			group_hash(i / RC_ORDER_GROUP + j, groups[j]);
 		rc_writer_order_add(t->writer, 3, (const uint8_t(*)[16])rows, (const uint8_t(*)[16])keys,
-				    raw ? (const uint8_t(*)[16])rows : NULL, some);
+				    raw ? (const uint8_t(*)[16])rows : NULL,
+				    grouped ? (const uint8_t(*)[16])groups : NULL, some);
 	}
 }
 
-static void check_order(struct test_store *t, uint32_t n, bool raw)
+static void check_groups(const struct rc_order_block *b, uint32_t first)
+{
+	uint8_t want[16];
+
+	assert_non_null(b->groups);
+	for (uint32_t i = 0; i < b->n / RC_ORDER_GROUP; i++) {
+		group_hash(first + i, want);
+		assert_memory_equal(b->groups[i], want, 16);
+	}
+}
+
+static void check_order(struct test_store *t, uint32_t n, bool raw, bool grouped)
 {
 	struct rc_view *v = test_view(t);
 	struct rc_order_info info;
@@ -281,7 +304,11 @@ static void check_order(struct test_store *t, uint32_t n, bool raw)
 
 	assert_true(rc_view_order(v, 3, &info));
 	assert_true(info.n == n && info.raw == raw && info.seed[0] == 9);
-	for (uint64_t block = 0; rc_view_order_block(v, 3, block, &b); block++)
+	for (uint64_t block = 0; rc_view_order_block(v, 3, block, &b); block++) {
+		if (grouped)
+			check_groups(&b, (uint32_t)block * RC_ORDER_BLOCK / RC_ORDER_GROUP);
+		else
+			assert_null(b.groups);
 		for (size_t i = 0; i < b.n; i++, seen++) {
 			memcpy(&at, b.rows[i], 4);
 			assert_int_equal(at, seen);
@@ -293,6 +320,7 @@ static void check_order(struct test_store *t, uint32_t n, bool raw)
 			if (raw)
 				assert_memory_equal(b.raw[i], b.rows[i], 16);
 		}
+	}
 	assert_int_equal(seen, n);
 	test_view_end(v);
 }
@@ -305,7 +333,7 @@ static void test_order(void **state)
 
 	(void)state;
 	test_store_begin(&t);
-	add_order(&t, 20000, false);
+	add_order(&t, 20000, false, false);
 	test_store_flush(&t);
 	assert_false(order_current(&t)); /* not there before its commit */
 	k = test_known(1, buf);
@@ -313,7 +341,7 @@ static void test_order(void **state)
 	rc_writer_order_commit(t.writer, 3);
 	test_store_flush(&t);
 	assert_true(order_current(&t));
-	check_order(&t, 20000, false);
+	check_order(&t, 20000, false, false);
 
 	rc_writer_put_known(t.writer, t.target, &k); /* nothing new */
 	k.status = RC_KNOWN_UNKNOWN;
@@ -326,21 +354,27 @@ static void test_order(void **state)
 	test_store_flush(&t);
 	assert_false(order_current(&t));
 
-	add_order(&t, 777, true); /* begun, never committed: the old one stays */
+	add_order(&t, 777, true, true); /* begun, never committed: the old one stays */
 	test_store_flush(&t);
-	check_order(&t, 20000, false);
-	add_order(&t, RC_ORDER_BLOCK * 2, true);
+	check_order(&t, 20000, false, false);
+	add_order(&t, RC_ORDER_BLOCK * 2, true, true);
 	rc_writer_order_commit(t.writer, 3);
 	test_store_flush(&t);
-	check_order(&t, RC_ORDER_BLOCK * 2, true);
+	check_order(&t, RC_ORDER_BLOCK * 2, true, true);
 	assert_true(order_current(&t));
 	rc_writer_del_known(t.writer, t.target, k.key, 0);
 	test_store_flush(&t);
 	assert_false(order_current(&t));
-	add_order(&t, 0, false);
+	for (int grouped = 1; grouped >= 0; grouped--) {
+		add_order(&t, RC_ORDER_BLOCK + 777, true, grouped);
+		rc_writer_order_commit(t.writer, 3);
+		test_store_flush(&t);
+		check_order(&t, RC_ORDER_BLOCK + 777, true, grouped);
+	}
+	add_order(&t, 0, false, false);
 	rc_writer_order_commit(t.writer, 3);
 	test_store_flush(&t);
-	check_order(&t, 0, false);
+	check_order(&t, 0, false, false);
 	rc_writer_order_drop(t.writer, 3);
 	test_store_flush(&t);
 	assert_false(order_current(&t));
