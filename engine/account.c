@@ -250,7 +250,7 @@ enum rc_code rc_account_check_field(const struct rc_account_schema *s, size_t fi
 				    struct rc_slice name, struct rc_err *err)
 {
 	const struct rc_field *f = &s->fields[field];
-	struct rc_err why = {0};
+	struct rc_err why;
 
 	if (rc_schema_check_string(f->rule, value, !f->secret, &why))
 		return rc_fail(err, RC_DATA, "%s %s (%s)", f->name, why.what, f->describe);

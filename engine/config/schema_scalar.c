@@ -262,11 +262,12 @@ static void check_string(struct schema_check *c, const struct rc_schema *s, stru
 
 enum rc_code rc_schema_check_string(const struct rc_schema *s, struct rc_slice value, bool show, struct rc_err *err)
 {
-	struct rc_err first = {0};
+	struct rc_err first; /* not zeroed as a whole: every value of every person comes here */
 	struct schema_check c = {.note = first_reason, .ctx = &first};
 
 	if (rc_utf8_valid(value.p, value.n) != value.n)
 		return rc_fail(err, RC_DATA, "is not valid UTF-8");
+	first.code = RC_OK;
 	check_string(&c, s, value, show);
 	if (!c.found)
 		return RC_OK;

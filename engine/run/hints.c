@@ -49,9 +49,12 @@ void run_hint_zeros(struct run *r, size_t target)
 	const struct run_target *t = &r->targets[target];
 	struct found f = {0};
 
-	for (size_t i = 0; r->view && i < t->n_ops; i++)
-		look(r, target, ((const struct op_info *)r->ops[t->first_op + i]->owner)->person,
-		     r->ops[t->first_op + i]->key, &f);
+	for (size_t i = 0; r->view && i < t->n_ops; i++) {
+		const struct rc_op *op = r->ops[t->first_op + i];
+
+		if (op->key.n && op->key.p[0] == '0') /* else the person need not come from memory */
+			look(r, target, ((const struct op_info *)op->owner)->person, op->key, &f);
+	}
 	for (size_t i = 0; r->view && i < t->n_pending; i++)
 		look(r, target, r->pending[t->first_pending + i].person, r->pending[t->first_pending + i].o.key, &f);
 	if (!f.n || r->n_notes == sizeof(r->notes) / sizeof(*r->notes))
