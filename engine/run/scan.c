@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <strings.h>
 
+enum { TABLE_FIRST = 1024 };
+
 static uint32_t tag_of(const uint8_t hash[16])
 {
 	uint32_t tag;
@@ -36,11 +38,39 @@ static void enter(struct rc_scan *s, size_t person)
 	s->table[table_slot(s, hash)] = (struct rc_person_slot){(uint32_t)person + 1, tag_of(hash)};
 }
 
+void scan_fetch_person(const struct rc_scan *s, const uint8_t hash[16])
+{
+	uint64_t h;
+
+	memcpy(&h, hash, sizeof(h));
+	if (s->table_size)
+		__builtin_prefetch(&s->table[(size_t)h & (s->table_size - 1)]);
+}
+
 struct rc_person *rc_sources_find(const struct rc_scan *s, const uint8_t hash[16])
 {
 	uint32_t at = s->table_size ? s->table[table_slot(s, hash)].person : 0;
 
 	return at ? &s->people[at - 1] : NULL;
+}
+
+static void table_grow(struct rc_scan *s, size_t size)
+{
+	rc_large_free(s->table, s->table_size, sizeof(*s->table));
+	s->table_size = size;
+	s->table = rc_large_calloc(size, sizeof(*s->table));
+	for (size_t i = 0; i < s->n; i++)
+		enter(s, i);
+}
+
+void scan_people_room(struct rc_scan *s, size_t n)
+{
+	size_t size = s->table_size ? s->table_size : TABLE_FIRST;
+
+	while (size < n * 2)
+		size *= 2;
+	if (size > s->table_size)
+		table_grow(s, size);
 }
 
 struct rc_person *scan_add(struct rc_scan *s, const uint8_t hash[16])
@@ -53,13 +83,8 @@ struct rc_person *scan_add(struct rc_scan *s, const uint8_t hash[16])
 		s->people = rc_large_grow(s->people, s->cap, cap, sizeof(*s->people));
 		s->cap = cap;
 	}
-	if ((s->n + 1) * 2 > s->table_size) {
-		rc_large_free(s->table, s->table_size, sizeof(*s->table));
-		s->table_size = s->table_size ? s->table_size * 2 : 1024;
-		s->table = rc_large_calloc(s->table_size, sizeof(*s->table));
-		for (size_t i = 0; i < s->n; i++)
-			enter(s, i);
-	}
+	if ((s->n + 1) * 2 > s->table_size)
+		table_grow(s, s->table_size ? s->table_size * 2 : TABLE_FIRST);
 	p = &s->people[s->n++];
 	*p = (struct rc_person){0};
 	memcpy(p->hash, hash, 16);

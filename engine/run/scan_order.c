@@ -96,7 +96,10 @@ static void void_open(struct walk *w, const uint16_t *targets)
 	free(h);
 }
 
-enum { ROWS_MORE = 16 }; /* an export that grew by that share needs no more room than was made before its first row */
+enum {
+	ROWS_MORE = 16,    /* an export that grew by that share needs no more room than was made before its first row */
+	PEOPLE_SHARE = 32, /* nor a night on which that share of people differ */
+};
 
 void scan_order_open(struct walk *w, const uint16_t *targets)
 {
@@ -114,6 +117,7 @@ void scan_order_open(struct walk *w, const uint16_t *targets)
 		return;
 	scan_refs_room(w->src, seq.n + seq.n / ROWS_MORE + 4096);
 	scan_groups_room(w->src, seq.n + seq.n / ROWS_MORE);
+	scan_people_room(w->s, seq.n / PEOPLE_SHARE);
 	void_open(w, targets);
 }
 

@@ -1,6 +1,7 @@
 /* After the last row: people the input no longer has, and those of a source that could not be read. */
 #include "engine/run/scan_int.h"
 #include "engine/base/alloc.h"
+#include "engine/base/large.h"
 #include <stdlib.h>
 
 static const uint8_t zero[16];
@@ -22,7 +23,7 @@ struct unmatched { /* entries, in their order; behind them people who have none 
 	uint8_t (*key)[16];
 	uint32_t *person;         /* of the scan, + 1; 0: nobody yet */
 	bool *known;              /* on some target */
-	struct rc_known **record; /* of each, by target; NULL: they are not kept */
+	struct rc_known **record; /* of each, by target: the scan's; NULL: they are not kept */
 };
 
 static void unmatched_add(struct unmatched *u, const uint8_t key[16], bool settled, size_t person)
@@ -72,10 +73,12 @@ static struct unmatched find_unmatched(const struct walk *w)
 		const uint8_t *key = scan_order_key(w, entry[i]), *row = scan_order_row(w, entry[i]);
 		const struct rc_person *p = rc_sources_find(w->s, key);
 
-		if (i + FETCH_AHEAD < n) {
-			__builtin_prefetch(scan_order_key(w, entry[i + FETCH_AHEAD]));
-			__builtin_prefetch(scan_order_row(w, entry[i + FETCH_AHEAD]));
+		if (i + 2 * FETCH_AHEAD < n) {
+			__builtin_prefetch(scan_order_key(w, entry[i + 2 * FETCH_AHEAD]));
+			__builtin_prefetch(scan_order_row(w, entry[i + 2 * FETCH_AHEAD]));
 		}
+		if (i + FETCH_AHEAD < n)
+			scan_fetch_person(w->s, scan_order_key(w, entry[i + FETCH_AHEAD]));
 		unmatched_add(&u, key, memcmp(row, zero, 16) != 0, p ? (size_t)(p - w->s->people) + 1 : 0);
 	}
 	free(entry);
@@ -102,53 +105,65 @@ static void find_on(const struct walk *w, uint16_t number, size_t target, struct
 {
 	const uint8_t(*keys)[16] = (const uint8_t(*)[16])u->key;
 	size_t n_targets = w->s->cfg->n_targets;
-	struct rc_known **one = u->record ? rc_xcalloc(u->n, sizeof(*one)) : NULL;
-	bool *there = one ? NULL : rc_xcalloc(u->n, sizeof(*there));
+	struct rc_known_kept *kept = u->record ? w->s->kept[target] : NULL;
+	bool *there = kept ? NULL : rc_xcalloc(u->n, sizeof(*there));
 
-	if (one)
-		rc_view_known_kept(w->view, number, keys, u->n, &w->s->mem, one);
+	if (kept)
+		rc_view_known_kept(w->view, number, keys, u->n, &w->s->mem, kept);
 	else
 		rc_view_are_known(w->view, number, keys, u->n, there);
 	for (size_t i = 0; i < u->n; i++) {
-		u->known[i] |= one ? one[i] != NULL : there[i];
-		if (one)
-			u->record[i * n_targets + target] = one[i];
+		bool found = kept ? kept[i].k.key.n != 0 : there[i];
+
+		u->known[i] |= found;
+		if (kept)
+			u->record[i * n_targets + target] = found ? &kept[i].k : NULL;
 	}
-	free(one);
 	free(there);
+}
+
+/* Room for what is found of n people, until the scan is done with. */
+static void make_room(struct rc_scan *s, size_t n)
+{
+	s->n_kept = n;
+	s->kept = rc_xcalloc(s->cfg->n_targets, sizeof(*s->kept));
+	for (size_t t = 0; t < s->cfg->n_targets; t++)
+		s->kept[t] = rc_large_calloc(n, sizeof(*s->kept[t]));
+	s->records = rc_large_calloc(n * s->cfg->n_targets, sizeof(*s->records));
+}
+
+void scan_kept_free(struct rc_scan *s)
+{
+	for (size_t t = 0; s->kept && t < s->cfg->n_targets; t++)
+		rc_large_free(s->kept[t], s->n_kept, sizeof(*s->kept[t]));
+	free(s->kept);
+	rc_large_free(s->records, s->n_kept * s->cfg->n_targets, sizeof(*s->records));
+	s->kept = NULL;
+	s->records = NULL;
+	s->n_kept = 0;
 }
 
 static void find_records(const struct walk *w, const uint16_t *targets, struct unmatched *u)
 {
-	size_t n_targets = w->s->cfg->n_targets, bound = w->match.seq.n / KEEP_SHARE + 256;
+	size_t bound = w->match.seq.n / KEEP_SHARE + 256;
 	bool kept = u->n <= bound;
 
 	if (kept && u->n + w->s->n <= bound)
 		add_newcomers(w->s, u);
 	u->known = rc_xcalloc(u->n + 1, sizeof(*u->known));
-	if (kept)
-		u->record = rc_xcalloc((u->n + 1) * n_targets, sizeof(*u->record));
-	for (size_t t = 0; u->n && t < n_targets; t++)
+	if (kept && u->n) {
+		make_room(w->s, u->n);
+		u->record = w->s->records;
+	}
+	for (size_t t = 0; u->n && t < w->s->cfg->n_targets; t++)
 		find_on(w, targets[t], t, u);
-}
-
-/* What was found of the person here, so that deciding about them need not look again. */
-static void keep_records(struct rc_scan *s, const struct unmatched *u, size_t i, struct rc_person *p)
-{
-	size_t n = s->cfg->n_targets;
-	struct rc_known **records;
-
-	if (!u->record)
-		return;
-	records = rc_arena_alloc(&s->mem, n * sizeof(*records));
-	memcpy(records, &u->record[i * n], n * sizeof(*records));
-	p->records = records;
 }
 
 /* Entries that no row matched: their people have another row now, or none. Returns how many were settled without an
  * account. */
 static uint64_t sweep_unmatched(struct walk *w, const uint16_t *targets, struct unmatched *u)
 {
+	size_t n_targets = w->s->cfg->n_targets;
 	uint64_t gone = 0;
 
 	find_records(w, targets, u);
@@ -161,8 +176,8 @@ static uint64_t sweep_unmatched(struct walk *w, const uint16_t *targets, struct 
 			gone += u->settled[i];
 		else if (!p && !(p = rc_sources_find(w->s, u->key[i]))) /* a second entry of theirs finds them */
 			(p = scan_add(w->s, u->key[i]))->kind = RC_PERSON_ABSENT;
-		if (p)
-			keep_records(w->s, u, i, p);
+		if (p && u->record) /* so that deciding about them need not look again */
+			p->records = &u->record[i * n_targets];
 	}
 	return gone;
 }
@@ -180,7 +195,6 @@ enum rc_code scan_sweep_order(struct walk *w, const uint16_t *targets, bool *ret
 	free(u.key);
 	free(u.person);
 	free(u.known);
-	free(u.record);
 	if (scan_twice_end(twice)) {
 		*ret_again = true; /* rare, so the whole input is looked at */
 		return RC_OK;

@@ -94,31 +94,49 @@ static void add_piece(struct pieces *p, struct rc_slice *s)
 	p->bytes += s->n + 1;
 }
 
+static void collect(struct rc_known *k, struct pieces *ret)
+{
+	struct rc_slice *const s[] = {&k->key,           &k->name,        &k->remote_id,   &k->server,
+				      &k->group,         &k->group_id,    &k->reason,      &k->error_code,
+				      &k->error_message, &k->created_run, &k->changed_run, &k->linked_name};
+
+	ret->n = ret->bytes = 0;
+	for (size_t i = 0; i < sizeof(s) / sizeof(s[0]); i++)
+		add_piece(ret, s[i]);
+	for (size_t i = 0; i < RC_MAX_FIELDS; i++)
+		if (k->account.set & 1u << i)
+			add_piece(ret, &k->account.v[i]);
+	for (size_t i = 0; i < RC_MAX_FIELDS; i++)
+		if (k->kept.set & 1u << i)
+			add_piece(ret, &k->kept.v[i]);
+}
+
+static void take_pieces(const struct pieces *all, char *to)
+{
+	for (size_t i = 0; i < all->n; to += all->v[i++]->n + 1) {
+		if (all->v[i]->n)
+			memcpy(to, all->v[i]->p, all->v[i]->n);
+		to[all->v[i]->n] = 0;
+		all->v[i]->p = to;
+	}
+}
+
 struct rc_known rc_known_copy(const struct rc_known *k, struct rc_arena *mem)
 {
 	struct rc_known c = *k;
-	struct rc_slice *const s[] = {&c.key,           &c.name,        &c.remote_id,   &c.server,
-				      &c.group,         &c.group_id,    &c.reason,      &c.error_code,
-				      &c.error_message, &c.created_run, &c.changed_run, &c.linked_name};
-	struct pieces all = {.n = 0};
-	char *to;
+	struct pieces all;
 
-	for (size_t i = 0; i < sizeof(s) / sizeof(s[0]); i++)
-		add_piece(&all, s[i]);
-	for (size_t i = 0; i < RC_MAX_FIELDS; i++)
-		if (c.account.set & 1u << i)
-			add_piece(&all, &c.account.v[i]);
-	for (size_t i = 0; i < RC_MAX_FIELDS; i++)
-		if (c.kept.set & 1u << i)
-			add_piece(&all, &c.kept.v[i]);
-	to = rc_arena_alloc(mem, all.bytes);
-	for (size_t i = 0; i < all.n; to += all.v[i++]->n + 1) {
-		if (all.v[i]->n)
-			memcpy(to, all.v[i]->p, all.v[i]->n);
-		to[all.v[i]->n] = 0;
-		all.v[i]->p = to;
-	}
+	collect(&c, &all);
+	take_pieces(&all, rc_arena_alloc(mem, all.bytes));
 	return c;
+}
+
+void rc_known_keep(struct rc_known_kept *k, struct rc_arena *mem)
+{
+	struct pieces all;
+
+	collect(&k->k, &all);
+	take_pieces(&all, all.bytes <= sizeof(k->text) ? k->text : rc_arena_alloc(mem, all.bytes));
 }
 
 /* What rc_codec_add_fields() does with the table, written out: records are stated by the million, and most of their

@@ -92,7 +92,8 @@ struct known_many { /* by their place, in `order` */
 	uint16_t target;
 	const uint8_t (*hashes)[RC_HASH_BYTES];
 	const uint32_t *order;
-	struct rc_known *known, **kept;
+	struct rc_known *known;
+	struct rc_known_kept *kept;
 	bool *found;
 };
 
@@ -132,19 +133,19 @@ static void kept_step(struct rc_view *v, void *ctx, size_t from, size_t to, stru
 
 	for (size_t o = from; o < to; o++) {
 		size_t i = m->order[o];
-		struct rc_known k;
 		struct rc_slice raw;
 
-		m->kept[i] = NULL;
-		if (!look_up(v, m, i, &raw) || !decode(v, m->target, raw, RC_KV_KNOWN, &k))
+		if (!look_up(v, m, i, &raw))
 			continue;
-		m->kept[i] = rc_arena_alloc(mem, sizeof(k));
-		*m->kept[i] = rc_known_copy(&k, mem);
+		if (decode(v, m->target, raw, RC_KV_KNOWN, &m->kept[i].k))
+			rc_known_keep(&m->kept[i], mem);
+		else
+			m->kept[i].k = (struct rc_known){0};
 	}
 }
 
 void rc_view_known_kept(struct rc_view *v, uint16_t target, const uint8_t (*hashes)[RC_HASH_BYTES], size_t n,
-			struct rc_arena *mem, struct rc_known **ret)
+			struct rc_arena *mem, struct rc_known_kept *ret)
 {
 	uint32_t *order = in_order(hashes, n);
 	struct known_many m = {.target = target, .hashes = hashes, .order = order, .kept = ret};

@@ -31,11 +31,10 @@ bool rc_view_known_hash(struct rc_view *v, uint16_t target, const uint8_t hash[R
  * to is in mem, so that the map's pages are not touched a second time, out of order. */
 void rc_view_known_many(struct rc_view *v, uint16_t target, const uint8_t (*hashes)[RC_HASH_BYTES], size_t n,
 			struct rc_arena *mem, struct rc_known *ret, bool *found);
-/* The same for those whose records are to stay, as long as mem: deep copies, as by rc_known_copy(). NULL: there is
- * none.
+/* The same for those whose records are to stay: ret is zeroed, and lies in the caller's order. Long texts are in mem.
  */
 void rc_view_known_kept(struct rc_view *v, uint16_t target, const uint8_t (*hashes)[RC_HASH_BYTES], size_t n,
-			struct rc_arena *mem, struct rc_known **ret);
+			struct rc_arena *mem, struct rc_known_kept *ret);
 /* Only whether each has a record. */
 void rc_view_are_known(struct rc_view *v, uint16_t target, const uint8_t (*hashes)[RC_HASH_BYTES], size_t n, bool *ret);
 

@@ -34,7 +34,7 @@ static void test_records(void **state)
 	bool found[N + 1], there[N + 1];
 	struct test_store t;
 	struct rc_arena mem = {0};
-	struct rc_known *kept[N + 1];
+	static struct rc_known_kept kept[N + 1];
 	struct rc_known k;
 	struct rc_view *v;
 	struct rc_walk w;
@@ -72,10 +72,10 @@ static void test_records(void **state)
 	for (unsigned i = 0; i <= N; i++)
 		assert_int_equal(there[i], found[i]);
 	rc_view_known_kept(v, t.target, (const uint8_t(*)[RC_HASH_BYTES])hashes, N + 1, &mem, kept);
-	assert_null(kept[N]);
+	assert_int_equal(kept[N].k.key.n, 0);
 	for (unsigned i = 0; i < N; i++) {
 		k = test_known(i, buf);
-		assert_true(rc_slice_eq(kept[i]->key, k.key) && rc_slice_eq(kept[i]->name, k.name));
+		assert_true(rc_slice_eq(kept[i].k.key, k.key) && rc_slice_eq(kept[i].k.name, k.name));
 		assert_true(found[i] && rc_slice_eq(got[i].key, k.key) && rc_slice_eq(got[i].name, k.name));
 	}
 	assert_false(found[N]);
