@@ -4,7 +4,9 @@
  * libraries, those of the C library included. Environment:
  *   CRASH_ALLOC=N      the N-th one fails with ENOMEM (1 is the first); `N+`: and every later one
  *   CRASH_ALLOC_AT=FILE  told there: number, size and who asked, once one has failed; "0 COUNT" if none had to
- * It works in any build of the program and needs nothing from it. */
+ * It works in any build of the program and needs nothing from it. Made with UNTIL_MAIN_ENDS it counts only what is
+ * asked for until main returns: in a build that counts coverage the rest is the coverage library's own, which writes
+ * down then what it counted. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -20,6 +22,7 @@
 enum { EARLY = 64 << 10 };
 
 static atomic_long counted;
+static atomic_bool over;
 static long fail_at;
 static bool for_good;
 static const char *told;
@@ -88,7 +91,7 @@ static bool fails(size_t size, void *from)
 {
 	long n;
 
-	if (!fail_at)
+	if (!fail_at || atomic_load(&over))
 		return false;
 	n = atomic_fetch_add(&counted, 1) + 1;
 	if (n < fail_at || (n > fail_at && !for_good))
@@ -98,6 +101,33 @@ static bool fails(size_t size, void *from)
 	errno = ENOMEM;
 	return true;
 }
+
+#ifdef UNTIL_MAIN_ENDS
+typedef int main_fn(int, char **, char **);
+typedef int start_fn(main_fn *, int, char **, void (*)(void), void (*)(void), void (*)(void), void *);
+
+static main_fn *real_main;
+
+static int counted_main(int argc, char **argv, char **env)
+{
+	int code = real_main(argc, argv, env);
+
+	atomic_store(&over, true);
+	return code;
+}
+
+/* What the program's first instructions call with its main; under a name of its own in C, as the C library keeps it. */
+start_fn shim_start __asm__("__libc_start_main");
+
+int shim_start(main_fn *its_main, int argc, char **argv, void (*init)(void), void (*fini)(void),
+	       void (*loader_fini)(void), void *stack)
+{
+	start_fn *start = (start_fn *)dlsym(RTLD_NEXT, "__libc_start_main");
+
+	real_main = its_main;
+	return start(counted_main, argc, argv, init, fini, loader_fini, stack);
+}
+#endif
 
 __attribute__((destructor)) static void end(void)
 {
