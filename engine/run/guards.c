@@ -31,31 +31,58 @@ enum counts {
 	COUNTS
 };
 
-static inline __attribute__((always_inline)) bool counted(const struct rc_op *op, const struct run_target *t,
-							  enum counts what)
+static inline bool is_rename(const struct rc_op *op)
 {
-	bool retiring = op->retiring, renaming = op->linked && !retiring;
+	return op->linked && !op->retiring;
+}
 
+static inline bool is_create(const struct rc_op *op)
+{
+	return op->action == RC_ACT_CREATE && !is_rename(op);
+}
+
+static inline bool is_update(const struct rc_op *op)
+{
+	return !is_rename(op) && (op->action == RC_ACT_UPDATE || op->action == RC_ACT_ENABLE);
+}
+
+static inline bool is_delete(const struct rc_op *op)
+{
+	return !op->retiring &&
+	       (op->action == RC_ACT_DELETE || op->action == RC_ACT_DISABLE || op->action == RC_ACT_LOCK);
+}
+
+static inline bool blanks(const struct rc_op *op, const struct rc_account_schema *schema)
+{
+	for (size_t f = 0; f < schema->n_fields; f++)
+		if (op->changed & 1u << f && rc_account_blank(schema, f, op->want->v[f]) &&
+		    !rc_account_blank(schema, f, op->have->v[f]))
+			return op->action == RC_ACT_UPDATE;
+	return false;
+}
+
+static inline bool adopts(const struct rc_op *op)
+{
+	return ((const struct op_info *)op->owner)->adopts && op->state != RC_STEP_FAILED;
+}
+
+static bool counted(const struct rc_op *op, const struct run_target *t, enum counts what)
+{
 	switch (what) {
 	case COUNT_CREATES:
-		return op->action == RC_ACT_CREATE && !renaming;
+		return is_create(op);
 	case COUNT_UPDATES:
-		return !renaming && (op->action == RC_ACT_UPDATE || op->action == RC_ACT_ENABLE);
+		return is_update(op);
 	case COUNT_DELETES:
-		return !retiring &&
-		       (op->action == RC_ACT_DELETE || op->action == RC_ACT_DISABLE || op->action == RC_ACT_LOCK);
+		return is_delete(op);
 	case COUNT_CHANGES:
-		return !retiring;
+		return !op->retiring;
 	case COUNT_RENAMES:
-		return renaming;
-	case COUNT_ADOPTS:
-		return ((const struct op_info *)op->owner)->adopts && op->state != RC_STEP_FAILED;
+		return is_rename(op);
 	case COUNT_BLANKED:
-		for (size_t f = 0; f < t->cfg->schema->n_fields; f++)
-			if (op->changed & 1u << f && rc_account_blank(t->cfg->schema, f, op->want->v[f]) &&
-			    !rc_account_blank(t->cfg->schema, f, op->have->v[f]))
-				return op->action == RC_ACT_UPDATE;
-		break;
+		return blanks(op, t->cfg->schema);
+	case COUNT_ADOPTS:
+		return adopts(op);
 	case COUNTS:
 		break;
 	}
@@ -114,13 +141,13 @@ struct plan { /* of one target */
 /* Each by its name, so that none is asked for at run time. */
 static void count_op(const struct rc_op *op, const struct run_target *t, uint64_t n[COUNTS])
 {
-	n[COUNT_CREATES] += counted(op, t, COUNT_CREATES);
-	n[COUNT_UPDATES] += counted(op, t, COUNT_UPDATES);
-	n[COUNT_DELETES] += counted(op, t, COUNT_DELETES);
-	n[COUNT_CHANGES] += counted(op, t, COUNT_CHANGES);
-	n[COUNT_RENAMES] += counted(op, t, COUNT_RENAMES);
-	n[COUNT_BLANKED] += counted(op, t, COUNT_BLANKED);
-	n[COUNT_ADOPTS] += counted(op, t, COUNT_ADOPTS);
+	n[COUNT_CREATES] += is_create(op);
+	n[COUNT_UPDATES] += is_update(op);
+	n[COUNT_DELETES] += is_delete(op);
+	n[COUNT_CHANGES] += !op->retiring;
+	n[COUNT_RENAMES] += is_rename(op);
+	n[COUNT_BLANKED] += blanks(op, t->cfg->schema);
+	n[COUNT_ADOPTS] += adopts(op);
 }
 
 /* For all guards at once: operations lie anywhere in memory, and to look at each costs more than to count it. */
