@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
 #include "tests/unit/helper_pacer_world.h"
@@ -29,6 +30,20 @@ void pw_init(struct pw *w, uint64_t seed)
 	w->random = seed;
 	w->one_way = 0.03;
 	w->window_id = -1;
+}
+
+struct pw *pw_new(uint64_t seed)
+{
+	struct pw *w = malloc(sizeof(*w));
+
+	assert_non_null(w);
+	pw_init(w, seed);
+	return w;
+}
+
+struct rc_pacer_pending pw_creates(uint32_t n)
+{
+	return (struct rc_pacer_pending){.creates = n};
 }
 
 struct pw_client *pw_add(struct pw *w, const struct rc_pacer_config *config, struct rc_pacer_pending job)

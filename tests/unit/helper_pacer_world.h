@@ -59,6 +59,8 @@ double pw_draw(void *state); /* uint64_t *, splitmix64 */
 
 /* A world with one client of seed `seed`; further clients by pw_add. call NULL: a call lane of its own. */
 void pw_init(struct pw *w, uint64_t seed);
+struct pw *pw_new(uint64_t seed);               /* the same on the heap, the caller frees it */
+struct rc_pacer_pending pw_creates(uint32_t n); /* a job of nothing else */
 struct pw_client *pw_add(struct pw *w, const struct rc_pacer_config *config, struct rc_pacer_pending job);
 struct rc_pacer_config pw_config(uint32_t batch_max);
 
