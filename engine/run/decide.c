@@ -51,8 +51,7 @@ struct rc_op *subject_order(struct subject *s, enum rc_action action, enum rc_op
 	size_t server;
 
 	if (s->has) {
-		known = s->own ? s->own : rc_arena_alloc(&r->mem, sizeof(*known));
-		s->own = NULL;
+		known = rc_arena_alloc(&r->mem, sizeof(*known));
 		*known = s->k;
 	}
 	if (r->n_ops == r->cap_ops) {
@@ -177,8 +176,8 @@ static bool still_undone(struct subject *s)
 	return false;
 }
 
-/* kept: what k points to lives as long as the run, and is nobody else's. */
-static void decide(struct run *r, size_t target, struct rc_person *p, struct rc_known *k, bool kept)
+/* k: its texts are taken to where they stay. */
+static void decide(struct run *r, size_t target, struct rc_person *p, struct rc_known *k)
 {
 	struct run_target *t = &r->targets[target];
 	struct subject s = {.r = r, .target = target, .t = t, .p = p};
@@ -190,8 +189,8 @@ static void decide(struct run *r, size_t target, struct rc_person *p, struct rc_
 	if (!k && !p->key.n)
 		return; /* in no row, and known on another target only: there is nobody here to speak of */
 	if (k) {
-		s.k = kept ? *k : rc_known_copy(k, &r->mem);
-		s.own = kept ? k : NULL;
+		rc_known_keep(k, &r->mem);
+		s.k = *k;
 		s.has = true;
 	}
 	s.override = rc_overrides_find(&r->overrides, p->hash, target);
@@ -262,11 +261,11 @@ enum { FETCH_AHEAD = 8 }; /* people: as long as a record takes to come from memo
 /* Records lie in the order of keys, people in that of the file. */
 static void fetch_record(const struct run *r, size_t target, size_t i)
 {
-	const struct rc_known *k =
-		i < r->scan.n && r->scan.people[i].records ? r->scan.people[i].records[target] : NULL;
+	const struct rc_slice *s =
+		i < r->scan.n && r->scan.people[i].records ? &r->scan.people[i].records[target] : NULL;
 
-	for (size_t at = 0; k && at < sizeof(*k); at += 64)
-		__builtin_prefetch((const char *)k + at);
+	for (size_t at = 0; s && at < s->n; at += 64)
+		__builtin_prefetch(s->p + at);
 }
 
 static void decide_group(struct run *r, size_t target, const struct group *g, size_t from, size_t n)
@@ -275,16 +274,17 @@ static void decide_group(struct run *r, size_t target, const struct group *g, si
 
 	for (size_t i = from; i < from + n; i++) {
 		struct rc_person *p = &r->scan.people[i];
-		struct rc_known *k;
+		struct rc_known *k = NULL, known;
 
 		fetch_record(r, target, i + FETCH_AHEAD);
-		if (has_records(r, p)) {
-			decide(r, target, p, p->records[target], true);
-			continue;
+		if (!has_records(r, p)) {
+			k = g->found[asked] ? &g->known[asked] : NULL;
+			asked++;
+		} else if (p->records[target].p &&
+			   rc_view_record(r->view, r->targets[target].number, p->records[target], &known)) {
+			k = &known;
 		}
-		k = g->found[asked] ? &g->known[asked] : NULL;
-		asked++;
-		decide(r, target, p, k, false);
+		decide(r, target, p, k);
 	}
 }
 

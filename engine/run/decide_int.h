@@ -10,7 +10,6 @@ struct subject { /* one person on one target */
 	struct rc_person *p;
 	struct rc_known k;
 	bool has;
-	struct rc_known *own;    /* room for k that lives as long as the run; NULL: there is none yet */
 	const struct rc_want *w; /* NULL: not wanted here */
 	const char *reason;
 	const struct rc_override *override; /* what an operator has said; NULL: nothing */

@@ -17,7 +17,7 @@ static const struct rc_want *newcomer(const struct rc_person *p, size_t target)
 {
 	const struct rc_want *w = p->kind == RC_PERSON_PRESENT && p->mapped.want ? &p->mapped.want[target] : NULL;
 
-	return w && !w->filtered && !w->invalid && w->name.n && p->records && !p->records[target] ? w : NULL;
+	return w && !w->filtered && !w->invalid && w->name.n && p->records && !p->records[target].p ? w : NULL;
 }
 
 void run_names_ahead(struct run *r, size_t target)

@@ -29,7 +29,7 @@ struct rc_person {
 	const struct rc_row_copy *later; /* PRESENT, for questions after the scan; NULL: there are none */
 	const char *why;                 /* FROZEN: the reason of the refusal */
 	bool settled;                    /* set by the run: every target is done or filtered */
-	struct rc_known *const *records; /* one per target as the scan found it, NULL: none; NULL: it did not look */
+	const struct rc_slice *records;  /* one per target as the scan found it, p NULL: none; NULL: it did not look */
 	struct rc_slice raw;             /* only while the scan runs */
 };
 

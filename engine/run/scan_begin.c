@@ -116,7 +116,6 @@ void rc_sources_done(struct rc_scan *s)
 		rc_mapping_keep(s->mappings[i], false);
 		rc_mapping_free(s->mappings[i]);
 	}
-	scan_kept_free(s);
 	free(s->mappings);
 	free(s->sources);
 	rc_large_free(s->people, s->cap, sizeof(*s->people));

@@ -119,7 +119,6 @@ void scan_add_run(struct rc_scan_source *src, uint32_t entry, const uint8_t (*ra
 /* For the raw hashes of `cap` rows in all, where they are kept. */
 void scan_refs_room(struct rc_scan_source *src, size_t cap);
 void scan_refs_free(struct rc_scan_source *src);
-void scan_kept_free(struct rc_scan *s);             /* what people's records point to */
 void scan_people_room(struct rc_scan *s, size_t n); /* so many are found without growing what finds them */
 void scan_fetch_person(const struct rc_scan *s, const uint8_t hash[16]); /* what rc_sources_find() will look at first */
 struct rc_person *scan_add(struct rc_scan *s, const uint8_t hash[16]);

@@ -15,7 +15,6 @@ static void forget_all(struct rc_scan *s)
 		free((void *)src->files[f]);
 	free(src->files);
 	scan_refs_free(src);
-	scan_kept_free(s);
 	*src = (struct rc_scan_source){.keep_raws = s->keep_raws};
 	s->n = s->n_refused = s->n_notes = 0;
 	s->absence_ok = true;

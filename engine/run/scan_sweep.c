@@ -1,7 +1,6 @@
 /* After the last row: people the input no longer has, and those of a source that could not be read. */
 #include "engine/run/scan_int.h"
 #include "engine/base/alloc.h"
-#include "engine/base/large.h"
 #include <stdlib.h>
 
 static const uint8_t zero[16];
@@ -21,9 +20,9 @@ struct unmatched { /* entries, in their order; behind them people who have none 
 	size_t n, n_entries, cap;
 	bool *settled; /* the entry counts for something: its row was done with */
 	uint8_t (*key)[16];
-	uint32_t *person;         /* of the scan, + 1; 0: nobody yet */
-	bool *known;              /* on some target */
-	struct rc_known **record; /* of each, by target: the scan's; NULL: they are not kept */
+	uint32_t *person;        /* of the scan, + 1; 0: nobody yet */
+	struct rc_slice *record; /* of each, by target */
+	bool kept;               /* records are whole; else only whether they are there */
 };
 
 static void unmatched_add(struct unmatched *u, const uint8_t key[16], bool settled, size_t person)
@@ -101,83 +100,61 @@ static void add_newcomers(const struct rc_scan *s, struct unmatched *u)
 	free(old);
 }
 
-static void find_on(const struct walk *w, uint16_t number, size_t target, struct unmatched *u)
+static void find_records(struct walk *w, const uint16_t *targets, struct unmatched *u)
 {
-	const uint8_t(*keys)[16] = (const uint8_t(*)[16])u->key;
-	size_t n_targets = w->s->cfg->n_targets;
-	struct rc_known_kept *kept = u->record ? w->s->kept[target] : NULL;
-	bool *there = kept ? NULL : rc_xcalloc(u->n, sizeof(*there));
+	size_t n_targets = w->s->cfg->n_targets, bound = w->match.seq.n / KEEP_SHARE + 256;
+	struct rc_slice *one;
 
-	if (kept)
-		rc_view_known_kept(w->view, number, keys, u->n, &w->s->mem, kept);
-	else
-		rc_view_are_known(w->view, number, keys, u->n, there);
-	for (size_t i = 0; i < u->n; i++) {
-		bool found = kept ? kept[i].k.key.n != 0 : there[i];
-
-		u->known[i] |= found;
-		if (kept)
-			u->record[i * n_targets + target] = found ? &kept[i].k : NULL;
-	}
-	free(there);
-}
-
-/* Room for what is found of n people, until the scan is done with. */
-static void make_room(struct rc_scan *s, size_t n)
-{
-	s->n_kept = n;
-	s->kept = rc_xcalloc(s->cfg->n_targets, sizeof(*s->kept));
-	for (size_t t = 0; t < s->cfg->n_targets; t++)
-		s->kept[t] = rc_large_calloc(n, sizeof(*s->kept[t]));
-	s->records = rc_large_calloc(n * s->cfg->n_targets, sizeof(*s->records));
-}
-
-void scan_kept_free(struct rc_scan *s)
-{
-	for (size_t t = 0; s->kept && t < s->cfg->n_targets; t++)
-		rc_large_free(s->kept[t], s->n_kept, sizeof(*s->kept[t]));
-	free(s->kept);
-	rc_large_free(s->records, s->n_kept * s->cfg->n_targets, sizeof(*s->records));
-	s->kept = NULL;
-	s->records = NULL;
-	s->n_kept = 0;
-}
-
-static void find_records(const struct walk *w, const uint16_t *targets, struct unmatched *u)
-{
-	size_t bound = w->match.seq.n / KEEP_SHARE + 256;
-	bool kept = u->n <= bound;
-
-	if (kept && u->n + w->s->n <= bound)
+	u->kept = u->n <= bound;
+	if (u->kept && u->n + w->s->n <= bound)
 		add_newcomers(w->s, u);
-	u->known = rc_xcalloc(u->n + 1, sizeof(*u->known));
-	if (kept && u->n) {
-		make_room(w->s, u->n);
-		u->record = w->s->records;
+	one = rc_xcalloc(u->n + 1, sizeof(*one));
+	u->record = rc_xcalloc((u->n + 1) * n_targets, sizeof(*u->record));
+	for (size_t t = 0; u->n && t < n_targets; t++) {
+		rc_view_records(w->view, targets[t], (const uint8_t(*)[16])u->key, u->n, u->kept ? &w->s->mem : NULL,
+				one);
+		for (size_t i = 0; i < u->n; i++)
+			u->record[i * n_targets + t] = one[i];
 	}
-	for (size_t t = 0; u->n && t < w->s->cfg->n_targets; t++)
-		find_on(w, targets[t], t, u);
+	free(one);
+}
+
+/* What was found of the person here, so that deciding about them need not look again. */
+static void keep_records(struct rc_scan *s, const struct unmatched *u, size_t i, struct rc_person *p)
+{
+	size_t n = s->cfg->n_targets;
+	struct rc_slice *records;
+
+	if (!u->kept)
+		return;
+	records = rc_arena_alloc(&s->mem, n * sizeof(*records));
+	memcpy(records, &u->record[i * n], n * sizeof(*records));
+	p->records = records;
 }
 
 /* Entries that no row matched: their people have another row now, or none. Returns how many were settled without an
  * account. */
 static uint64_t sweep_unmatched(struct walk *w, const uint16_t *targets, struct unmatched *u)
 {
-	size_t n_targets = w->s->cfg->n_targets;
+	size_t n = w->s->cfg->n_targets;
 	uint64_t gone = 0;
 
 	find_records(w, targets, u);
 	w->s->records_of = rc_view_serial(w->view);
 	for (size_t i = 0; i < u->n; i++) {
 		struct rc_person *p = u->person[i] ? &w->s->people[u->person[i] - 1] : NULL;
-		bool known = u->known[i] || i >= u->n_entries; /* the others are only to be kept */
+		bool known = false;
 
+		for (size_t t = 0; t < n; t++)
+			known |= u->record[i * n + t].p != NULL;
+		if (i >= u->n_entries) /* only to be kept */
+			known = true;
 		if (!known) /* its row was settled: filtered, or left long ago */
 			gone += u->settled[i];
 		else if (!p && !(p = rc_sources_find(w->s, u->key[i]))) /* a second entry of theirs finds them */
 			(p = scan_add(w->s, u->key[i]))->kind = RC_PERSON_ABSENT;
-		if (p && u->record) /* so that deciding about them need not look again */
-			p->records = &u->record[i * n_targets];
+		if (p)
+			keep_records(w->s, u, i, p);
 	}
 	return gone;
 }
@@ -194,7 +171,7 @@ enum rc_code scan_sweep_order(struct walk *w, const uint16_t *targets, bool *ret
 	free(u.settled);
 	free(u.key);
 	free(u.person);
-	free(u.known);
+	free(u.record);
 	if (scan_twice_end(twice)) {
 		*ret_again = true; /* rare, so the whole input is looked at */
 		return RC_OK;

@@ -110,14 +110,7 @@ bool rc_known_decode(struct rc_slice v, const struct rc_account_schema *schema, 
 /* Deep copy into mem. */
 struct rc_known rc_known_copy(const struct rc_known *k, struct rc_arena *mem);
 
-/* A record and its texts in one place, so that many of them can lie in an order of the caller's; longer texts than
- * usual lie elsewhere. An empty key: there is none. */
-struct rc_known_kept {
-	struct rc_known k;
-	char text[192];
-};
-
-/* Takes the texts of k->k to where they stay: there, or in mem. */
-void rc_known_keep(struct rc_known_kept *k, struct rc_arena *mem);
+/* The same in place: the texts alone are copied. */
+void rc_known_keep(struct rc_known *k, struct rc_arena *mem);
 
 #endif

@@ -121,22 +121,20 @@ static void take_pieces(const struct pieces *all, char *to)
 	}
 }
 
+void rc_known_keep(struct rc_known *k, struct rc_arena *mem)
+{
+	struct pieces all;
+
+	collect(k, &all);
+	take_pieces(&all, rc_arena_alloc(mem, all.bytes));
+}
+
 struct rc_known rc_known_copy(const struct rc_known *k, struct rc_arena *mem)
 {
 	struct rc_known c = *k;
-	struct pieces all;
 
-	collect(&c, &all);
-	take_pieces(&all, rc_arena_alloc(mem, all.bytes));
+	rc_known_keep(&c, mem);
 	return c;
-}
-
-void rc_known_keep(struct rc_known_kept *k, struct rc_arena *mem)
-{
-	struct pieces all;
-
-	collect(&k->k, &all);
-	take_pieces(&all, all.bytes <= sizeof(k->text) ? k->text : rc_arena_alloc(mem, all.bytes));
 }
 
 /* What rc_codec_add_fields() does with the table, written out: records are stated by the million, and most of their

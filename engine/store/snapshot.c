@@ -93,8 +93,8 @@ struct known_many { /* by their place, in `order` */
 	const uint8_t (*hashes)[RC_HASH_BYTES];
 	const uint32_t *order;
 	struct rc_known *known;
-	struct rc_known_kept *kept;
 	bool *found;
+	struct rc_slice *raw;
 };
 
 static bool look_up(struct rc_view *v, const struct known_many *m, size_t i, struct rc_slice *ret)
@@ -121,13 +121,18 @@ void rc_view_known_many(struct rc_view *v, uint16_t target, const uint8_t (*hash
 			struct rc_arena *mem, struct rc_known *ret, bool *found)
 {
 	uint32_t *order = in_order(hashes, n);
-	struct known_many m = {.target = target, .hashes = hashes, .order = order, .known = ret, .found = found};
+	struct known_many m = {target, hashes, order, ret, found, NULL};
 
 	rc_view_share(v, n, known_step, &m, mem);
 	free(order);
 }
 
-static void kept_step(struct rc_view *v, void *ctx, size_t from, size_t to, struct rc_arena *mem)
+bool rc_view_record(struct rc_view *v, uint16_t target, struct rc_slice record, struct rc_known *ret)
+{
+	return decode(v, target, record, RC_KV_KNOWN, ret);
+}
+
+static void records_step(struct rc_view *v, void *ctx, size_t from, size_t to, struct rc_arena *mem)
 {
 	struct known_many *m = ctx;
 
@@ -135,43 +140,19 @@ static void kept_step(struct rc_view *v, void *ctx, size_t from, size_t to, stru
 		size_t i = m->order[o];
 		struct rc_slice raw;
 
-		if (!look_up(v, m, i, &raw))
-			continue;
-		if (decode(v, m->target, raw, RC_KV_KNOWN, &m->kept[i].k))
-			rc_known_keep(&m->kept[i], mem);
-		else
-			m->kept[i].k = (struct rc_known){0};
+		m->raw[i] = (struct rc_slice){0};
+		if (look_up(v, m, i, &raw))
+			m->raw[i] = mem ? rc_arena_copy(mem, raw) : RC_SLICE("");
 	}
 }
 
-void rc_view_known_kept(struct rc_view *v, uint16_t target, const uint8_t (*hashes)[RC_HASH_BYTES], size_t n,
-			struct rc_arena *mem, struct rc_known_kept *ret)
+void rc_view_records(struct rc_view *v, uint16_t target, const uint8_t (*hashes)[RC_HASH_BYTES], size_t n,
+		     struct rc_arena *mem, struct rc_slice *ret)
 {
 	uint32_t *order = in_order(hashes, n);
-	struct known_many m = {.target = target, .hashes = hashes, .order = order, .kept = ret};
+	struct known_many m = {target, hashes, order, NULL, NULL, ret};
 
-	rc_view_share(v, n, kept_step, &m, mem);
-	free(order);
-}
-
-static void there_step(struct rc_view *v, void *ctx, size_t from, size_t to, struct rc_arena *mem)
-{
-	struct known_many *m = ctx;
-
-	(void)mem;
-	for (size_t o = from; o < to; o++) {
-		struct rc_slice raw;
-
-		m->found[m->order[o]] = look_up(v, m, m->order[o], &raw);
-	}
-}
-
-void rc_view_are_known(struct rc_view *v, uint16_t target, const uint8_t (*hashes)[RC_HASH_BYTES], size_t n, bool *ret)
-{
-	uint32_t *order = in_order(hashes, n);
-	struct known_many m = {.target = target, .hashes = hashes, .order = order, .found = ret};
-
-	rc_view_share(v, n, there_step, &m, NULL);
+	rc_view_share(v, n, records_step, &m, mem);
 	free(order);
 }
 

@@ -31,12 +31,11 @@ bool rc_view_known_hash(struct rc_view *v, uint16_t target, const uint8_t hash[R
  * to is in mem, so that the map's pages are not touched a second time, out of order. */
 void rc_view_known_many(struct rc_view *v, uint16_t target, const uint8_t (*hashes)[RC_HASH_BYTES], size_t n,
 			struct rc_arena *mem, struct rc_known *ret, bool *found);
-/* The same for those whose records are to stay: ret is zeroed, and lies in the caller's order. Long texts are in mem.
- */
-void rc_view_known_kept(struct rc_view *v, uint16_t target, const uint8_t (*hashes)[RC_HASH_BYTES], size_t n,
-			struct rc_arena *mem, struct rc_known_kept *ret);
-/* Only whether each has a record. */
-void rc_view_are_known(struct rc_view *v, uint16_t target, const uint8_t (*hashes)[RC_HASH_BYTES], size_t n, bool *ret);
+/* The same undecoded, for rc_view_record: each page of the map is shown once, and that costs more than the rest. p
+ * NULL: there is none. mem NULL: only whether there is one. */
+void rc_view_records(struct rc_view *v, uint16_t target, const uint8_t (*hashes)[RC_HASH_BYTES], size_t n,
+		     struct rc_arena *mem, struct rc_slice *ret);
+bool rc_view_record(struct rc_view *v, uint16_t target, struct rc_slice record, struct rc_known *ret);
 
 /* All records of a target in ascending order of the key hash (memcmp). ret_hash may be NULL. */
 void rc_walk_known_begin(struct rc_view *v, uint16_t target, struct rc_walk *w);

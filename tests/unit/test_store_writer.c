@@ -31,10 +31,10 @@ static void test_records(void **state)
 	uint8_t hashes[N + 1][RC_HASH_BYTES], last[RC_HASH_BYTES] = {0};
 	static struct rc_known got[N + 1];
 	struct rc_known_brief brief;
-	bool found[N + 1], there[N + 1];
+	bool found[N + 1];
 	struct test_store t;
 	struct rc_arena mem = {0};
-	static struct rc_known_kept kept[N + 1];
+	struct rc_slice records[N + 1];
 	struct rc_known k;
 	struct rc_view *v;
 	struct rc_walk w;
@@ -68,14 +68,17 @@ static void test_records(void **state)
 	rc_walk_end(&w);
 	rc_view_known_many(v, t.target, (const uint8_t(*)[RC_HASH_BYTES])hashes, N + 1, &mem, got, found);
 	rc_view_let_go(v); /* slices stay good */
-	rc_view_are_known(v, t.target, (const uint8_t(*)[RC_HASH_BYTES])hashes, N + 1, there);
+	rc_view_records(v, t.target, (const uint8_t(*)[RC_HASH_BYTES])hashes, N + 1, NULL, records);
 	for (unsigned i = 0; i <= N; i++)
-		assert_int_equal(there[i], found[i]);
-	rc_view_known_kept(v, t.target, (const uint8_t(*)[RC_HASH_BYTES])hashes, N + 1, &mem, kept);
-	assert_int_equal(kept[N].k.key.n, 0);
+		assert_int_equal(records[i].p != NULL, found[i]);
+	rc_view_records(v, t.target, (const uint8_t(*)[RC_HASH_BYTES])hashes, N + 1, &mem, records);
+	assert_null(records[N].p);
 	for (unsigned i = 0; i < N; i++) {
+		struct rc_known same;
+
+		assert_true(rc_view_record(v, t.target, records[i], &same));
 		k = test_known(i, buf);
-		assert_true(rc_slice_eq(kept[i].k.key, k.key) && rc_slice_eq(kept[i].k.name, k.name));
+		assert_true(rc_slice_eq(same.key, k.key) && rc_slice_eq(same.name, k.name));
 		assert_true(found[i] && rc_slice_eq(got[i].key, k.key) && rc_slice_eq(got[i].name, k.name));
 	}
 	assert_false(found[N]);
