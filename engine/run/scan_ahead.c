@@ -3,7 +3,6 @@
  * gzip has a thread already. */
 #include "engine/run/scan_int.h"
 #include "engine/base/alloc.h"
-#include "engine/base/spin.h"
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -27,9 +26,8 @@ struct scan_ahead {
 	struct scan_rows batch[BATCHES];
 	pthread_mutex_t lock;
 	pthread_cond_t filled, emptied;
-	atomic_uint_fast64_t made, taken; /* batches, ever; changed under the lock only */
-	atomic_bool stop;
-	bool threaded, no_thread, at_once, awake; /* awake: whoever waits does so awake, for a while */
+	uint64_t made, taken; /* batches, ever */
+	bool stop, threaded, no_thread, at_once;
 	pthread_t thread;
 	/* the caller's side */
 	unsigned alone; /* batches before there was a thread; all of them were the first */
@@ -44,7 +42,6 @@ struct scan_ahead *scan_ahead_new(const struct walk *w, struct rc_reader *r)
 	a->r = r;
 	a->w = w;
 	a->no_thread = !info->regular || info->gzip;
-	a->awake = rc_spin_worth();
 	a->at_once = info->size >= LARGE_FILE;
 	pthread_mutex_init(&a->lock, NULL);
 	pthread_cond_init(&a->filled, NULL);
@@ -80,35 +77,25 @@ static bool must_wait(const struct scan_ahead *a, uint64_t window)
 	       (a->made > a->taken && a->batch[a->taken % BATCHES].window + RC_READER_WINDOWS <= window + 1);
 }
 
-/* The caller has what there is; awake at first, since it takes little longer than this did. */
-static void wait_for_room(struct scan_ahead *a)
-{
-	uint64_t window = rc_reader_window(a->r);
-
-	if (!must_wait(a, window))
-		return;
-	pthread_cond_signal(&a->filled); /* few batches may fill all windows */
-	for (int i = 0; a->awake && i < RC_SPINS && must_wait(a, window) && !a->stop; i++)
-		rc_spin_pause();
-	pthread_mutex_lock(&a->lock);
-	while (must_wait(a, window) && !a->stop)
-		pthread_cond_wait(&a->emptied, &a->lock);
-	pthread_mutex_unlock(&a->lock);
-}
-
 static void *helper(void *arg)
 {
 	struct scan_ahead *a = arg;
-	bool last = false;
+	bool last = false, hash;
 
 	while (!last) {
-		struct scan_rows *b = &a->batch[a->made % BATCHES];
-		bool hash;
+		struct scan_rows *b;
 
-		wait_for_room(a);
-		if (a->stop)
-			break;
+		pthread_mutex_lock(&a->lock);
+		while (must_wait(a, rc_reader_window(a->r)) && !a->stop) {
+			pthread_cond_signal(&a->filled); /* few batches may fill all windows */
+			pthread_cond_wait(&a->emptied, &a->lock);
+		}
+		last = a->stop;
+		b = &a->batch[a->made % BATCHES];
 		hash = a->made - a->taken >= ENOUGH;
+		pthread_mutex_unlock(&a->lock);
+		if (last)
+			break;
 		fill(a, b, hash);
 		rc_reader_hold(a->r);
 		last = is_last(b);
@@ -160,10 +147,6 @@ const struct scan_rows *scan_ahead_next(struct scan_ahead *a, bool want_raw)
 	a->given = true;
 	if (a->made - a->taken <= WORTH_WAKING)
 		pthread_cond_signal(&a->emptied);
-	pthread_mutex_unlock(&a->lock);
-	for (int i = 0; a->awake && i < RC_SPINS && a->made == a->taken; i++)
-		rc_spin_pause();
-	pthread_mutex_lock(&a->lock);
 	while (a->made == a->taken)
 		pthread_cond_wait(&a->filled, &a->lock);
 	b = &a->batch[a->taken % BATCHES];
