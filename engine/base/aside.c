@@ -1,5 +1,5 @@
 #include "engine/base/aside.h"
-#include <signal.h>
+#include "engine/base/thread.h"
 
 static void *run(void *arg)
 {
@@ -11,15 +11,8 @@ static void *run(void *arg)
 
 void rc_aside_begin(struct rc_aside *a, void (*fn)(void *ctx), void *ctx)
 {
-	sigset_t most, old;
-
 	*a = (struct rc_aside){.fn = fn, .ctx = ctx};
-	sigfillset(&most);
-	sigdelset(&most, SIGBUS);
-	sigdelset(&most, SIGSEGV);
-	pthread_sigmask(SIG_SETMASK, &most, &old);
-	a->started = pthread_create(&a->thread, NULL, run, a) == 0;
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	a->started = rc_thread_beside(&a->thread, run, a);
 }
 
 void rc_aside_end(struct rc_aside *a)

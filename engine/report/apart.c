@@ -1,9 +1,9 @@
 /* users.csv and the rows of report.html, made by a thread of their own while the caller makes users.jsonl: of many rows
  * at once, each takes about half of the time. */
 #include "engine/base/alloc.h"
+#include "engine/base/thread.h"
 #include "engine/report/html_int.h"
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 
 enum {
@@ -72,18 +72,6 @@ static void destroy(struct rc_report_apart *a)
 	free(a);
 }
 
-static bool start(struct rc_report_apart *a)
-{
-	sigset_t all, old;
-	bool started;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	started = pthread_create(&a->thread, NULL, work, a) == 0;
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	return started;
-}
-
 void rc_report_apart_begin(struct rc_report *r, size_t rows)
 {
 	struct rc_report_apart *a;
@@ -95,7 +83,7 @@ void rc_report_apart_begin(struct rc_report *r, size_t rows)
 	pthread_mutex_init(&a->lock, NULL);
 	pthread_cond_init(&a->filled, NULL);
 	pthread_cond_init(&a->emptied, NULL);
-	if (start(a))
+	if (rc_thread_beside(&a->thread, work, a))
 		r->apart = a;
 	else
 		destroy(a); /* slower, not wrong */

@@ -3,8 +3,8 @@
  * gzip has a thread already. */
 #include "engine/run/scan_int.h"
 #include "engine/base/alloc.h"
+#include "engine/base/thread.h"
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
@@ -110,15 +110,8 @@ static void *helper(void *arg)
 
 static void start(struct scan_ahead *a)
 {
-	sigset_t all, old;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	if (pthread_create(&a->thread, NULL, helper, a) == 0)
-		a->threaded = true;
-	else
-		a->no_thread = true; /* slower, not wrong */
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	a->threaded = rc_thread_beside(&a->thread, helper, a);
+	a->no_thread = !a->threaded; /* slower, not wrong */
 }
 
 static const struct scan_rows *next_alone(struct scan_ahead *a)

@@ -1,8 +1,8 @@
 #include "engine/source/inflate.h"
 #include "engine/base/alloc.h"
+#include "engine/base/thread.h"
 #include "engine/source/gunzip.h"
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 
 /* ALONE: slots filled before a thread is worth it. WAKE: a reader that has run dry sleeps until so many are full, since
@@ -234,15 +234,8 @@ static void *helper(void *arg)
 
 static void start(struct rc_inflate *z)
 {
-	sigset_t all, old;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	if (pthread_create(&z->thread, NULL, helper, z) == 0)
-		z->threaded = true;
-	else
-		z->no_thread = true; /* slower, not wrong */
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	z->threaded = rc_thread_beside(&z->thread, helper, z);
+	z->no_thread = !z->threaded; /* slower, not wrong */
 }
 
 /* The slot to read from now; a used-up one is handed back first. */

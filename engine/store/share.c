@@ -1,7 +1,7 @@
 #include "engine/store/share.h"
+#include "engine/base/thread.h"
 #include <limits.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <sys/resource.h>
 
@@ -55,21 +55,6 @@ static void *work(void *arg)
 	return NULL;
 }
 
-/* Signals are the other threads' affair, but for those that a damaged map raises in this one. */
-static bool start(pthread_t *ret, struct hand *h)
-{
-	sigset_t most, old;
-	bool started;
-
-	sigfillset(&most);
-	sigdelset(&most, SIGBUS);
-	sigdelset(&most, SIGSEGV);
-	pthread_sigmask(SIG_SETMASK, &most, &old);
-	started = pthread_create(ret, NULL, work, h) == 0;
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	return started;
-}
-
 void rc_view_alone(struct rc_view *v, size_t n, rc_share_fn fn, void *ctx, struct rc_arena *mem)
 {
 	struct shared s = {.fn = fn, .ctx = ctx, .n = n};
@@ -86,7 +71,7 @@ void rc_view_share(struct rc_view *v, size_t n, rc_share_fn fn, void *ctx, struc
 	bool started = false;
 
 	if (n >= WORTH_A_THREAD && (there.view = rc_view_twin(v)))
-		started = start(&thread, &there);
+		started = rc_thread_beside(&thread, work, &there);
 	work(&here);
 	if (started)
 		pthread_join(thread, NULL);
