@@ -48,9 +48,26 @@ static const char *exit_words(int code, bool planned)
 	}
 }
 
+static bool is_command(const struct rc_summary *s, const char *name)
+{
+	return s->command && strcmp(s->command, name) == 0;
+}
+
+static bool has_planned(const struct rc_summary *s)
+{
+	bool has = false;
+
+	for (size_t i = 0; i < s->n_targets; i++)
+		for (int a = 0; a < RC_ACTION_COUNT; a++)
+			has |= s->targets[i].counts[a][RC_ST_PLANNED] != 0;
+	return has;
+}
+
+/* What carries out leaves something planned only where a pause or a freeze keeps it from that. */
 static bool is_plan(const struct rc_summary *s)
 {
-	return s->command && (strcmp(s->command, "plan") == 0 || strcmp(s->command, "undo") == 0);
+	return is_command(s, "plan") || is_command(s, "undo") ||
+	       ((is_command(s, "sync") || is_command(s, "apply")) && has_planned(s));
 }
 
 /* The targets that gave the run its exit code. */
