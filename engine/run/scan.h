@@ -100,10 +100,7 @@ struct rc_scan {
 	struct rc_lookups *lookups;
 	const uint8_t (*ask)[16]; /* key hashes of people to look at though their rows may not have changed */
 	size_t n_ask;
-	uint64_t records_of;         /* the view that people's records are from */
-	struct rc_known_kept **kept; /* by target, n_kept each, in the order in which people are looked at */
-	struct rc_known **records;   /* of each, by target: what people point to */
-	size_t n_kept;
+	uint64_t records_of;          /* the view that people's records are from */
 	struct rc_mapping **mappings; /* that rows kept for later need */
 	size_t n_mappings;
 	bool secrets;       /* evaluate password expressions */

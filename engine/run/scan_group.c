@@ -4,6 +4,8 @@
 #include "engine/run/scan_int.h"
 #include "engine/base/large.h"
 
+_Static_assert((int)RC_ROWMATCH_GROUP == (int)RC_ORDER_GROUP, "rows are matched in the groups that are stored");
+
 /* libxxhash built with run-time dispatch has this too, several times as fast; other builds lack it. */
 XXH128_hash_t XXH3_128bits_withSeed_dispatch(const void *p, size_t n, XXH64_hash_t seed) __attribute__((weak));
 

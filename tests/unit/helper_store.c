@@ -46,18 +46,23 @@ void test_store_write(struct test_store *t)
 		fail_msg("%s", err.what);
 }
 
-void test_store_close(struct test_store *t)
+void test_store_release(struct test_store *t)
 {
-	struct rc_err err = {0};
-
-	if (rc_writer_stop(t->writer, &err))
-		fail_msg("%s", err.what);
 	rc_store_close(t->store);
 	rc_lock_release(t->lock);
 	rc_arena_done(&t->mem);
 	t->writer = NULL;
 	t->store = NULL;
 	t->lock = NULL;
+}
+
+void test_store_close(struct test_store *t)
+{
+	struct rc_err err = {0};
+
+	if (rc_writer_stop(t->writer, &err))
+		fail_msg("%s", err.what);
+	test_store_release(t);
 }
 
 void test_store_done(struct test_store *t)

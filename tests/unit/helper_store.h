@@ -13,13 +13,14 @@ struct test_store {
 	uint16_t target;
 };
 
-void test_store_dir(struct test_store *t);   /* an empty temporary directory */
-void test_store_open(struct test_store *t);  /* lock, open, bind target "vpn"; no writer */
-void test_store_write(struct test_store *t); /* starts a writer in manual mode */
-void test_store_close(struct test_store *t); /* what is open; the directory stays */
-void test_store_done(struct test_store *t);  /* closes and removes the directory */
-void test_store_begin(struct test_store *t); /* all of these, on an empty directory */
-void test_store_flush(struct test_store *t); /* until what was stated is durable */
+void test_store_dir(struct test_store *t);     /* an empty temporary directory */
+void test_store_open(struct test_store *t);    /* lock, open, bind target "vpn"; no writer */
+void test_store_write(struct test_store *t);   /* starts a writer in manual mode */
+void test_store_close(struct test_store *t);   /* what is open; the directory stays */
+void test_store_release(struct test_store *t); /* what is there but a writer, which has ended */
+void test_store_done(struct test_store *t);    /* closes and removes the directory */
+void test_store_begin(struct test_store *t);   /* all of these, on an empty directory */
+void test_store_flush(struct test_store *t);   /* until what was stated is durable */
 struct rc_view *test_view(struct test_store *t);
 void test_view_end(struct rc_view *v); /* expects no error */
 

@@ -94,12 +94,7 @@ struct seen {
 static void forget(struct test_store *t)
 {
 	rc_writer_abandon(t->writer);
-	rc_store_close(t->store);
-	rc_lock_release(t->lock);
-	rc_arena_done(&t->mem);
-	t->writer = NULL;
-	t->store = NULL;
-	t->lock = NULL;
+	test_store_release(t);
 }
 
 static enum rc_code open_state(struct test_store *t, enum rc_store_mode mode, struct rc_err *err)
