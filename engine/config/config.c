@@ -1,10 +1,10 @@
 #include "engine/config/config.h"
 #include "engine/base/alloc.h"
 #include "engine/base/embedded.h"
+#include "engine/base/sha256.h"
 #include "engine/config/config_build.h"
 #include "engine/config/schema.h"
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -124,12 +124,11 @@ static void connector_defaults(cJSON *root)
 static void hash_of(const cJSON *root, char out[65])
 {
 	struct rc_buf text = {0};
-	unsigned char digest[EVP_MAX_MD_SIZE];
-	unsigned n = 0;
+	unsigned char digest[RC_SHA256_BYTES];
 
 	rc_json_write(root, true, 0, &text);
-	EVP_Digest(text.p, text.n, digest, &n, EVP_sha256(), NULL);
-	for (unsigned i = 0; i < 32; i++)
+	rc_sha256((struct rc_slice){text.p, text.n}, digest);
+	for (unsigned i = 0; i < RC_SHA256_BYTES; i++)
 		snprintf(out + 2 * i, 3, "%02x", digest[i]);
 	rc_buf_done(&text);
 }
