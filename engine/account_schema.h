@@ -16,7 +16,7 @@
 #include "engine/base/slice.h"
 
 /* Each field costs every account in memory 16 bytes: raise it when a provider has more. */
-enum { RC_MAX_FIELDS = 8, RC_MAX_NAME_FIELDS = 4 };
+enum { RC_MAX_FIELDS = 5, RC_MAX_NAME_FIELDS = 4 };
 
 /* One account: slices are borrowed, whoever fills it says until when. Bit i of `set` says that field i is wanted
  * (mapping) or known (snapshot, listing); a field whose bit is clear is nobody's business and compares equal to nothing

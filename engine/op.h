@@ -31,27 +31,28 @@ enum rc_op_class {
 	RC_CLASS_COUNT
 };
 
+/* There is one for everybody who changes: members stand so that no room is left between them. */
 struct rc_op {
 	uint64_t id;
 	uint32_t target, server; /* indexes into the config's target and its servers */
 	enum rc_action action;
 	enum rc_op_class class_;
 	enum rc_step state;
-	struct rc_slice key;  /* the person */
-	struct rc_slice name; /* the account */
-	struct rc_slice remote_id;
-	const struct rc_account *want, *have; /* never NULL; have: before, as known */
-	uint32_t changed;                     /* bit per field */
-	struct rc_slice group;                /* wanted group's name, empty: none */
-	struct rc_slice password;
-	int64_t priority;     /* creates: lower first */
 	bool retiring;        /* the old account of a rename, whatever class it has come to */
 	bool takes_back;      /* an old account becomes the person's again; linked: the one that had replaced it */
 	bool sets_password;   /* lock, or the end of one: a password first, then the fields */
 	bool disabled;        /* the account is, as far as we know */
+	struct rc_slice key;  /* the person */
+	struct rc_slice name; /* the account */
+	struct rc_slice remote_id;
+	const struct rc_account *want, *have; /* never NULL; have: before, as known */
+	struct rc_slice group;                /* wanted group's name, empty: none */
+	struct rc_slice password;
+	int64_t priority;     /* creates: lower first */
 	struct rc_op *linked; /* create of a rename <-> its retiring half */
 	struct rc_op *after;  /* a create: the operation that frees its name, done before this one is sent */
 	struct rc_op *heir;   /* the other way round: the create that waits for this name */
+	uint32_t changed;     /* bit per field */
 	bool after_heir; /* the account has no id, and an earlier run may have made the heir's: a look tells first whose
 			  * it is
 			  */
@@ -64,16 +65,16 @@ struct rc_op {
 	void *owner; /* the planner's own record of this person */
 
 	/* what happened */
-	uint32_t attempts;
 	const char *error_code; /* NULL: none */
 	const char *error_message;
 	const char *request_id;
-	int64_t planned_at, done_at; /* wall ns, 0: not yet */
-	bool in_doubt;               /* an earlier run sent it, and no list has yet told what came of it */
+	int64_t planned_at, done_at;                 /* wall ns, 0: not yet */
 	int64_t sent_ns, accepted_ns, not_before_ns; /* monotonic */
-	uint32_t queue_position;                     /* waiting for a seat: 1 is next */
-	bool mail_sent;  /* a create left that may have been taken: never repeat without a look */
-	bool unsure;     /* one of this run's sends may have been taken */
+	uint32_t attempts;
+	uint32_t queue_position; /* waiting for a seat: 1 is next */
+	bool in_doubt;           /* an earlier run sent it, and no list has yet told what came of it */
+	bool mail_sent;          /* a create left that may have been taken: never repeat without a look */
+	bool unsure;             /* one of this run's sends may have been taken */
 	bool foreign;    /* the account was there before this run's first send: its password is not this run's */
 	bool seen;       /* scratch of the confirming look */
 	bool swapped;    /* the create of a rename whose old account goes first, because no seat is free */

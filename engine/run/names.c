@@ -335,15 +335,37 @@ static void check_left_out(struct run *r, size_t target, const struct claim *cla
 	free(u.v);
 }
 
+static bool is_delete(const struct rc_op *op)
+{
+	return op->action == RC_ACT_DELETE;
+}
+
+static bool asks_for_name(const struct rc_op *op)
+{
+	const struct op_info *info = op->owner;
+
+	return (op->action == RC_ACT_CREATE || info->adopts) && !info->unplaced;
+}
+
+/* Most of a day's operations are neither: room for all of them would be memory touched for nothing. */
+static size_t count(const struct run *r, const struct run_target *t, bool (*is)(const struct rc_op *))
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < t->n_ops; i++)
+		n += is(r->ops[t->first_op + i]);
+	return n;
+}
+
 static struct freeing deletions(struct run *r, size_t target)
 {
 	const struct run_target *t = &r->targets[target];
-	struct freeing f = {rc_xcalloc(t->n_ops + 1, sizeof(*f.v)), 0};
+	struct freeing f = {rc_xcalloc(count(r, t, is_delete) + 1, sizeof(*f.v)), 0};
 
 	for (size_t i = 0; i < t->n_ops; i++) {
 		struct rc_op *op = r->ops[t->first_op + i];
 
-		if (op->action != RC_ACT_DELETE)
+		if (!is_delete(op))
 			continue;
 		f.v[f.n] = claim_of(r, target, op->server, op->name);
 		f.v[f.n++].op = op;
@@ -359,9 +381,8 @@ static size_t collect(struct run *r, size_t target, struct claim *claims, const 
 
 	for (size_t i = 0; i < t->n_ops; i++) {
 		struct rc_op *op = r->ops[t->first_op + i];
-		const struct op_info *info = op->owner;
 
-		if ((op->action != RC_ACT_CREATE && !info->adopts) || info->unplaced)
+		if (!asks_for_name(op))
 			continue;
 		claims[n] = claim_of(r, target, op->server, op->name);
 		claims[n++].op = op;
@@ -382,7 +403,7 @@ static size_t collect(struct run *r, size_t target, struct claim *claims, const 
 void run_settle_names(struct run *r, size_t target)
 {
 	const struct run_target *t = &r->targets[target];
-	struct claim *claims = rc_xcalloc(t->n_ops + t->n_pending + 1, sizeof(*claims));
+	struct claim *claims = rc_xcalloc(count(r, t, asks_for_name) + t->n_pending + 1, sizeof(*claims));
 	struct freeing f = deletions(r, target);
 	size_t n = collect(r, target, claims, &f);
 

@@ -63,13 +63,13 @@ struct op_info { /* behind rc_op.owner */
 	struct rc_person *person;
 	const struct rc_known *known; /* as it was; NULL: there was none */
 	bool drift, sealed;
-	bool canary;    /* goes before the others */
-	bool newcomer;  /* an account that is nowhere yet: the pool says where it goes */
-	bool unplaced;  /* ... and has no server for it */
-	size_t home;    /* server + 1 of the account they once had; 0: none */
-	bool adopts;    /* the account is nobody's yet: it becomes this person's once its first call was sent */
-	int64_t due_ns; /* the person's last day is known: first moment without access; 0: not */
+	bool canary;   /* goes before the others */
+	bool newcomer; /* an account that is nowhere yet: the pool says where it goes */
+	bool unplaced; /* ... and has no server for it */
+	bool adopts;   /* the account is nobody's yet: it becomes this person's once its first call was sent */
 	enum rc_due_cause due_cause;
+	int64_t due_ns; /* the person's last day is known: first moment without access; 0: not */
+	size_t home;    /* server + 1 of the account they once had; 0: none */
 	uint64_t journal_id;
 	uint64_t intent_seq;
 };

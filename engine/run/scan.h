@@ -23,12 +23,12 @@ struct rc_person {
 	struct rc_slice key; /* empty for ABSENT until the record is read */
 	enum rc_person_kind kind;
 	uint16_t source;
+	bool settled;  /* set by the run: every target is done or filtered */
 	uint32_t file; /* index into the source's files */
 	uint64_t line;
 	struct rc_mapped mapped;         /* PRESENT */
 	const struct rc_row_copy *later; /* PRESENT, for questions after the scan; NULL: there are none */
 	const char *why;                 /* FROZEN: the reason of the refusal */
-	bool settled;                    /* set by the run: every target is done or filtered */
 	const struct rc_slice *records;  /* one per target as the scan found it, p NULL: none; NULL: it did not look */
 	struct rc_slice raw;             /* only while the scan runs */
 };
