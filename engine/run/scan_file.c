@@ -134,22 +134,76 @@ static size_t run_of(struct walk *w, const struct rc_row *rows, const uint8_t (*
 	return same;
 }
 
-/* Groups of the last sequence as long as they last; what is none, row by row up to where the next one may begin. */
+/* Rows up to where the next group may begin. */
+struct between {
+	const struct scan_rows *b;
+	size_t from, end, hashed, phase;
+	uint8_t hash[2 * RC_ORDER_GROUP][16];
+};
+
+/* How far rows and entries are apart: a group can begin where both are at its first. */
+static size_t phase_of(const struct walk *w, size_t row)
+{
+	return (w->match.at - row) % RC_ORDER_GROUP;
+}
+
+static void group_ahead(const struct walk *w, struct between *t, size_t i)
+{
+	size_t n = RC_ORDER_GROUP - w->match.at % RC_ORDER_GROUP;
+
+	t->phase = phase_of(w, i);
+	t->end = t->b->n - i < n ? t->b->n : i + n;
+}
+
+/* An entry that is in no row brings the next group nearer, a row that is no entry puts it off. Of a row that changed
+ * the entry is passed by with the row after it. */
+static bool moved(const struct walk *w, const struct between *t, size_t i)
+{
+	return (t->phase - phase_of(w, i)) % RC_ORDER_GROUP > 1;
+}
+
+static enum rc_code take_between(struct walk *w, const struct scan_rows *b, size_t *i, struct rc_err *err)
+{
+	struct between t; /* not zeroed: most of it is never looked at */
+	enum rc_code code = RC_OK;
+
+	t.b = b;
+	t.from = t.hashed = *i;
+	group_ahead(w, &t, *i);
+	while (*i < t.end && !code) {
+		const uint8_t(*hash)[16] = (const uint8_t(*)[16]) & t.hash[*i - t.from];
+
+		for (; t.hashed < t.end; t.hashed++)
+			scan_hash_raw(w, b->rows[t.hashed].raw, t.hash[t.hashed - t.from]);
+		if (w->match.seq.raw)
+			*i += run_of(w, &b->rows[*i], hash, t.end - *i);
+		if (*i == t.end)
+			break;
+		code = take_row(w, &b->rows[*i], (struct ahead){t.hash[*i - t.from], NULL}, err);
+		++*i;
+		if (!moved(w, &t, *i))
+			continue;
+		if (w->match.at % RC_ORDER_GROUP == 0 || *i - t.from >= RC_ORDER_GROUP)
+			break;
+		group_ahead(w, &t, *i);
+	}
+	return code;
+}
+
+/* Groups of the last sequence as long as they last; what is none, row by row. */
 static enum rc_code take_groups(struct walk *w, const struct scan_rows *b, struct rc_err *err)
 {
 	enum rc_code code = RC_OK;
 
 	for (size_t i = 0; i < b->n && !code;) {
-		size_t entries = w->src->n_entries, to;
+		size_t entries = w->src->n_entries;
 
 		if (scan_group(w, &b->rows[i], b->n - i)) {
 			scan_group_rows(w, &b->rows[i], RC_ORDER_GROUP, entries);
 			i += RC_ORDER_GROUP;
-			continue;
+		} else {
+			code = take_between(w, b, &i, err);
 		}
-		to = i + RC_ORDER_GROUP - w->match.at % RC_ORDER_GROUP;
-		for (; i < b->n && i < to && !code; i++)
-			code = take_row(w, &b->rows[i], (struct ahead){b->raw ? b->hash[i] : NULL, NULL}, err);
 	}
 	return code;
 }

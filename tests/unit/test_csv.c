@@ -284,13 +284,13 @@ static void still_there(const struct held *h, size_t n, uint64_t window)
 			assert_memory_equal(h[i].at, h[i].was, h[i].n);
 }
 
-/* Text of some 3 MB: short rows, rows of several pages, two that no first window holds; \n in quotes. */
+/* Text of some 6 MB: short rows, rows of several pages, two that no first window holds; \n in quotes. */
 static void long_text(struct rc_buf *out)
 {
 	unsigned s = 11;
 
 	rc_buf_adds(out, "k,a\n");
-	for (unsigned i = 0; out->n < 3000000; i++) {
+	for (unsigned i = 0; out->n < 6000000; i++) {
 		unsigned n = i == 50 || i == 3000 ? 700000 : helper_random(&s, i % 100 ? 200 : 20000);
 
 		rc_buf_addf(out, "%u,\"", i);
@@ -304,7 +304,7 @@ static void held_rows_stay(void **state)
 {
 	struct rc_buf text = {0}, again = {0};
 	struct rc_reader_opts o = csv("");
-	struct held *held = calloc(20000, sizeof(*held));
+	struct held *held = calloc(60000, sizeof(*held));
 	size_t n_held = 0, n;
 	struct rc_reader *r;
 	struct rc_row rows[100];
