@@ -9,13 +9,13 @@
 #include <stdlib.h>
 
 enum {
-	BATCHES = 8,
+	BATCHES = 16,
 	ALONE = 128, /* batches before a thread is worth it, where the file does not tell at once that it is large */
 	LARGE_FILE = 16 << 20,
 	/* Whoever waits is woken for so many at a time: to wake a thread costs as much as a batch. */
 	WORTH_WAKING = BATCHES / 2,
 	/* While the caller has fewer to go on with, it hashes them itself: what is read and cut comes sooner. */
-	ENOUGH = 5,
+	ENOUGH = 10,
 };
 
 struct scan_ahead {

@@ -89,7 +89,7 @@ enum rc_read rc_reader_next_rows(struct rc_reader *r, struct rc_row *ret, size_t
 /* For a caller that reads ahead: what was given so far stays where it is until RC_READER_WINDOWS - 1 more windows have
  * been filled behind its own. To be said after each call whose rows shall stay; a call fills one window at most before
  * its first row, so that rc_reader_window then is the window of all its rows. */
-enum { RC_READER_WINDOWS = 4 };
+enum { RC_READER_WINDOWS = 8 };
 void rc_reader_hold(struct rc_reader *r);
 uint64_t rc_reader_window(const struct rc_reader *r);
 

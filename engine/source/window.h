@@ -10,7 +10,7 @@
 #include "engine/source/stream.h"
 
 #define RC_WINDOW_PAD 128
-enum { RC_WINDOWS = 4 };
+enum { RC_WINDOWS = 8 };
 
 struct rc_window {
 	struct rc_stream *in; /* borrowed */
