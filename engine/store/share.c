@@ -1,16 +1,16 @@
 #include "engine/store/share.h"
 #include "engine/base/thread.h"
-#include <limits.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
-#include <sys/resource.h>
+#include <stdio.h>
+#include <unistd.h>
 
 enum {
 	WORTH_A_THREAD = 16 * RC_SHARE_STEP,
-	/* Faults, after which the memory that they showed is given back: with those of one more step 16 MiB at most,
-	 * where every look-up is one. To give it back costs a walk over all that is mapped, and the other thread a
-	 * visit from the kernel. */
-	LET_GO_AT = 128,
+	/* Bytes of the state that are shown, until they are given back. To do so costs a walk over all that is mapped,
+	 * and the other thread a visit from the kernel. */
+	LET_GO_AT = 16 << 20,
 };
 
 struct shared {
@@ -26,32 +26,34 @@ struct hand {
 	struct rc_arena *mem;
 };
 
-/* Pages of the map that this thread had to be shown, of 16 at once at most, and of whatever else. */
-static long shown(void)
+/* Bytes of files that this process sees in its memory, by /proc/self/statm. How many a page fault shows is the
+ * system's choice: 16 pages, or as much as it has cached in one piece. */
+static size_t shown(int statm)
 {
-	struct rusage u;
+	char text[128];
+	ssize_t n = pread(statm, text, sizeof(text) - 1, 0);
+	unsigned long pages;
 
-	return getrusage(RUSAGE_THREAD, &u) ? LONG_MAX : u.ru_minflt;
+	text[n > 0 ? n : 0] = 0;
+	return sscanf(text, "%*u %*u %lu", &pages) == 1 ? pages * (size_t)sysconf(_SC_PAGESIZE) : 0;
 }
 
 static void *work(void *arg)
 {
 	struct hand *h = arg;
 	struct shared *s = h->all;
-	long before = shown();
-	size_t from;
+	int statm = open("/proc/self/statm", O_RDONLY | O_CLOEXEC); /* without it nothing can be given back */
+	size_t before = shown(statm), from;
 
 	while ((from = atomic_fetch_add(&s->next, RC_SHARE_STEP)) < s->n) {
 		size_t to = s->n - from < RC_SHARE_STEP ? s->n : from + RC_SHARE_STEP;
-		long now;
 
 		s->fn(h->view, s->ctx, from, to, h->mem);
-		now = shown();
-		if (now - before < LET_GO_AT)
-			continue;
-		rc_view_let_go(h->view);
-		before = now;
+		if (shown(statm) >= before + LET_GO_AT) /* together: the other thread may have given back already */
+			rc_view_let_go(h->view);
 	}
+	if (statm >= 0)
+		close(statm);
 	return NULL;
 }
 
