@@ -3,6 +3,7 @@
  * usage: rollcall-bench-store DIR [ROWS [GROUPS]]   DIR must not exist; one JSON line on stdout.
  *
  * Accounts as a first migration maps them: key, name, description, group, id, run, and the event of the create. */
+#include "engine/base/alloc.h"
 #include "engine/base/err.h"
 #include "engine/store/lock.h"
 #include "engine/store/writer.h"
@@ -203,6 +204,8 @@ int main(int argc, char **argv)
 	struct rc_store *store;
 	struct rc_lock *lock;
 	struct durable durable = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0};
+
+	rc_alloc_one_heap(); /* as the program does */
 	const struct rc_writer_options in_groups = {.durable = on_durable, .ctx = &durable};
 	struct taken load, group, tables;
 	bool done;

@@ -106,6 +106,7 @@ int main(int argc, char **argv)
 	int at = 1;
 
 	rc_harden();
+	rc_alloc_one_heap();
 	rc_alloc_libraries();
 	while (at < argc && argv[at][0] == '-') {
 		int words = rc_cli_is_general(argv + at);

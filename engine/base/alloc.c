@@ -2,6 +2,7 @@
 #include "engine/base/err.h"
 #include <stdarg.h>
 #include <errno.h>
+#include <malloc.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -78,4 +79,11 @@ char *rc_xasprintf(const char *fmt, ...)
 	n = vasprintf(&p, fmt, ap);
 	va_end(ap);
 	return rc_xchecked(n < 0 ? NULL : p);
+}
+
+void rc_alloc_one_heap(void)
+{
+#ifdef M_ARENA_MAX
+	mallopt(M_ARENA_MAX, 1);
+#endif
 }

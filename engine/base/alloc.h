@@ -23,4 +23,8 @@ void rc_xenomem(void); /* the same end if errno is ENOMEM: for a call that faile
  * have the user believe it. Once, before anything else is called; the others are told where they are started. */
 void rc_alloc_libraries(void);
 
+/* One heap for all threads. glibc gives each thread one of its own, which grows by a call to the kernel for every page
+ * that LMDB asks for: a tenth of a bulk load. Few threads allocate much at the same time here. */
+void rc_alloc_one_heap(void);
+
 #endif
