@@ -99,3 +99,18 @@ void rc_fact_list_touch(struct rc_fact_list *l, size_t n)
 	touch(l->names, l->touched, n, sizeof(*l->names));
 	l->touched = n;
 }
+
+static void small(void *p, size_t from, size_t to, size_t size)
+{
+	size_t begin = (from * size + LARGE_PAGE - 1) / LARGE_PAGE * LARGE_PAGE,
+	       end = to * size / LARGE_PAGE * LARGE_PAGE;
+
+	if (begin < end)
+		madvise((char *)p + begin, end - begin, MADV_NOHUGEPAGE);
+}
+
+void rc_fact_list_small(struct rc_fact_list *l)
+{
+	small(l->at, l->touched, l->cap, sizeof(*l->at));
+	small(l->names, l->touched, l->cap, sizeof(*l->names));
+}

@@ -44,5 +44,6 @@ struct rc_fact_list *rc_facts_listed(const struct rc_facts *facts);
 
 /* Puts memory to where the next entries come, up to this many in all. */
 void rc_fact_list_touch(struct rc_fact_list *l, size_t n);
+void rc_fact_list_small(struct rc_fact_list *l); /* what is touched from now on comes in small pages */
 
 #endif

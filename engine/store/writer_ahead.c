@@ -7,6 +7,7 @@
 #include "engine/store/writer_impl.h"
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <time.h>
 
 enum { STEP = 4 << 20, PIECE = 64 << 10, PAGE = 4096, ROOM_STEP = 2 << 20, LEAD = 16 << 20 };
 
@@ -46,12 +47,33 @@ static size_t room_due(const struct rc_writer *w)
 	return w->ahead.room > 2 * LEAD ? w->ahead.room - LEAD : w->ahead.room / 2;
 }
 
+/* Large pages save a sixth of a bulk load where the system has memory at hand (0.3 ms each), and cost a third more
+ * where the host of a virtual machine has yet to provide it (6 ms each, small ones a quarter of that in all). */
+enum { SLOW_NS = 1500000, SLOW_IN_A_ROW = 2 };
+
+static int64_t now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+/* The rest of the room in small pages: nothing but advice. */
+static void small_pages(struct rc_writer *w)
+{
+	madvise(w->queue.b.p + w->ahead.room, w->ahead.room_end - w->ahead.room, MADV_NOHUGEPAGE);
+	if (w->queue.list)
+		rc_fact_list_small(w->queue.list);
+}
+
 /* The system puts memory there, and changes nothing in what there is; where it cannot, who writes will wait for it. The
  * queue's list grows with it. */
 static void touch_room(struct rc_writer *w)
 {
 	struct rc_fact_list *l = w->queue.list;
 	size_t listed = 0;
+	int64_t took;
 	char *p;
 
 	if (w->ahead.room < w->queue.b.n) /* whoever states was quicker */
@@ -63,10 +85,15 @@ static void touch_room(struct rc_writer *w)
 	if (l && l->whole)
 		listed = w->queue.count * (w->ahead.room + LEAD) / w->queue.b.n;
 	pthread_mutex_unlock(&w->mu);
+	took = now();
 	madvise(p, ROOM_STEP, MADV_POPULATE_WRITE);
+	took = now() - took;
 	if (listed)
 		rc_fact_list_touch(l, listed);
 	pthread_mutex_lock(&w->mu);
+	w->ahead.slow = took > SLOW_NS ? w->ahead.slow + 1 : 0;
+	if (w->ahead.slow == SLOW_IN_A_ROW)
+		small_pages(w);
 }
 
 static void touch_pages(struct rc_writer *w)

@@ -43,6 +43,7 @@ struct rc_writer {
 		size_t bytes;                  /* that were touched */
 		size_t look_at;                /* bytes of the queue from which on there is more to do */
 		size_t room, room_end;         /* of the queue's own: up to where it was touched, and where it ends */
+		unsigned slow;                 /* steps in a row for which there was no memory at hand */
 		struct rc_ahead_piece *pieces; /* the latest first; of the committing thread */
 	} ahead;
 

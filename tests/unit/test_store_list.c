@@ -214,13 +214,41 @@ static void test_list_ends(void **state)
 	rc_fact_list_free(NULL);
 }
 
+/* That memory comes in small pages from some entry on takes nothing away from those before and after. */
+static void test_small_pages(void **state)
+{
+	enum { ALL = 200000, SMALL_FROM = 70000 };
+	struct {
+		struct rc_fact f;
+		char key[2 + RC_HASH_BYTES], name[RC_LISTED_HEAD + RC_LISTED_HASH];
+	} one = {.f = {.kind = RC_FACT_PUT_KNOWN, .key_n = sizeof(one.key), .name_n = sizeof(one.name)}};
+	struct rc_fact_list *l = rc_fact_list_new(32 << 20);
+
+	(void)state;
+	assert_true(l->cap >= ALL);
+	for (unsigned i = 0; i < ALL; i++) {
+		memcpy(one.key + 2, &i, sizeof(i));
+		memcpy(one.name + RC_LISTED_HEAD, &i, sizeof(i));
+		if (i == SMALL_FROM) {
+			rc_fact_list_touch(l, i);
+			rc_fact_list_small(l);
+		}
+		rc_fact_list_add(l, (const char *)&one, &one.f);
+	}
+	assert_true(l->whole && l->n == ALL && l->n_names == ALL);
+	for (unsigned i = 0; i < ALL; i++) {
+		assert_memory_equal(l->names[i].hash, &i, sizeof(i));
+		assert_memory_equal(l->names[i].key_hash, &i, sizeof(i));
+		assert_int_equal(l->names[i].nth, i);
+	}
+	rc_fact_list_free(l);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_oddities),
-		cmocka_unit_test(test_threads),
-		cmocka_unit_test(test_name_twice),
-		cmocka_unit_test(test_list_ends),
+		cmocka_unit_test(test_small_pages), cmocka_unit_test(test_oddities),  cmocka_unit_test(test_threads),
+		cmocka_unit_test(test_name_twice),  cmocka_unit_test(test_list_ends),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
