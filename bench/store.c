@@ -204,8 +204,6 @@ int main(int argc, char **argv)
 	struct rc_store *store;
 	struct rc_lock *lock;
 	struct durable durable = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0};
-
-	rc_alloc_one_heap(); /* as the program does */
 	const struct rc_writer_options in_groups = {.durable = on_durable, .ctx = &durable};
 	struct taken load, group, tables;
 	bool done;
@@ -214,6 +212,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: %s DIR [ROWS [GROUPS]]\n", argv[0]);
 		return 64;
 	}
+	rc_alloc_one_heap(); /* as the program does */
 	mkdir(argv[1], 0700);
 	o.dir = argv[1];
 	must(rc_lock_take(o.dir, "bench", &rc_clock_system, 0, &lock, NULL, &err), &err);

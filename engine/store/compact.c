@@ -120,11 +120,14 @@ static enum rc_code cut_off(struct rc_kv *kv, int fd, struct rc_err *err)
 {
 	struct rc_kv_size size;
 	enum rc_code code = rc_kv_size(kv, &size, err);
-	uint64_t end = size.used_bytes + size.free_bytes;
+	uint64_t end;
 
-	if (!code && end < size.file_bytes && ftruncate(fd, (off_t)end))
-		code = rc_fail_sys(err, RC_CANTCREAT, errno, "the rewritten state cannot be cut to its size");
-	return code;
+	if (code)
+		return code;
+	end = size.used_bytes + size.free_bytes;
+	if (end < size.file_bytes && ftruncate(fd, (off_t)end))
+		return rc_fail_sys(err, RC_CANTCREAT, errno, "the rewritten state cannot be cut to its size");
+	return RC_OK;
 }
 
 /* Entry by entry in order, not page by page: pages come out full, and what was once deleted is not in them any more. */
